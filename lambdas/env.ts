@@ -42,6 +42,9 @@ export const env = {
   dpopNonceKey: "LANYARD_DPOP_NONCE_KEY_ARN",
   /** `true` where the stage allows bearer tokens. */
   bearerAccessTokens: "LANYARD_BEARER_ACCESS_TOKENS",
+  /** Accounts whose roles are lent, with a comma between each two; set only where the stage gives credentials of AWS. */
+  awsAccounts: "LANYARD_AWS_ACCOUNTS",
+  awsCredentialsLifeSeconds: "LANYARD_AWS_CREDENTIALS_LIFE_SECONDS",
   auditBus: "LANYARD_AUDIT_BUS",
   /** URL of the queue for audit records that the bus refuses for good. */
   refusedQueue: "LANYARD_REFUSED_QUEUE_URL",

@@ -20,7 +20,7 @@ interface FunctionEntry {
   /** Which of the operators may call it. */
   readonly duty?: "read" | "write" | "revoke" | "rotate";
   /** It accepts DPoP proofs, and demands nonces in them where the stage asks for that at this endpoint. */
-  readonly nonces?: "attest" | "token" | "introspect" | "revoke";
+  readonly nonces?: "attest" | "token" | "introspect" | "revoke" | "credentials";
   /** Its role has a fixed name, since the policy of a key, a table, the bus, the bucket or a queue names it. */
   readonly namedRole?: true;
   /** It decides by Cedar, so Cedar's WebAssembly is packed beside its bundle. */
@@ -28,7 +28,7 @@ interface FunctionEntry {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   /** The setting without which the function is not created. */
-  readonly only?: "registry" | "outboundIdentityFederation";
+  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials";
 }
 
 /** Every function by its name. */
@@ -83,6 +83,18 @@ export const functions = {
     namedRole: true,
     memoryMegabytes: 1_024,
     timeoutSeconds: 10,
+  },
+  credentials: {
+    stack: "service",
+    id: "Credentials",
+    does: "Gives sessions credentials of AWS roles",
+    url: "public",
+    nonces: "credentials",
+    namedRole: true,
+    cedar: true,
+    memoryMegabytes: 1_024,
+    timeoutSeconds: 15,
+    only: "awsCredentials",
   },
   "admin-revoke": {
     stack: "service",
@@ -220,6 +232,8 @@ type NameWith<Part> = {
   [Name in FunctionName]: (typeof functions)[Name] extends Part ? Name : never;
 }[FunctionName];
 
+/** A function with an address that a stage may leave out. */
+export type OptionalCallable = NameWith<{ readonly url: string; readonly only: string }>;
 /** A function that has an address. */
 export type CallableName = NameWith<{ readonly url: string }>;
 /** A function whose role has a fixed name. */

@@ -55,6 +55,17 @@ export function acknowledgeRotator(role: IConstruct): void {
   );
 }
 
+/** Which roles are lent is the registry's to say, and theirs. */
+export function acknowledgeRolesOfAccounts(role: IConstruct, accounts: readonly string[]): void {
+  for (const account of accounts) {
+    acknowledge(
+      role,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::${account}:role/*]`,
+      "the registry names the roles, after this is deployed; each one's own trust policy must let this role in",
+    );
+  }
+}
+
 /** Receivers, and their secrets, change with the registry. */
 export function acknowledgeReceiverSecrets(role: IConstruct, path: string): void {
   acknowledge(

@@ -21,7 +21,8 @@ const page = fileURLToPath(new URL("../docs/resources.md", import.meta.url));
 const everythingOn = {
   region: "eu-west-1",
   operators: ["role/Operator"],
-  dpopNonces: ["attest", "token", "introspect", "revoke"],
+  dpopNonces: ["attest", "token", "introspect", "revoke", "credentials"],
+  awsCredentials: { accounts: ["111122223333"], lifeSeconds: 60 },
   outboundIdentityFederation: true,
   keys: { es256: true },
   securityEvents: true,
@@ -176,7 +177,7 @@ const keysTable = [
   "|---|---|---|",
   ...Object.entries(signers).map(([purpose, names]) => `| ${purpose} | \`kms:Sign\` | ${roles(names)} |`),
   `| nonce | \`kms:GenerateMac\`, attestation challenges | ${roles(attesting)} |`,
-  `| dpop-nonce | \`kms:GenerateMac\`, nonces in DPoP proofs | ${roles(nonced)} |`,
+  `| dpop-nonce | \`kms:GenerateMac\`, nonces in DPoP proofs | ${roles(nonced(everythingOn))} |`,
   "",
 ].join("\n");
 

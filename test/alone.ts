@@ -11,6 +11,7 @@ export const alone: readonly string[] = [
   "test/e2e/**/*.test.ts",
   "test/lambdas/handlers.test.ts",
   "test/lambdas/metrics.test.ts",
+  "test/lambdas/sts/sts.test.ts",
   "test/local/**/*.test.ts",
   "test/ring/load.test.ts",
   "test/scripts/lean-sdk.test.ts",

@@ -1,4 +1,4 @@
-import { all, synthesized } from "../../test/stack/synthesized.ts";
+import { all, bare, synthesized } from "../../test/stack/synthesized.ts";
 import type { Bench, Row } from "../row.ts";
 import { billOf, type Line } from "./lines.ts";
 
@@ -29,7 +29,7 @@ export interface Counted {
 
 /** Counts what stands in the templates of the default stage. */
 export function countTemplates(): Counted {
-  const { templates } = synthesized({ keys: {}, securityEvents: false });
+  const { templates } = synthesized(bare);
   const of = (type: string) => all(templates, type).map(({ it }) => it.Properties);
   const alarms = of("AWS::CloudWatch::Alarm") as { Metrics?: { MetricStat?: object }[] }[];
   const keys = of("AWS::KMS::Key");

@@ -24,8 +24,8 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - an agent proves who it is: Authentication / Logon; it ends its own session: Authentication / Logoff
  * - a session, an offer, a redemption, a downstream exchange, a renewal gives out privileges: Authorize Session /
  *   Assign Privileges
- * - an access token is a ticket for one service out of a session already authorized: Authentication / Service Ticket
- *   Request
+ * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
+ *   Authentication / Service Ticket Request
  * - introspection and an operator's questions read, a counted use changes how many are left, a request that was refused
  *   before its operation was known is Other: API Activity
  * - a receiver of security events who was not told of a revocation: API Activity / Other, a failure
@@ -42,6 +42,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "session.renew": assignPrivileges,
   "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
+  "credentials.vend": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
   "admin.read": { ...apiActivity, activityId: 2, activityName: "Read" },
   "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },

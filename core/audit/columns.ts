@@ -17,6 +17,9 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["grants", "jti", "jkt", "evidence", "evidence_id", "build", "asked", "policy_logged", "changes"].map(
     (n) => [n, redactTokens] as const,
   ),
+  ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_policy_digest"].map(
+    (n) => [n, redactTokens] as const,
+  ),
   ["target", redactTarget] as const,
 ]);
 
@@ -55,6 +58,11 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     expires_at: facts.expiresAtSeconds === undefined ? undefined : facts.expiresAtSeconds * 1000,
     jti: facts.jti,
     token_type: facts.tokenType,
+    aws_role: facts.aws?.role,
+    aws_role_arn: facts.aws?.roleArn,
+    aws_access_key_id: facts.aws?.accessKeyId,
+    aws_request_ids: facts.aws?.requestIds,
+    aws_policy_digest: facts.aws?.policyDigest,
     jkt: facts.jkt,
     assurance: facts.assurance,
     evidence_type: facts.evidenceType,

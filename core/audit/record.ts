@@ -16,6 +16,7 @@ export type AuditOperation =
   | "session.end"
   | "token.access"
   | "token.use"
+  | "credentials.vend"
   | "introspect"
   | "revoke"
   | "event.undelivered"
@@ -76,6 +77,8 @@ export interface AuditFacts {
   readonly jti?: string;
   /** Type of the token that was released. With `Bearer`, anybody who copies the token can use it. */
   readonly tokenType?: "DPoP" | "Bearer" | "N_A";
+  /** Credentials of AWS, released or about to be: what CloudTrail is joined by. Never the secret. */
+  readonly aws?: AwsFacts;
   readonly jkt?: string;
   readonly assurance?: Assurance;
   readonly evidenceType?: string;
@@ -108,6 +111,19 @@ export interface AuditFacts {
   readonly reason?: string;
   /** For aggregated refusals: how many there were. */
   readonly count?: number;
+}
+
+/** What is told of credentials of AWS. */
+export interface AwsFacts {
+  /** Name of the registered role, and its ARN. */
+  readonly role: string;
+  readonly roleArn: string;
+  /** `AssumeRole` first, then each `GetScopedCredentials`: the request ids that CloudTrail has of them. */
+  readonly requestIds?: readonly string[];
+  /** Access key that was released. */
+  readonly accessKeyId?: string;
+  /** SHA-256 (base64url) of the policies, one a line, in the order in which they were given to STS. */
+  readonly policyDigest?: string;
 }
 
 /** A record ready for the outbox: the OCSF event as JSON text, and the SHA-256 that its seal will cover. */

@@ -7,6 +7,8 @@ const id = /^[A-Za-z0-9_-]{22}$/;
 const digest = /^(?:sha256:)?(?:[0-9a-f]{64}|[A-Za-z0-9+/_-]{43}=?)$/;
 /** Every registered name is in lower case, and no token is. */
 const name = /^(?:p_|spiffe:\/\/)?[a-z0-9][a-z0-9._/-]*$/;
+/** An access key of temporary credentials that we were given for an agent: it names them and opens nothing alone. */
+const accessKey = /^ASIA[A-Z0-9]{12,124}$/;
 const prefixed = /^(session|agent|principal|build|deployment|key):(.+)$/;
 
 /**
@@ -17,10 +19,13 @@ const prefixed = /^(session|agent|principal|build|deployment|key):(.+)$/;
  * @returns the values in every form in which a text of the record may contain them
  */
 export function ownValues(facts: AuditFacts): ReadonlySet<string> {
-  const { session, operator, grants = [], denial, target } = facts;
+  const { session, operator, grants = [], denial, target, aws } = facts;
   return new Set([
     ...ofShape(id, [session?.sid, session?.root, session?.parent, facts.jti, facts.revocation]),
-    ...ofShape(digest, [facts.jkt, facts.build]),
+    ...ofShape(digest, [facts.jkt, facts.build, aws?.policyDigest]),
+    // a registered role's, and what STS answered
+    ...(aws ? [aws.role, aws.roleArn, ...(aws.requestIds ?? [])] : []),
+    ...ofShape(accessKey, [aws?.accessKeyId]),
     ...ofShape(name, [facts.agent, facts.owner, facts.principal, facts.offeredTo, facts.receiver]),
     ...ofShape(name, [...(facts.actors ?? []), ...(facts.policies ?? [])]),
     ...grants.flatMap(({ resource, scopes }) => [resource, ...scopes]),

@@ -3,6 +3,7 @@ import type { AttestationDenial } from "./table/attestation.ts";
 import type { AwsPolicyDenial } from "./table/aws-policy.ts";
 import type { BoundDenial } from "./table/bound.ts";
 import type { CallerDenial } from "./table/caller.ts";
+import type { CredentialsDenial } from "./table/credentials.ts";
 import type { GrantDenial } from "./table/grant.ts";
 import type { OfferDenial } from "./table/offer.ts";
 import type { RegistryDenial } from "./table/registry.ts";
@@ -33,6 +34,7 @@ type Refusal =
   | AwsPolicyDenial
   | BoundDenial
   | SessionDenial
+  | CredentialsDenial
   | AdminDenial
   | RegistryDenial
   | ServiceDenial;

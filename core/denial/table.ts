@@ -5,6 +5,7 @@ import { attestationDenials } from "./table/attestation.ts";
 import { awsPolicyDenials } from "./table/aws-policy.ts";
 import { boundDenials } from "./table/bound.ts";
 import { callerDenials } from "./table/caller.ts";
+import { credentialsDenials } from "./table/credentials.ts";
 import { grantDenials } from "./table/grant.ts";
 import { offerDenials } from "./table/offer.ts";
 import { registryDenials } from "./table/registry.ts";
@@ -27,6 +28,7 @@ export const denialTable = {
   ...awsPolicyDenials,
   ...boundDenials,
   ...sessionDenials,
+  ...credentialsDenials,
   ...adminDenials,
   ...registryDenials,
   ...serviceDenials,

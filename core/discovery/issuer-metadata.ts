@@ -11,6 +11,8 @@ export interface FunctionUrls {
   readonly token: string;
   readonly introspect: string;
   readonly revoke: string;
+  /** Where the stage gives AWS credentials. */
+  readonly credentials?: string;
 }
 
 /**
@@ -28,6 +30,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     revocation_endpoint: urls.revoke,
     challenge_endpoint: `${urls.attest.replace(/\/$/, "")}/challenge`,
     lanyard_attestation_endpoint: urls.attest,
+    ...(urls.credentials === undefined ? {} : { lanyard_credentials_endpoint: urls.credentials }),
     lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
     grant_types_supported: ["client_credentials", tokenExchangeGrant],
     response_types_supported: [...responseTypes],

@@ -203,6 +203,18 @@ export const limits = {
   /** Signatures an agent may cause each second when its registration names no number. */
   issuancesPerSecond: 50,
   /**
+   * AWS credentials an agent may be given each second, or fewer where its registration has fewer signatures. All agents
+   * share the account's quota of STS.
+   */
+  vendsPerSecond: 10,
+  /** A role is assumed for the least that STS allows, and for so much longer than the credentials that are made from it. */
+  assumedRoleSeconds: 900,
+  assumedRoleSpareSeconds: 60,
+  /** A session with less life left gets no AWS credentials. */
+  vendRestSeconds: 5,
+  /** All calls of STS for one request, together. */
+  vendTimeoutMillis: 5_000,
+  /**
    * Sessions and offers an agent may end each second. Its bucket is apart from that of signatures, so that an agent
    * that issues much can still end.
    */

@@ -83,6 +83,17 @@ export interface TokenReply {
   readonly session?: object;
 }
 
+/** `POST <credentials>` → 200: the output of a `credential_process` of AWS's SDKs, and whose credentials they are. */
+export interface AwsCredentialsReply {
+  readonly Version: 1;
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly SessionToken: string;
+  /** ISO 8601; never beyond the session's end. */
+  readonly Expiration: string;
+  readonly session: { readonly sid: string; readonly root: string; readonly agent: string; readonly principal: string };
+}
+
 /** `POST <admin-revoke>` request. */
 export type AdminRevokeRequest =
   | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean; readonly unseen?: boolean }

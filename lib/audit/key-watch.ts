@@ -49,7 +49,7 @@ export class KeyWatch extends Construct {
       byOthers("SignedSeal", ["Sign", seal], signers.seal),
       ...(events ? [byOthers("SignedEvents", ["Sign", events], signers.events)] : []),
       byOthers("MacNonce", ["GenerateMac", nonce], attesting),
-      ...(dpopNonce ? [byOthers("MacDpopNonce", ["GenerateMac", dpopNonce], nonced)] : []),
+      ...(dpopNonce ? [byOthers("MacDpopNonce", ["GenerateMac", dpopNonce], nonced(stage))] : []),
     ];
     // keys that the rotator created cannot be named here. But their policy's refusal can be matched, and so can the
     // role that creates them

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
-import { type CallableName, functionEntry, urlName, urlOutput } from "../../lambdas/manifest.ts";
+import { type CallableName, functionEntry, type OptionalCallable, urlName, urlOutput } from "../../lambdas/manifest.ts";
 import { Alarms } from "../alarms.ts";
 import type { AuditStack } from "../audit/audit-stack.ts";
 import { publicUrl, signedUrl } from "../function/address.ts";
@@ -18,6 +18,7 @@ import { AdminRevoke } from "./admin/revoke.ts";
 import { AdminRotate } from "./admin/rotate.ts";
 import { AdminWrite } from "./admin/write.ts";
 import { Attest, AttestIam } from "./attest.ts";
+import { Credentials } from "./credentials.ts";
 import { DriftWatch, driftWatchMinutes } from "./drift-watch.ts";
 import { Federation } from "./federation.ts";
 import { Introspect } from "./introspect.ts";
@@ -41,11 +42,15 @@ interface ServiceStackProps extends FunctionProps {
 
 /** A function of this stack that has an address. */
 type Called = Exclude<CallableName, "discovery">;
+/** Those that every stage has. */
+type Always = Exclude<Called, OptionalCallable>;
+/** What there is of each. */
+type OfEach<T> = Readonly<Record<Always, T> & Partial<Record<OptionalCallable, T>>>;
 
 /** Everything that answers requests, and the publisher of status lists. */
 export class ServiceStack extends Stack {
   /** Address of each function that has one. */
-  readonly urls: Readonly<Record<Called, string>>;
+  readonly urls: OfEach<string>;
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     const { stage, dist, state, audit, issuer, registry } = props;
@@ -94,18 +99,20 @@ export class ServiceStack extends Stack {
   }
 
   /** The functions with an address, by name. */
-  private called(made: ServiceFunctionProps) {
+  private called(made: ServiceFunctionProps): OfEach<LanyardFunction> {
+    const { awsCredentials } = made.stage;
     return {
       attest: new Attest(this, "Attest", made),
       token: new TokenFunction(this, "Token", made),
       introspect: new Introspect(this, "Introspect", made),
       revoke: new Revoke(this, "Revoke", made),
+      ...(awsCredentials && { credentials: new Credentials(this, "Credentials", { ...made, awsCredentials }) }),
       "admin-revoke": new AdminRevoke(this, "AdminRevoke", made),
       "admin-write": new AdminWrite(this, "AdminWrite", made),
       "admin-read": new AdminRead(this, "AdminRead", made),
       "attest-iam": new AttestIam(this, "AttestIam", made),
       "admin-rotate": new AdminRotate(this, "AdminRotate", made),
-    } satisfies Record<Called, LanyardFunction>;
+    };
   }
 
   /** Creates the transmitter of security events. */
@@ -145,11 +152,7 @@ export class ServiceStack extends Stack {
  * Gives each function the address that the manifest names: for everybody, for callers that IAM admits, or for operators
  * only.
  */
-function addresses(
-  called: Readonly<Record<Called, LanyardFunction>>,
-  stage: Stage,
-  api: HttpApi | undefined,
-): Record<Called, string> {
+function addresses(called: OfEach<LanyardFunction>, stage: Stage, api: HttpApi | undefined): OfEach<string> {
   const made = Object.entries(called).map(([name, of]) => {
     const { url, duty } = functionEntry(name as Called);
     if (url === "public") return [name, api ? api.route(of, of, `/${name}`) : publicUrl(of).url];

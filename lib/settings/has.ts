@@ -1,5 +1,9 @@
 import type { Stage } from "./props.ts";
 
 /** What a stage has only where its settings say so, for the functions that validate a registry. */
-export const stageHas = ({ keys, securityEvents }: Stage): string =>
-  JSON.stringify([...(keys.es256 ? ["es256"] : []), ...(securityEvents ? ["securityEvents"] : [])]);
+export const stageHas = ({ keys, securityEvents, awsCredentials }: Stage): string =>
+  JSON.stringify([
+    ...(keys.es256 ? ["es256"] : []),
+    ...(securityEvents ? ["securityEvents"] : []),
+    ...(awsCredentials ? ["awsCredentials"] : []),
+  ]);

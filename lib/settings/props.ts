@@ -50,6 +50,17 @@ export interface KeysProps {
   readonly es256?: boolean;
 }
 
+/** Credentials of AWS for sessions (docs/aws-credentials.md). */
+export interface AwsCredentialsProps {
+  /**
+   * Accounts whose roles may be lent, twelve digits each. Which roles of them, the registry says; whether they let
+   * themselves be, their own trust policies.
+   */
+  readonly accounts: readonly string[];
+  /** How long the credentials live, in seconds, and never beyond their session: 1 to 900. @default 60 */
+  readonly lifeSeconds?: number;
+}
+
 /** A registry that each deployment applies. */
 export interface RegistryProps {
   /** Folder of YAML files: absolute, or relative to where the app runs. */
@@ -132,6 +143,11 @@ export interface OptionalProps {
    */
   readonly securityEvents?: boolean;
   /**
+   * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry that
+   * has such roles is refused. @default none
+   */
+  readonly awsCredentials?: AwsCredentialsProps;
+  /**
    * Days without a session after which an active agent is reported as dormant, unless its registration names its own.
    * @default 90
    */
@@ -188,7 +204,7 @@ export interface Stage
       | "dormantAfterDays"
       | "terminationProtection"
     >,
-    "operators" | "delivery" | "alarms" | "keys" | "registry"
+    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials"
   > {
   /** Name of the deployment. */
   readonly name: string;
@@ -198,4 +214,5 @@ export interface Stage
   readonly alarms: With<AlarmsProps, "enabled" | "eachFunction">;
   readonly keys: Required<KeysProps>;
   readonly registry?: Required<RegistryProps>;
+  readonly awsCredentials?: Required<AwsCredentialsProps>;
 }

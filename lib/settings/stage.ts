@@ -13,6 +13,7 @@ const logDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
+const account = text(/^\d{12}$/, "must be the account's twelve digits, as a string");
 const functionName = text(/^[A-Za-z0-9_-]{1,64}$/, "must be the name of a function, not its ARN");
 const clusterName = text(/^[A-Za-z0-9_-]{1,255}$/, "must be the name of a cluster, not its ARN");
 const rolePath = text(
@@ -28,7 +29,7 @@ const reservation = named(
 /** The known settings, with their form and default; `props.ts` explains each. */
 const known = settings({
   region: otherwise(text(/^/), "eu-west-1"),
-  account: optional(text(/^\d{12}$/, "must be the account's twelve digits, as a string")),
+  account: optional(account),
   trustDomain: optional(
     text(
       /^(?=.{1,255}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/,
@@ -77,6 +78,7 @@ const known = settings({
     {},
   ),
   securityEvents: otherwise(truth, false),
+  awsCredentials: optional(settings({ accounts: list(account, 1, 50), lifeSeconds: otherwise(integer(1, 900), 60) })),
   dormantAfterDays: otherwise(integer(1, 3_650), 90),
   domain: optional(
     settings({
@@ -147,6 +149,11 @@ function contradictionsOf(stage: Stage): string[] {
     const quota = `of a quota of ${stage.lambdaConcurrency} (lambdaConcurrency) AWS lets ${most} be reserved`;
     found.push(`reservedConcurrency: ${reserved} in all; ${quota}: the deployment would fail`);
   }
+  const { accounts = [] } = stage.awsCredentials ?? {};
+  const twice = accounts.find((one, index) => accounts.indexOf(one) < index);
+  if (twice !== undefined) found.push(`awsCredentials.accounts: ${twice} is named twice`);
+  if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
+    found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
   if (!stage.alarms.enabled && stage.alarms.email) {
     found.push("alarms.email: there are no alarms to send; leave it out or set alarms.enabled to true");
   }

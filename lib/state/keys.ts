@@ -13,8 +13,15 @@ export const attesting = ["attest", "attest-iam"] as const;
 
 /**
  * Roles that may make nonces of DPoP proofs; a role gets the right only where the stage demands nonces at its endpoint.
+ * A role that the stage does not make is not named, or whoever made one of that name would be admitted.
  */
-export const nonced = [...attesting, "token", "introspect", "revoke"] as const;
+export const nonced = ({ awsCredentials }: Pick<Stage, "awsCredentials">): readonly NamedRole[] => [
+  ...attesting,
+  "token",
+  "introspect",
+  "revoke",
+  ...(awsCredentials ? (["credentials"] as const) : []),
+];
 
 /** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */
 export const signers = {
@@ -86,7 +93,7 @@ export class Keys extends Construct {
         policy: onlyFor(stage, roles, { action: "kms:GenerateMac", pinned: { "kms:MacAlgorithm": "HMAC_SHA_256" } }),
       });
     this.nonce = hmac("Nonce", "attestation challenges", attesting);
-    if (stage.dpopNonces.length > 0) this.dpopNonce = hmac("DpopNonce", "nonces in DPoP proofs", nonced);
+    if (stage.dpopNonces.length > 0) this.dpopNonce = hmac("DpopNonce", "nonces in DPoP proofs", nonced(stage));
     this.data = this.key("Data", `Lanyard ${stage.name}: tables and audit bucket`, { enableKeyRotation: true });
   }
 

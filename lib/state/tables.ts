@@ -62,6 +62,15 @@ export class Tables extends TableSet {
     });
   }
 
+  /**
+   * What a session was given at AWS, beside the session: one row begun or moved forward, in the transaction that records it. No
+   * condition tells such a row from a session's; docs/walls.md says what that means.
+   */
+  grantVendWrite(of: LanyardFunction): void {
+    const why = "stores what a session was given at AWS with its record";
+    this.use(of, "sessions", { actions: ["UpdateItem"], conditions: inTransaction, why });
+  }
+
   /** Checks that an offer was not withdrawn, in the transaction that redeems it. */
   grantWithdrawalCheck(of: LanyardFunction): void {
     this.use(of, "tombstones", { actions: ["ConditionCheckItem"], why: "redeems no offer that was taken back" });

@@ -53,7 +53,7 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
  */
 export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
-  ["admin"],
+  ["admin", "credentials"],
   ["token", "registry"],
   ["attest", "caller", "discovery", "events", "person"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],

@@ -26,6 +26,7 @@ export const urls = {
   token: tokenUrl,
   introspect: "https://int123.lambda-url.eu-west-1.on.aws/",
   revoke: "https://rev456.lambda-url.eu-west-1.on.aws/",
+  credentials: "https://cre456.lambda-url.eu-west-1.on.aws/",
 };
 
 /** A request as it went over the wire. */
@@ -111,6 +112,7 @@ export async function createDeployment(...more: readonly Registration[]) {
     [new URL(urls.token).origin, world.endpoints.token],
     [new URL(urls.introspect).origin, world.endpoints.introspect],
     [new URL(urls.revoke).origin, world.endpoints.revoke],
+    [new URL(urls.credentials).origin, world.endpoints.credentials],
   ]);
   const sent: Sent[] = [];
   /** Takes the place of one answer; undefined lets the product answer. */

@@ -41,10 +41,16 @@ export interface Synthesized {
 }
 
 /** What only some stages have, and the tests of this folder look at. */
-const whole = { keys: { es256: true }, securityEvents: true };
+const whole = {
+  keys: { es256: true },
+  securityEvents: true,
+  awsCredentials: { accounts: [account, "444455556666"] },
+};
+/** The settings of a stage that has none of it. */
+export const bare = { keys: {}, securityEvents: false, awsCredentials: undefined };
 
 /**
- * Synthesizes a stage, `dev` unless another is named, with an ES256 session key and security events unless it says otherwise.
+ * Synthesizes a stage, `dev` unless another is named, with an ES256 session key, security events and AWS credentials unless it says otherwise.
  * @param settings as in the stage's file
  * @param options `change` may spoil the deployment before it is synthesized; `registry` is the packed folder, which the
  * settings must name

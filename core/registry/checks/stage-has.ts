@@ -2,7 +2,7 @@ import type { Registration } from "../../model/registry.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a stage has only where its settings ask for it, since every key costs money each month. */
-export type StageHas = "es256" | "securityEvents";
+export type StageHas = "es256" | "securityEvents" | "awsCredentials";
 
 /**
  * Finds what a registration needs and the stage lacks: it could be registered, and would then fail at its first use.
@@ -16,5 +16,7 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     ];
   if (row.kind === "receiver" && !has.includes("securityEvents"))
     return [["", "this stage pushes no security events: set securityEvents and deploy"]];
+  if (row.kind === "aws-role" && !has.includes("awsCredentials"))
+    return [["", "this stage gives no AWS credentials: set awsCredentials and deploy"]];
   return [];
 }

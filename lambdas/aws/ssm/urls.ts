@@ -5,7 +5,9 @@ import type { FunctionUrls } from "../../../core/discovery/issuer-metadata.ts";
 export const ssmClient = (): SSMClient => new SSMClient({ maxAttempts: 3 });
 
 const lambdaUrl = /^[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
-const names = ["attest", "token", "introspect", "revoke"] as const;
+const always = ["attest", "token", "introspect", "revoke"] as const;
+/** And what only some stages have. */
+const names = [...always, "credentials"] as const;
 
 /**
  * Reads the URLs of the other functions when they are first needed. They cannot be in the environment, since the stacks
@@ -40,6 +42,7 @@ export function parseUrls(text: string, issuer: string): FunctionUrls {
   const value = JSON.parse(text) as Record<string, unknown>;
   for (const name of names) {
     const url = value[name];
+    if (url === undefined && !always.some((one) => one === name)) continue;
     if (typeof url !== "string" || !isOurs(url, issuer))
       throw new Error(`the URLs' parameter holds no acceptable URL for ${name}; deploy the service stack again`);
   }
@@ -48,6 +51,7 @@ export function parseUrls(text: string, issuer: string): FunctionUrls {
     token: `${value.token}`,
     introspect: `${value.introspect}`,
     revoke: `${value.revoke}`,
+    ...(value.credentials === undefined ? {} : { credentials: `${value.credentials}` }),
   };
 }
 

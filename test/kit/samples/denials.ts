@@ -6,6 +6,23 @@ const agent = "spiffe://agents.example.com/agent/planner";
 
 /** One refusal of every code, with facts that a caller must or must not see; a new code without one does not compile. */
 export const denials: Samples = {
+  aws_role_missing: { code: "aws_role_missing", agent, resource: "https://files.example", role: "files" },
+  aws_role_several: { code: "aws_role_several", resource: "https://files.example", roles: ["files", "tables"] },
+  aws_uses_uncounted: { code: "aws_uses_uncounted", resource: "https://files.example" },
+  aws_account_unlisted: { code: "aws_account_unlisted", role: "files", account: "444455556666" },
+  aws_role_refused: {
+    code: "aws_role_refused",
+    arn: "arn:aws:iam::111122223333:role/agents/files",
+    call: "AssumeRole",
+    error: "AccessDenied: inner reason",
+  },
+  aws_policy_packed_too_large: {
+    code: "aws_policy_packed_too_large",
+    role: "files",
+    error: "PackedPolicyTooLarge: inner reason",
+  },
+  session_ending: { code: "session_ending", leftSeconds: 2 },
+  sts_unavailable: { code: "sts_unavailable", error: "AssumeRole: Throttling" },
   content_type_unsupported: { code: "content_type_unsupported", contentType: "text/plain" },
   body_too_large: { code: "body_too_large", bytes: 70_000, limitBytes: 65_536 },
   malformed_request: { code: "malformed_request", what: "send a JSON object" },

@@ -1,10 +1,12 @@
 import { createAdminRevokeEndpoint } from "../../../core/endpoints/admin-revoke.ts";
+import { createCredentialsEndpoint } from "../../../core/endpoints/credentials.ts";
 import { createIntrospectEndpoint } from "../../../core/endpoints/introspect.ts";
 import { createRevokeEndpoint } from "../../../core/endpoints/revoke.ts";
 import { createTokenEndpoint } from "../../../core/endpoints/token.ts";
 import type { PolicyEngine } from "../../../core/model/decision.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
 import { randomIds } from "../keys.ts";
+import { MemorySts } from "../memory/sts.ts";
 import { agentId } from "../registry.ts";
 import { dpopProof } from "../wire/key.ts";
 import { newAgent, type TestAgent } from "./agents.ts";
@@ -30,7 +32,7 @@ interface Instead {
 }
 
 /**
- * What agents do at `token`, `introspect` and `revoke` for people of two providers, and operators at `admin-revoke`.
+ * What agents do at `token`, `introspect`, `revoke` and `credentials` for people of two providers, and operators at `admin-revoke`.
  * Until a test says otherwise every policy allows, and nobody is over a rate.
  */
 export const tokens = {
@@ -39,10 +41,15 @@ export const tokens = {
     limiter.allowed = true;
     const policy: { engine: PolicyEngine } = { engine: { decide: () => ({ allowed: true, policies: ["all"] }) } };
     const deps = depsOf(ground, policy);
+    const roleSts = new MemorySts(ground.clock);
     const endpoints = {
       token: createTokenEndpoint(deps),
       introspect: createIntrospectEndpoint(deps),
       revoke: createRevokeEndpoint(deps),
+      credentials: createCredentialsEndpoint({
+        ...deps,
+        ...{ sts: roleSts, stage: "test", accounts: ["111122223333"], lifeSeconds: 60 },
+      }),
     };
     const admin = createAdminRevokeEndpoint(deps);
 
@@ -75,6 +82,7 @@ export const tokens = {
     return {
       ...(await openProviders(ground)),
       policy,
+      roleSts,
       deps,
       endpoints,
       admin,

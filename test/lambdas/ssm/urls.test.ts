@@ -64,6 +64,13 @@ describe("the URLs' parameter", () => {
     null,
   ])("threat 29: sends agents nowhere that is not a Lambda URL: %j", (token) => {
     expect(() => parseUrls(JSON.stringify({ ...urls, token }), issuer)).toThrow("token");
+    expect(() => parseUrls(JSON.stringify({ ...urls, credentials: token }), issuer)).toThrow("credentials");
+  });
+
+  test("tells where AWS credentials are given, where a stage gives any", () => {
+    const more = { ...urls, credentials: good("c") };
+    expect(parseUrls(JSON.stringify(more), issuer)).toEqual(more);
+    expect(parseUrls(JSON.stringify(urls), issuer)).not.toHaveProperty("credentials");
   });
 
   test("takes this machine only for an issuer on this machine", () => {

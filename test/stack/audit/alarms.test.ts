@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DenialCode } from "../../../core/denial/denial.ts";
 import { matchesPattern } from "../../kit/embedded/events.ts";
 import type { Statement } from "../resolved.ts";
-import { account, all, one, synthesized } from "../synthesized.ts";
+import { account, all, bare, one, synthesized } from "../synthesized.ts";
 import { Audit, read, templates } from "./ground.ts";
 
 describe("the watch on the keys", () => {
@@ -36,7 +36,7 @@ describe("the watch on the keys", () => {
 
   test.each([
     ["Nonce", ["attest", "attest-iam"]],
-    ["DpopNonce", ["attest", "attest-iam", "token", "introspect", "revoke"]],
+    ["DpopNonce", ["attest", "attest-iam", "token", "introspect", "revoke", "credentials"]],
   ])("threat 11: tells of a MAC with key %s by anybody but %j", (key, users) => {
     const { detail } = pattern(`Mac${key}`);
     expect(detail.eventName).toEqual(["GenerateMac"]);
@@ -173,7 +173,7 @@ describe("the alarm on silence", () => {
 });
 
 describe("a default stage", () => {
-  const { Audit: audit, ...others } = synthesized({ keys: {}, securityEvents: false }).templates;
+  const { Audit: audit, ...others } = synthesized(bare).templates;
   const alarms = all({ Audit: audit, ...others }, "AWS::CloudWatch::Alarm").map(({ it }) => it.Properties);
 
   test("watches all functions by one number each of errors and throttles, whichever they are, in twenty alarms at most", () => {

@@ -19,7 +19,7 @@ const registry: DeployedRegistry = { json: "{}", digest: "sha256:x", force: fals
 const asked = {
   registry: { folder: "examples" },
   outboundIdentityFederation: true,
-  dpopNonces: ["attest", "token", "introspect", "revoke"],
+  dpopNonces: ["attest", "token", "introspect", "revoke", "credentials"],
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/Planner"] } },
 };
 
@@ -42,6 +42,9 @@ const calls: Readonly<Record<string, RegExp>> = {
   "dynamodb:DeleteItem": /\bnew DeleteCommand\d*\(|\bDelete: /,
   "dynamodb:BatchWriteItem": /\bnew BatchWriteCommand\d*\(/,
   "dynamodb:ConditionCheckItem": /\bConditionCheck: /,
+  // what AssumeRole is asked with
+  "sts:TagSession": /\bTransitiveTagKeys: /,
+  "sts:SetSourceIdentity": /\bSourceIdentity: /,
 };
 
 /** By the SDK's class, or by name where a call is signed by hand. */

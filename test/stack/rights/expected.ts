@@ -109,6 +109,26 @@ export const expected: [StackName, string, string[]][] = [
   ],
   [
     "Service",
+    "Credentials",
+    [
+      "dynamodb:BatchGetItem on Revocations",
+      "dynamodb:BatchGetItem on Sessions",
+      "dynamodb:BatchGetItem on Tombstones",
+      "dynamodb:PutItem on Markers if in a transaction",
+      "dynamodb:Query on Registry",
+      "dynamodb:UpdateItem on Counters if row rate#*",
+      // what a session was given, beside it: what else it could write there, docs/walls.md says
+      "dynamodb:UpdateItem on Sessions if in a transaction",
+      // of which accounts: test/stack/service/credentials.test.ts
+      "sts:AssumeRole on role/*",
+      "sts:SetSourceIdentity on role/*",
+      "sts:TagSession on role/*",
+      ...rings("identity", "session"),
+      ...record,
+    ],
+  ],
+  [
+    "Service",
     "AdminRevoke",
     [
       "dynamodb:GetItem on Revocations if row burnt#* or standing#* or deployment#*",

@@ -22,7 +22,7 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("ten functions have one, and only the operator's and the second attest ask IAM", () => {
+  test("eleven functions have one, and only the operator's and the second attest ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRead AWS_IAM",
       "AdminRevoke AWS_IAM",
@@ -30,6 +30,7 @@ describe("addresses", () => {
       "AdminWrite AWS_IAM",
       "Attest NONE",
       "AttestIam AWS_IAM",
+      "Credentials NONE",
       "Discovery NONE",
       "Introspect NONE",
       "Revoke NONE",
@@ -37,7 +38,7 @@ describe("addresses", () => {
     ]);
   });
 
-  test.each(["Attest", "Token", "Introspect", "Revoke", "Discovery"])(
+  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Discovery"])(
     "%s has both permissions of a public URL",
     (id) => {
       expect(permissionsOf(id)).toEqual([
@@ -109,6 +110,7 @@ describe("the issuer", () => {
       "AdminWrite",
       "Attest",
       "AttestIam",
+      "Credentials",
       "Introspect",
       "Publisher",
       "Revoke",
@@ -133,6 +135,7 @@ describe("the issuer", () => {
       "token",
       "introspect",
       "revoke",
+      "credentials",
       "adminRevoke",
       "adminWrite",
       "adminRead",
@@ -141,7 +144,7 @@ describe("the issuer", () => {
     ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(9);
+    expect(new Set(Object.values(urls)).size).toBe(10);
   });
 
   test("tells operators where the deployment is under a name of its own, as lanyard login believes it", () => {

@@ -144,6 +144,7 @@ describe("the stacks", () => {
       "AuditBusArn",
       "AuditBusName",
       "CountersTable",
+      "CredentialsUrl",
       "DataKeyId",
       "EcSessionKeyId",
       "EventsKeyId",
