@@ -9,6 +9,8 @@ export interface Endpoints {
   readonly token: string;
   readonly introspect: string;
   readonly revoke: string;
+  /** Left out where the deployment gives no AWS credentials. */
+  readonly credentials?: string;
 }
 
 /** Finds the endpoints; they are looked up once in each process. */
@@ -19,6 +21,7 @@ const members = {
   token: "token_endpoint",
   introspect: "introspection_endpoint",
   revoke: "revocation_endpoint",
+  credentials: "lanyard_credentials_endpoint",
 } as const;
 
 /**
@@ -56,5 +59,8 @@ async function discover(issuer: string, fetch: Fetch): Promise<Endpoints> {
     secureUrl(url, members[name]);
     return url;
   };
-  return { attest: read("attest"), token: read("token"), introspect: read("introspect"), revoke: read("revoke") };
+  return {
+    ...{ attest: read("attest"), token: read("token"), introspect: read("introspect"), revoke: read("revoke") },
+    ...(json[members.credentials] === undefined ? {} : { credentials: read("credentials") }),
+  };
 }

@@ -13,6 +13,7 @@ export {
   type OpenInput,
 } from "./agent/agent.ts";
 export type { KeyPair } from "./agent/agent-key.ts";
+export type { AwsSessionCredentials, WantedAwsCredentials } from "./agent/aws-credentials.ts";
 export type { WantedGrant } from "./agent/grant.ts";
 export type { Identity } from "./agent/identity.ts";
 export type { ServedAt } from "./agent/reach.ts";

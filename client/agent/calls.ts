@@ -1,5 +1,6 @@
 import { spiffeAssertionType } from "../../core/model/wire.ts";
 import type { EndpointSource, Endpoints } from "../endpoints.ts";
+import { LanyardError } from "../error.ts";
 import { type Answer, errorOf } from "../http.ts";
 import type { IdentityHolder } from "./identity.ts";
 import { type ProvedCallDeps, provedCall } from "./proved-call.ts";
@@ -25,7 +26,10 @@ export type Calls = (endpoint: Exclude<keyof Endpoints, "attest">, form: FormInp
  */
 export function createCalls(input: CallsInput): Calls {
   return async (endpoint, form) => {
-    const request = { url: (await input.endpoints())[endpoint], form, during: endpoint };
+    const url = (await input.endpoints())[endpoint];
+    if (url === undefined)
+      throw new LanyardError("metadata_invalid", endpoint, { description: `this deployment has no such endpoint` });
+    const request = { url, form, during: endpoint };
     const first = await send(request, input);
     if (first.answer.status === 200) return first.answer;
     if (first.answer.json.error !== "invalid_client") throw errorOf(first.answer, endpoint);

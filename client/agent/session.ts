@@ -4,6 +4,7 @@ import { LanyardError } from "../error.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "../http.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";
+import { type AwsSessionCredentials, awsCredentialsBy, type WantedAwsCredentials } from "./aws-credentials.ts";
 import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
@@ -55,6 +56,12 @@ export interface AgentSession extends SessionFacts {
     url: string,
     init: RequestInit & { readonly resource: string; readonly scopes?: readonly string[] },
   ): Promise<Response>;
+  /**
+   * Gets AWS credentials for part of the session, where the deployment gives any: of the role that is registered for the
+   * resource, narrowed to the scopes. Whoever holds them uses them, so they live for a minute or so.
+   * @throws LanyardError `session_lapsed` for a session that was not opened with `renewable` and holds one grant
+   */
+  awsCredentials(wanted: WantedAwsCredentials): Promise<AwsSessionCredentials>;
   /** Ends the session and everything below it. */
   end(): Promise<void>;
   /** Ends a child, an offer, or what a token belongs to. */
@@ -150,6 +157,7 @@ export function createSession(input: SessionInput): AgentSession {
     accessToken,
     renew: renewedBy(input, own),
     offer: offeredBy(input, own),
+    awsCredentials: awsCredentialsBy(calls, own),
     async fetch(url, { resource, scopes, ...init }) {
       const address = addressWithin(url, resource, input.servedAt);
       const access = await accessToken(resource, scopes ? { scopes } : {});
