@@ -15,6 +15,15 @@ export function acknowledgeTracing(role: IConstruct): void {
   );
 }
 
+/** What an agent's role asks STS for about itself cannot be restricted to resources. */
+export function acknowledgeProof(policy: IConstruct): void {
+  acknowledge(
+    policy,
+    "AwsSolutions-IAM5[Resource::*]",
+    "sts:GetWebIdentityToken, TagGetWebIdentityToken and GetScopedCredentials know no resources: they concern the caller itself",
+  );
+}
+
 /** The account's federation switch cannot be restricted to a resource either. */
 export function acknowledgeFederation(role: IConstruct): void {
   acknowledge(

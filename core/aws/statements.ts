@@ -17,8 +17,8 @@ type Condition = Readonly<Record<string, Readonly<Record<string, string | readon
 /** How IAM is told an action's keys: in the resource itself, or by a condition on the request. */
 interface Telling {
   /**
-   * Pattern for everything the service can do, where all its actions are in one group: then `NotAction` names only
-   * this.
+   * Pattern for everything the service can do, where all its actions are in one group: the group's statements use it,
+   * and `NotAction` alone lists the actions.
    */
   readonly every?: string;
   /** Patterns of resources. */

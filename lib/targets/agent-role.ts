@@ -1,5 +1,14 @@
-import { Effect, type IPrincipal, PolicyStatement, Role, type RoleProps, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Effect,
+  type IPrincipal,
+  Policy,
+  PolicyStatement,
+  Role,
+  type RoleProps,
+  ServicePrincipal,
+} from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
+import { acknowledgeProof } from "../acknowledged.ts";
 
 /** The role that an agent runs under. It takes all properties of CDK's role as well, with a default for `assumedBy`. */
 export interface AgentRoleProps extends Omit<RoleProps, "assumedBy" | "externalIds"> {
@@ -24,27 +33,32 @@ export class AgentRole extends Role {
   constructor(scope: Construct, id: string, { issuer, assumedBy, ...props }: AgentRoleProps) {
     super(scope, id, { ...props, assumedBy: assumedBy ?? new ServicePrincipal("lambda.amazonaws.com") });
     const audience = "sts:IdentityTokenAudience";
-    for (const statement of [
-      new PolicyStatement({
-        sid: "ProveToLanyard",
-        actions: ["sts:GetWebIdentityToken"],
-        resources: ["*"],
-        // a document for another audience would be accepted there, so the role can get none (threat 4)
-        conditions: { "ForAllValues:StringEquals": { [audience]: issuer }, Null: { [audience]: "false" } },
-      }),
-      new PolicyStatement({
-        sid: "WithChallengeAndKey",
-        actions: ["sts:TagGetWebIdentityToken"],
-        resources: ["*"],
-        conditions: { "ForAllValues:StringEquals": { "aws:TagKeys": [...documentTags] } },
-      }),
-      new PolicyStatement({
-        sid: "NoRoleByItself",
-        effect: Effect.DENY,
-        actions: ["sts:AssumeRole"],
-        resources: ["*"],
-      }),
-    ])
-      this.addToPolicy(statement);
+    const own = new Policy(this, "Proof", {
+      roles: [this],
+      statements: [
+        new PolicyStatement({
+          sid: "ProveToLanyard",
+          actions: ["sts:GetWebIdentityToken"],
+          resources: ["*"],
+          // a document for another audience would be accepted there, so the role can get none (threat 4)
+          conditions: { "ForAllValues:StringEquals": { [audience]: issuer }, Null: { [audience]: "false" } },
+        }),
+        new PolicyStatement({
+          sid: "WithChallengeAndKey",
+          actions: ["sts:TagGetWebIdentityToken"],
+          resources: ["*"],
+          conditions: { "ForAllValues:StringEquals": { "aws:TagKeys": [...documentTags] } },
+        }),
+        // it can give less of its own rights to what it runs, never more
+        new PolicyStatement({ sid: "NarrowItsOwn", actions: ["sts:GetScopedCredentials"], resources: ["*"] }),
+        new PolicyStatement({
+          sid: "NoRoleByItself",
+          effect: Effect.DENY,
+          actions: ["sts:AssumeRole"],
+          resources: ["*"],
+        }),
+      ],
+    });
+    acknowledgeProof(own);
   }
 }

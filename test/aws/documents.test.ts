@@ -7,7 +7,7 @@ import { faultsOf } from "./simulate.ts";
 describe("authority", () => {
   const documents = () => documentsOf({ role: role(s3(), items()) });
 
-  test("ends with the session, to the second", async () => {
+  test("threat 10: ends with the session, to the second", async () => {
     for (const asked of [object("a"), item("k")]) {
       expect(await bothWays(documents(), { ...asked, atSeconds: end })).toEqual(yes);
       expect(await bothWays(documents(), { ...asked, atSeconds: end + 1 })).toEqual(no);

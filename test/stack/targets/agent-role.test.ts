@@ -1,6 +1,7 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
-import { App, Stack } from "aws-cdk-lib";
-import { ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { App, Stack, Validations } from "aws-cdk-lib";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
 import { evidenceTags } from "../../../core/model/wire.ts";
 import { AgentRole, type AgentRoleProps } from "../../../lib/index.ts";
@@ -69,6 +70,18 @@ describe("an agent's role", () => {
     for (const name of ["Admin", "lanyard/target/Files"])
       expect(await may("sts:AssumeRole", `arn:aws:iam::${team}:role/${name}`)).toBe(false);
     expect(await may("s3:GetObject", "arn:aws:s3:::own/a")).toBe(true);
+  });
+
+  test("is what cdk-nag finds nothing about", () => {
+    process.env.CDK_VALIDATION = "true";
+    const app = new App();
+    const stack = new Stack(app, "Team", { env: { account: team, region: "eu-west-1" } });
+    new AgentRole(stack, "Planner", { issuer });
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).not.toThrow();
+    const wide = new AgentRole(stack, "Wide", { issuer });
+    wide.addToPolicy(new PolicyStatement({ actions: ["s3:GetObject"], resources: ["*"] }));
+    expect(() => app.synth({ force: true })).toThrow(/Wide/);
   });
 
   test("is Lambda's unless it says otherwise", () => {
