@@ -53,7 +53,7 @@ export function publicJwkFor(alg: string, value: unknown): JWK | undefined {
     if (bytes === undefined || (shape.bytes !== undefined && bytes !== shape.bytes)) return undefined;
     clean[member] = part;
   }
-  // anybody can sign for such a key, whoever published it
+  // anybody can forge signatures of such a key, even if an honest issuer published it
   if (shape.kty === "RSA" && !isFitRsaJwk(clean.n ?? "", clean.e ?? "")) return undefined;
   return clean;
 }

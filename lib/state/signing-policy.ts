@@ -38,14 +38,14 @@ export function signingPolicy(
       deny(`OnlySigningAlgorithm${algorithm.replaceAll("_", "")}`, {
         StringNotEquals: { "kms:SigningAlgorithm": algorithm },
       }),
-      whoever("SignersSign", ["kms:Sign"], { ArnEquals: signing }),
+      statement("SignersSign", ["kms:Sign"], { ArnEquals: signing }),
       // the results of these reads are public or say who may sign, so nothing is hidden from the account
-      whoever("TheAccountReads", ["kms:DescribeKey", "kms:GetPublicKey", "kms:GetKeyPolicy"], {
+      statement("TheAccountReads", ["kms:DescribeKey", "kms:GetPublicKey", "kms:GetKeyPolicy"], {
         StringEquals: { "aws:PrincipalAccount": Aws.ACCOUNT_ID },
       }),
       ...(rotates
         ? [
-            whoever("RotatorDisables", ["kms:DisableKey"], {
+            statement("RotatorDisables", ["kms:DisableKey"], {
               ArnEquals: { "aws:PrincipalArn": roleArn(stage, "rotator") },
             }),
           ]
@@ -58,7 +58,7 @@ export function signingPolicy(
  * Names roles by condition and not as principals: KMS refuses a principal that does not exist yet, and no longer
  * recognizes one that was created again.
  */
-const whoever = (sid: string, actions: string[], conditions: Conditions): PolicyStatement =>
+const statement = (sid: string, actions: string[], conditions: Conditions): PolicyStatement =>
   new PolicyStatement({ sid, principals: [new AnyPrincipal()], actions, resources: ["*"], conditions });
 
 const deny = (sid: string, conditions: Conditions): PolicyStatement =>

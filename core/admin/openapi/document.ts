@@ -24,7 +24,7 @@ export const openApi = {
     title: "Lanyard administration",
     version: "1",
     description:
-      "What operators look at and change. Every call is signed with AWS Signature Version 4 for service `lambda`; IAM decides who may call which function, and the caller's unique id and ARN stand in the audit.",
+      "What operators read and change. Every call is signed with AWS Signature Version 4 for service `lambda`; IAM decides who may call which function, and the audit records the caller's unique id and ARN.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
   },
   servers: [{ url: "{adminRead}", variables: { adminRead: { default: "https://admin-read.example" } } }],

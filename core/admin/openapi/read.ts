@@ -52,18 +52,21 @@ export const readPaths = {
   "/openapi.json": get("openapi", "This document", { answer: "Any" }),
   "/registry": get("registry", "Every registration of a version of the registry", {
     answer: "Registry",
-    parameters: [inQuery("version", "A version; by default the one that counts", { type: "integer", minimum: 1 })],
+    parameters: [inQuery("version", "A version; by default the current one", { type: "integer", minimum: 1 })],
   }),
   "/registry/versions": get("versions", "Versions that were applied, newest first", {
     answer: "Versions",
     parameters: paging,
   }),
-  "/agents": get("agents", "Registered agents with their standing", { answer: "Agents", parameters: paging }),
+  "/agents": get("agents", "Registered agents with their revocation epochs and blocks", {
+    answer: "Agents",
+    parameters: paging,
+  }),
   "/agents/{name}": get("agent", "One agent, and what it can do by policy", {
     answer: "Agent",
     parameters: [named("name", "The agent's name, which may hold slashes", "^[a-z0-9._-]+(/[a-z0-9._-]+)*$")],
   }),
-  "/principals": get("principals", "Who lends authority now, beside the agents that act on it", {
+  "/principals": get("principals", "Who delegates authority now, and the agents that act on it", {
     answer: "Principals",
     parameters: paging,
   }),
@@ -79,7 +82,7 @@ export const readPaths = {
         type: "boolean",
         default: false,
       }),
-      inQuery("tree", "The whole trees that they stand in; those too large for a page are named in `cut`", {
+      inQuery("tree", "Their whole trees; those too large for a page are named in `cut`", {
         type: "boolean",
         default: false,
       }),

@@ -13,16 +13,16 @@ const reason = { type: "string", minLength: 1, maxLength: limits.purposeCharacte
 const unseen = {
   type: "boolean",
   default: false,
-  description: "Revoke a principal or a build that was never seen here: a block laid in advance",
+  description: "Revoke a principal or a build that was never seen here, to block it in advance",
 };
 const order = {
   base: {
     type: "integer",
     minimum: 0,
-    description: "The version it was made against; another one that counts refuses it",
+    description: "The version it was made from; the change is refused when another version is current",
   },
   reason,
-  dryRun: { type: "boolean", default: false, description: "Only say what would change" },
+  dryRun: { type: "boolean", default: false, description: "Only tell what would change" },
 };
 
 const object = (properties: object, required: readonly string[]) => ({
