@@ -109,10 +109,11 @@ const makers: Record<string, Maker> = {
     return { ref: arn, attributes: { Arn: arn } };
   },
   "AWS::IAM::Policy": nothing,
-  "AWS::IAM::ManagedPolicy": ({ account, name }) => ({
-    ref: `arn:aws:iam::${account}:policy/${name("ManagedPolicyName")}`,
-    attributes: {},
-  }),
+  "AWS::IAM::ManagedPolicy": ({ resource, account, name, text }) => {
+    const path = resource.raw.Path === undefined ? "/" : text("Path");
+    const ref = `arn:aws:iam::${account}:policy${path}${name("ManagedPolicyName", 128)}`;
+    return { ref, attributes: { PolicyArn: ref } };
+  },
   "AWS::SQS::Queue": ({ resource, account, region, name }) => {
     const base = name("QueueName", 75);
     const queue = resource.raw.FifoQueue === true && !base.endsWith(".fifo") ? `${base}.fifo` : base;
