@@ -58,7 +58,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["attest", "caller", "discovery", "events", "person"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],
   ["audit", "details", "jose"],
-  ["denial", "policy", "status", "text"],
+  ["denial", "lineage", "policy", "status", "text"],
   ["model"],
 ];
 

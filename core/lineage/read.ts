@@ -1,0 +1,160 @@
+import { isIssuing } from "./keys.ts";
+import { type AuditLine, distinct, type TrailLine } from "./lines.ts";
+import * as queries from "./queries.ts";
+import { type Ask, auditLineOf, trailLineOf } from "./rows.ts";
+
+/** What a trace is asked about. */
+export type Question =
+  | { readonly kind: "session"; readonly sid: string }
+  | { readonly kind: "principal"; readonly principal: string }
+  | { readonly kind: "event"; readonly eventId: string }
+  | { readonly kind: "key"; readonly accessKeyId: string }
+  | { readonly kind: "request"; readonly requestId: string };
+
+/** Everything that was read for a question. */
+export interface Evidence {
+  readonly audit: readonly AuditLine[];
+  readonly trail: readonly TrailLine[];
+  /** The lines of CloudTrail that were asked about. */
+  readonly asked: readonly TrailLine[];
+  /** Newest line of CloudTrail; undefined when there is none. */
+  readonly newestMillis?: number;
+  /** Whether a query was cut. */
+  readonly cut: boolean;
+}
+
+/** Keys are followed so often at most: a chain of roles lives an hour, and each link takes a call. */
+const mostLinks = 16;
+
+/** Reads what a question needs, tree by tree. */
+export async function readEvidence(ask: Ask, question: Question): Promise<Evidence> {
+  const store = openStore(ask);
+  const { lines: asked } = distinct(await askedLines(store, question), ({ eventId }) => eventId);
+  await startOf(store, question, asked);
+  const roots = [...new Set(store.audit().flatMap(({ root }) => root ?? []))];
+  await store.readAudit(queries.auditOfRoots, roots);
+  await store.readAudit(() => queries.deploymentSeen(), [""]);
+  await store.readAudit(queries.attestationsBy, unique(store.audit(), "jkt"));
+  // another record that holds the same request id must be seen, or the first to be read would win
+  await store.readAudit(queries.auditOfRequests, requestIds(store.audit()));
+  await store.readTrail(queries.trailOfRequests, requestIds(store.audit()));
+  await readKeys(store);
+  const sids = unique(store.audit(), "sid");
+  const attested = store.audit().filter(({ operation }) => operation === "attest");
+  await store.readTrail(queries.signaturesFor, [...sids, ...unique(attested, "jti")]);
+  await store.readTrail(queries.documentsNamed, unique(attested, "evidenceId"));
+  for (const root of roots) await store.readTrail((part) => queries.claimsOf(root, part), sids);
+  const [newest] = await ask(queries.newestOfTrail());
+  const newestMillis = Date.parse(String(newest?.newest ?? ""));
+  return {
+    audit: store.audit(),
+    trail: store.trail(),
+    asked,
+    cut: store.isCut(),
+    ...(Number.isNaN(newestMillis) ? {} : { newestMillis }),
+  };
+}
+
+type Store = ReturnType<typeof openStore>;
+
+/** Rows that were read, several values a query. */
+function openStore(ask: Ask) {
+  const audit: AuditLine[] = [];
+  const trail: TrailLine[] = [];
+  let cut = false;
+  const run = async (query: (part: readonly string[]) => string, values: readonly string[]) => {
+    const rows = [];
+    for (let at = 0; at < values.length; at += queries.mostValues) {
+      const part = await ask(query(values.slice(at, at + queries.mostValues)));
+      cut ||= part.length >= queries.mostRows;
+      rows.push(...part);
+    }
+    return rows;
+  };
+  return {
+    audit: (): readonly AuditLine[] => audit,
+    trail: (): readonly TrailLine[] => trail,
+    isCut: () => cut,
+    async readAudit(query: (part: readonly string[]) => string, values: readonly string[]) {
+      audit.push(...(await run(query, values)).flatMap((row) => auditLineOf(row) ?? []));
+    },
+    async readTrail(query: (part: readonly string[]) => string, values: readonly string[]) {
+      const found = (await run(query, values)).flatMap((row) => trailLineOf(row) ?? []);
+      trail.push(...found);
+      return found;
+    },
+  };
+}
+
+const unique = (lines: readonly AuditLine[], member: "jkt" | "sid" | "jti" | "evidenceId"): string[] => [
+  ...new Set(lines.flatMap((line) => line[member] ?? [])),
+];
+
+const requestIds = (lines: readonly AuditLine[]): string[] => [...new Set(lines.flatMap((line) => line.awsRequestIds))];
+
+/** Lines that the question names by themselves. */
+async function askedLines(store: Store, question: Question): Promise<readonly TrailLine[]> {
+  switch (question.kind) {
+    case "event":
+      return store.readTrail(([id = ""]) => queries.trailOfEvent(id), [question.eventId]);
+    case "request":
+      return store.readTrail(queries.trailOfRequests, [question.requestId]);
+    case "key": {
+      const found = await store.readTrail(queries.trailOfKeys, [question.accessKeyId]);
+      return found.filter(({ accessKeyId }) => accessKeyId === question.accessKeyId);
+    }
+    default:
+      return [];
+  }
+}
+
+/** Records from which the trees are found: by name, or backwards from a line by its key. */
+async function startOf(store: Store, question: Question, asked: readonly TrailLine[]): Promise<void> {
+  if (question.kind === "session") return store.readAudit(([sid = ""]) => queries.auditOfSession(sid), [question.sid]);
+  if (question.kind === "principal")
+    return store.readAudit(([id = ""]) => queries.auditOfPrincipal(id), [question.principal]);
+  const ids = question.kind === "request" ? [question.requestId] : [];
+  const keys = question.kind === "key" ? [question.accessKeyId] : asked.flatMap(({ accessKeyId }) => accessKeyId ?? []);
+  const origins = await backwards(store, keys);
+  await store.readAudit(queries.auditOfRequests, [
+    ...new Set([...ids, ...origins, ...asked.flatMap(({ requestId }) => requestId ?? [])]),
+  ]);
+  await store.readAudit(queries.auditOfKeys, keys);
+  // a signature and a document name what they were for; whether that is true is decided by the join
+  const signed = asked.flatMap(({ userAgent = "" }) => / lanyard\/([A-Za-z0-9_-]{22})$/.exec(userAgent)?.[1] ?? []);
+  for (const sid of signed) await store.readAudit(([id = ""]) => queries.auditOfSession(id), [sid]);
+  await store.readAudit(queries.attestationsNamed, [...signed, ...asked.flatMap(({ tokenId }) => tokenId ?? [])]);
+  // from an attestation forward to what its key opened
+  const attested = store.audit().filter(({ operation }) => operation === "attest");
+  await store.readAudit(queries.auditOfThumbprints, unique(attested, "jkt"));
+}
+
+/** Request ids of the STS calls that a key comes from, however long the chain. */
+async function backwards(store: Store, keys: readonly string[]): Promise<string[]> {
+  const seen = new Set<string>();
+  const ids = new Set<string>();
+  let open = [...new Set(keys)];
+  for (let link = 0; open.length > 0 && link < mostLinks; link += 1) {
+    for (const key of open) seen.add(key);
+    const lines = await store.readTrail(queries.trailOfKeys, open);
+    const issuers = lines.filter((line) => isIssuing(line) && open.includes(line.issuedKeyId ?? ""));
+    for (const { requestId } of issuers) if (requestId !== undefined) ids.add(requestId);
+    open = [...new Set(issuers.flatMap(({ accessKeyId }) => accessKeyId ?? []))].filter((key) => !seen.has(key));
+  }
+  return [...ids];
+}
+
+/** Lines under the keys that our records lead to, and under those that were got with them. */
+async function readKeys(store: Store): Promise<void> {
+  const held = new Set(requestIds(store.audit()));
+  const seen = new Set<string>();
+  const first = store.trail().filter((line) => isIssuing(line) && held.has(line.requestId ?? ""));
+  const named = store.audit().flatMap(({ awsAccessKeyId }) => awsAccessKeyId ?? []);
+  let open = [...new Set([...first.flatMap(({ issuedKeyId }) => issuedKeyId ?? []), ...named])];
+  for (let link = 0; open.length > 0 && link < mostLinks; link += 1) {
+    for (const key of open) seen.add(key);
+    const lines = await store.readTrail(queries.trailOfKeys, open);
+    const next = lines.filter((line) => isIssuing(line) && seen.has(line.accessKeyId ?? ""));
+    open = [...new Set(next.flatMap(({ issuedKeyId }) => issuedKeyId ?? []))].filter((key) => !seen.has(key));
+  }
+}
