@@ -18,6 +18,7 @@ import { sessionCommands } from "./sessions/program.ts";
 import { statusCommands } from "./status/program.ts";
 import { exitCodes, Refused, Told, Usage } from "./terminal/outcome.ts";
 import { asksForJson, formats, type OutputOptions } from "./terminal/output.ts";
+import { traceCommands } from "./trace/program.ts";
 
 type Common = ProfileOptions & OutputOptions;
 
@@ -32,6 +33,7 @@ Examples:
   $ lanyard revoke --agent researcher --reason "misbehaves"
   $ lanyard policy plan registry --since 30d
   $ lanyard audit tail --follow --denied
+  $ lanyard trace session 1sJUe-vUbSI9kHAAC5Tg7A
 Each command's own --help has more.
 
 Which deployment, first what is named: --profile (one that lanyard login stored; local: the local run; aws: the names in
@@ -136,6 +138,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   sessionCommands(line);
   principalCommands(line);
   auditCommands(line);
+  traceCommands(line);
   policyCommands(line);
   attestCommands(line);
   completionCommands(line);

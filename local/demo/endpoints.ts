@@ -35,6 +35,8 @@ export interface Endpoints {
   readonly resources: Readonly<Record<string, { readonly scopes: readonly string[]; readonly servedBy: string }>>;
   /** The audit bucket as a folder of gzipped NDJSON. */
   readonly auditFolder: string;
+  /** The bucket of the account's CloudTrail, likewise, as AWS lays it out. */
+  readonly trailFolder: string;
   readonly deployment: {
     readonly trustDomain: string;
     readonly tables: { readonly registry: string; readonly revocations: string; readonly outbox: string };

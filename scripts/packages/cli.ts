@@ -34,6 +34,8 @@ export async function buildCli(dist: string): Promise<void> {
     outdir: dist,
     outExtension: { ".js": ".js" },
     write: true,
+    // 68 MB of native code that one command needs: whoever uses that installs it
+    external: ["@duckdb/node-api"],
     // places in our files and in others'; their text would be four times the bundle
     sourcemap: true,
     sourcesContent: false,

@@ -23,8 +23,11 @@ afterAll(() => {
 
 describe("the command as it would be published", () => {
   test("brings its bundle, Cedar, a launcher, its page and licence, and depends on nothing", () => {
-    const { dependencies, peerDependencies, scripts, bin } = packed.manifest;
-    expect([dependencies, peerDependencies, scripts]).toEqual([undefined, undefined, undefined]);
+    const { dependencies, peerDependencies = {}, peerDependenciesMeta, scripts, bin } = packed.manifest;
+    expect([dependencies, scripts]).toEqual([undefined, undefined]);
+    // what one command needs is installed by whoever calls it
+    expect(Object.keys(peerDependencies)).toEqual(["@duckdb/node-api"]);
+    expect(peerDependenciesMeta).toEqual({ "@duckdb/node-api": { optional: true } });
     expect(bin).toEqual({ lanyard: "lanyard.js" });
     const own = ["package.json", "README.md", "LICENSE", "lanyard.js", "dist/lanyard.js", "dist/cedar_wasm_bg.wasm"];
     expect(own.filter((file) => !packed.files.includes(file))).toEqual([]);
@@ -49,6 +52,14 @@ describe("the command as it would be published", () => {
     expect(await project.run("node", [command, "policy", "check", example])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^\d+ policies are valid\n$/),
+    });
+  });
+
+  test("says what to install for the one command that wants more than it brings", async () => {
+    const trace = ["trace", "session", "A".repeat(22), "--audit", ".", "--trail", "."];
+    expect(await project.run("node", [command, ...trace])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("npm install @duckdb/node-api"),
     });
   });
 

@@ -21,6 +21,7 @@ const endpoints = z.object({
   adminWrite: z.string(),
   adminRead: z.string(),
   auditFolder: z.string().optional(),
+  trailFolder: z.string().optional(),
   adminRotate: z.string().optional(),
   aws: z.object({ endpoint: z.string(), region: z.string() }),
   operator: z.object({ credentials }),
@@ -40,7 +41,8 @@ export async function localProfile(folder: string): Promise<Profile> {
   if (text === undefined) throw new Usage(`there is no ${localFile} here: start the local run with npm start`);
   const parsed = endpoints.safeParse(parseJson(text, localFile));
   if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
-  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, aws, operator, deployment } = parsed.data;
+  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, trailFolder, aws, operator, deployment } =
+    parsed.data;
   await mustLive(parsed.data.pid, issuer);
   const { trustDomain, variables } = deployment;
   const known = {
@@ -56,6 +58,7 @@ export async function localProfile(folder: string): Promise<Profile> {
     trustDomain,
     variables,
     ...(adminRotate === undefined ? {} : { adminRotate }),
+    ...(trailFolder === undefined ? {} : { trailFolder }),
     ...(auditFolder === undefined ? {} : { audit: { folder: auditFolder } }),
   } as const;
   return profileOf(known, { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials });

@@ -25,6 +25,8 @@ export interface Profile {
   readonly adminRead: string;
   /** Where the audit is: the local run's folder, or a bucket; absent where neither is named. */
   readonly audit?: { readonly folder: string } | { readonly bucket: string };
+  /** The local run's CloudTrail, as files. */
+  readonly trailFolder?: string;
   /** URL of the function that accepts orders to rotate keys; absent where the names are of an older version. */
   readonly adminRotate?: string;
   /** Values of `${...}` that are known from the deployment. */

@@ -45,6 +45,8 @@ interface WorldOptions {
   readonly onProgress: (text: string, ms?: number) => void;
 }
 
+/** Where the account's CloudTrail lies. */
+const trailBucket = "lanyard-local-cloudtrail";
 const supportDesk = fileURLToPath(new URL("../../../examples/support-desk", import.meta.url));
 /** Agents a person can sign in for; the others start nobody's work. */
 const applications = ["planner", "researcher", "triage"];
@@ -63,6 +65,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
       ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
       ...(signal === undefined ? {} : { signal }),
+      trail: { bucket: trailBucket },
       onProgress: (text) => onProgress(text),
     });
     closers.push(cloud.close);
@@ -181,6 +184,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     operator: { credentials: cloud.operator },
     resources: Object.fromEntries(resources.map(({ uri, scopes, servedBy }) => [uri, { scopes, servedBy }])),
     auditFolder: cloud.auditFolder,
+    trailFolder: cloud.bucketFolder(trailBucket),
     deployment,
   };
 }

@@ -1,0 +1,72 @@
+import { isAbsolute, resolve } from "node:path";
+import type { Question } from "../../../core/lineage/read.ts";
+import type { CommandLine } from "../deployment/command-line.ts";
+import type { Profile } from "../deployment/model.ts";
+import { example } from "../terminal/help.ts";
+import { Usage } from "../terminal/outcome.ts";
+import type { OutputOptions } from "../terminal/output.ts";
+import { runTrace } from "./trace.ts";
+
+interface TraceOptions extends OutputOptions {
+  readonly audit?: string;
+  readonly trail?: string;
+}
+
+/** What an id looks like, by what it is of; a text with anything else in it is asked of nobody. */
+const shapes: Readonly<Record<Question["kind"], RegExp>> = {
+  session: /^[A-Za-z0-9_-]{22}$/,
+  principal: /^(p_[a-z0-9]{8,64}|spiffe:\/\/[a-z0-9._/-]{3,500})$/,
+  event: /^[A-Za-z0-9-]{1,64}$/,
+  key: /^[A-Z0-9]{16,128}$/,
+  request: /^[A-Za-z0-9-]{1,128}$/,
+};
+
+/** Adds `trace session|principal|event|key|request`. */
+export function traceCommands({ program, common, withDeployment, folder, terminal }: CommandLine): void {
+  const trace = program
+    .command("trace")
+    .description("who did what at AWS, on whose authority: our records with CloudTrail's");
+  const add = (kind: Question["kind"], description: string, question: (id: string) => Question) =>
+    common(trace.command(`${kind} <id>`).description(description))
+      .option("--audit <folder>", "our audit bucket, as aws s3 sync copies it; the local run's own unless given")
+      .option("--trail <folder>", "CloudTrail's bucket, likewise")
+      .action(async (id: string, options: TraceOptions) => {
+        if (!shapes[kind].test(id)) throw new Usage(`${JSON.stringify(id)} is no ${kind}'s id`);
+        const given = { audit: at(options.audit, folder), trail: at(options.trail, folder) };
+        const { audit, trail } = given;
+        if (audit !== undefined && trail !== undefined)
+          return runTrace(question(id), options, { folders: { audit, trail }, terminal });
+        return withDeployment(options, ({ profile }) =>
+          runTrace(question(id), options, { folders: foldersOf(given, profile), terminal }),
+        );
+      });
+  example(
+    add("session", "the tree of a session, down to each call at AWS", (sid) => ({ kind: "session", sid })),
+    "trace session 1sJUe-vUbSI9kHAAC5Tg7A --audit ./audit --trail ./cloudtrail",
+  );
+  add("principal", "every tree on somebody's authority", (principal) => ({ kind: "principal", principal }));
+  example(
+    add("event", "from one line of CloudTrail back to whoever started it", (eventId) => ({ kind: "event", eventId })),
+    "trace event 7c0e7f6e-3f2a-4f0e-9a55-6a1f6d0c9f11",
+  );
+  add("key", "whose an access key is: what findings of GuardDuty and Access Analyzer name", (accessKeyId) => ({
+    kind: "key",
+    accessKeyId,
+  }));
+  add("request", "by the request id that an SDK, CloudTrail or a record of ours has", (requestId) => ({
+    kind: "request",
+    requestId,
+  }));
+}
+
+const at = (given: string | undefined, folder: string): string | undefined =>
+  given === undefined || isAbsolute(given) ? given : resolve(folder, given);
+
+function foldersOf(given: { audit: string | undefined; trail: string | undefined }, profile: Profile) {
+  const own = profile.audit !== undefined && "folder" in profile.audit ? profile.audit.folder : undefined;
+  const { audit = own, trail = profile.trailFolder } = given;
+  if (audit !== undefined && trail !== undefined) return { audit, trail };
+  throw new Usage(
+    "trace reads folders: copy the audit bucket and CloudTrail's with aws s3 sync, and give --audit and --trail",
+  );
+}
