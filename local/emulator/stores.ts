@@ -79,10 +79,10 @@ const trailBucket = (wish: TrailWish | undefined) =>
 function trailInto(
   s3: S3,
   cloud: Cloud,
-  { account, region, wish }: { readonly account: string; readonly region: string; readonly wish: TrailWish },
+  { region, wish }: { readonly region: string; readonly wish: TrailWish },
 ): Trail {
   const { everySeconds = 5, bucket } = wish;
-  return openTrail({ account, region, schemas: schemasOf(cloud), bucket: s3.bucket(bucket).objects, everySeconds });
+  return openTrail({ region, schemas: schemasOf(cloud), bucket: s3.bucket(bucket).objects, everySeconds });
 }
 
 /** Firehose calls with a session of its role, which STS gave it; CloudTrail names both. */

@@ -27,7 +27,7 @@ export function keyRecords(call: ServedCall, awsRegion: string): TrailRecord[] {
         eventSource: "kms.amazonaws.com",
         eventName: action.slice("kms:".length),
         awsRegion,
-        userIdentity: { ...identityOf(call, home), invokedBy: service },
+        userIdentity: { ...identityOf(call), invokedBy: service },
         requestParameters: {
           encryptionContext: { "aws:s3:arn": context["kms:encryptioncontext:aws:s3:arn"]?.[0] ?? "" },
           keyId: resource,

@@ -3,9 +3,13 @@ import type { ServedCall } from "../front/call.ts";
 import type { Caller } from "../iam/caller.ts";
 import { accountOf, isoSeconds, roleIdOf, roleNameOf, sessionArnOf, sessionIdOf } from "../iam/context.ts";
 
+/** Account of a caller; of one without credentials that of the role it asked for. */
+export const homeOf = ({ caller, input }: ServedCall): string =>
+  accountOf(caller.roleArn) || accountOf((input as { RoleArn?: string }).RoleArn ?? "");
+
 /** The identity behind a call; of a call without credentials the token that it showed. */
-export function identityOf(call: ServedCall, account: string): Record<string, unknown> {
-  if (call.operation === "AssumeRoleWithWebIdentity") return webIdentity(call.input, account);
+export function identityOf(call: ServedCall): Record<string, unknown> {
+  if (call.operation === "AssumeRoleWithWebIdentity") return webIdentity(call.input, homeOf(call));
   return { ...assumedRole(call.caller), ...(call.invokedBy === undefined ? {} : { invokedBy: call.invokedBy }) };
 }
 
@@ -43,11 +47,15 @@ export const foreignIdentity = ({ caller }: ServedCall): Record<string, unknown>
   accountId: accountOf(caller.roleArn),
 });
 
+/** ARN of the provider in an account that a token names as its issuer. */
+export const providerOf = (issuer: string, account: string): string =>
+  `arn:aws:iam::${account}:oidc-provider/${issuer.replace(/^https?:\/\//, "")}`;
+
 /** CloudTrail names the provider, the audience and the subject; of the token itself nothing. */
 function webIdentity(input: unknown, account: string): Record<string, unknown> {
   const { WebIdentityToken: token = "" } = input as { WebIdentityToken?: string };
   const { iss = "", aud, sub = "" } = claimsOf(token);
-  const provider = `arn:aws:iam::${account}:oidc-provider/${iss.replace(/^https?:\/\//, "")}`;
+  const provider = providerOf(iss, account);
   const audience = Array.isArray(aud) ? String(aud[0]) : (aud ?? "");
   return {
     type: "WebIdentityUser",

@@ -1,16 +1,15 @@
 /** Records of a call that the endpoint served. */
 import { randomUUID } from "node:crypto";
 import type { ServedCall } from "../front/call.ts";
-import { accountOf, isoSeconds } from "../iam/context.ts";
+import { isoSeconds } from "../iam/context.ts";
 import { keyRecords } from "./by-service.ts";
-import { foreignIdentity, identityOf } from "./identity.ts";
+import { foreignIdentity, homeOf, identityOf } from "./identity.ts";
 import type { Resource } from "./parameters/described.ts";
 import { describe, type Schemas } from "./parameters/of-service.ts";
 import { finished, type TrailRecord } from "./record.ts";
 
 /** Where the trail is kept. */
 export interface TrailPlace {
-  readonly account: string;
   readonly region: string;
   /** Names of the key attributes of a table: the only ones whose values DynamoDB logs. */
   readonly schemas: Schemas;
@@ -19,7 +18,7 @@ export interface TrailPlace {
 /** Records of one call: its own, another account's whose resource it was about, and those of keys that S3 asked for. */
 export function recordsOf(call: ServedCall, place: TrailPlace): TrailRecord[] {
   const { record, category } = describe(call, place.schemas);
-  const home = accountOf(call.caller.roleArn);
+  const home = homeOf(call);
   const own = finished(home, {
     eventTime: isoSeconds(call.atMillis),
     sourceIPAddress: call.sourceIp,
@@ -29,7 +28,7 @@ export function recordsOf(call: ServedCall, place: TrailPlace): TrailRecord[] {
     eventSource: `${call.service}.amazonaws.com`,
     // IAM is one for all Regions, and logs where it lives
     awsRegion: call.service === "iam" ? "us-east-1" : place.region,
-    userIdentity: identityOf(call, place.account),
+    userIdentity: identityOf(call),
     requestID: call.requestId,
     eventCategory: category,
   });

@@ -26,7 +26,6 @@ describe("a trail's files", () => {
   it("come in batches, after a while, without being asked for", async () => {
     const put: string[] = [];
     const opened = openTrail({
-      account: "111122223333",
       region: "eu-west-1",
       schemas: () => [],
       everySeconds: 0.02,

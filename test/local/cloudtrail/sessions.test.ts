@@ -2,6 +2,7 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import {
   type AssumeRoleCommandOutput as Assumed,
   AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
   GetScopedCredentialsCommand,
   GetWebIdentityTokenCommand,
@@ -9,6 +10,7 @@ import {
 } from "@aws-sdk/client-sts";
 import { describe, expect, it } from "vitest";
 import type { Credentials } from "../../../local/emulator/iam/caller.ts";
+import { startIssuer } from "../sts/issuer.ts";
 import { cloud, of, recordOf, settings, setUp } from "./ground.ts";
 
 setUp();
@@ -200,5 +202,72 @@ describe("the other calls of STS", () => {
       requestParameters: null,
       responseElements: null,
     });
+  });
+});
+
+describe("AssumeRoleWithWebIdentity, which nobody signs", () => {
+  const claims = {
+    sub: "agent:planner",
+    "https://aws.amazon.com/source_identity": "lyd.root.sid",
+    "https://aws.amazon.com/tags": { principal_tags: { agent: ["planner"] }, transitive_tag_keys: ["agent"] },
+  };
+  const show = (RoleArn: string, WebIdentityToken: string) =>
+    new STSClient({ endpoint: cloud.aws.endpoint, region: cloud.aws.region, maxAttempts: 1 }).send(
+      new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: "s-1", WebIdentityToken }),
+    );
+
+  it("is told by provider, audience and subject of the token, never by the token", async () => {
+    const issuer = await startIssuer();
+    const provider = cloud.addIdentityProvider(cloud.account, { url: issuer.url, clientIds: ["sts.amazonaws.com"] });
+    const Action = ["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"];
+    const Statement = [{ Effect: "Allow", Principal: { Federated: provider }, Action }];
+    const arn = `arn:aws:iam::${cloud.account}:role/targets/federated`;
+    cloud.addRole({ arn, trust: { Version: "2012-10-17", Statement }, policies: [] });
+    const token = issuer.token(claims);
+    const answer = await show(arn, token);
+    await issuer.close();
+    const records = of(answer.$metadata.requestId);
+    expect(records).toMatchObject([
+      {
+        recipientAccountId: cloud.account,
+        userIdentity: {
+          type: "WebIdentityUser",
+          principalId: `${provider}:sts.amazonaws.com:agent:planner`,
+          userName: "agent:planner",
+          identityProvider: provider,
+        },
+        requestParameters: {
+          roleArn: arn,
+          roleSessionName: "s-1",
+          sourceIdentity: "lyd.root.sid",
+          principalTags: { agent: "planner" },
+          transitiveTagKeys: ["agent"],
+        },
+        responseElements: {
+          credentials: { accessKeyId: answer.Credentials?.AccessKeyId },
+          subjectFromWebIdentityToken: "agent:planner",
+          sourceIdentity: "lyd.root.sid",
+          provider,
+          audience: "sts.amazonaws.com",
+        },
+        resources: [{ accountId: cloud.account, ARN: arn }],
+      },
+    ]);
+    expect(JSON.stringify(records)).not.toContain(token.split(".")[2]);
+    const own = await recordOf(sts(taken(answer.Credentials)).send(new GetCallerIdentityCommand({})));
+    expect(own.userIdentity).toMatchObject({
+      accessKeyId: answer.Credentials?.AccessKeyId,
+      sessionContext: { webIdFederationData: { federatedProvider: provider }, sourceIdentity: "lyd.root.sid" },
+    });
+  });
+
+  it("is told when it is refused, whatever was shown", async () => {
+    const arn = `arn:aws:iam::${cloud.account}:role/targets/none`;
+    for (const token of ["a.b.c", `x.${Buffer.from('{"https://aws.amazon.com/tags":7}').toString("base64url")}.y`])
+      expect(await recordOf(show(arn, token))).toMatchObject({
+        recipientAccountId: cloud.account,
+        errorCode: expect.any(String),
+        responseElements: null,
+      });
   });
 });

@@ -1,7 +1,8 @@
 /** STS and IAM in CloudTrail: forms become members, answers too, and neither secrets nor tokens are kept. */
 import type { ServedCall } from "../../front/call.ts";
 import type { Json } from "../../service.ts";
-import { claimsOf } from "../identity.ts";
+import { sourceIdentityOf, tagsOf } from "../../sts/token-claims.ts";
+import { claimsOf, homeOf, providerOf } from "../identity.ts";
 import { type Described, type Description, isReading, orNull, resourcesOf, small } from "./described.ts";
 
 /** Members of a form that say how to read it, and those that open doors. */
@@ -11,12 +12,13 @@ const numbers = ["durationSeconds", "minimumSessionTokenSize"];
 /** Describes a call. */
 export function byForm(call: ServedCall): Description {
   const { operation, service, input, output, code } = call;
-  const answer = code === undefined && typeof output === "object" && output !== null ? answerOf(output as Json) : {};
+  const answer =
+    code === undefined && typeof output === "object" && output !== null ? answerOf(output as Json, homeOf(call)) : {};
   const record: Described = {
     eventName: operation,
-    requestParameters: orNull({ ...formMembers(input as Record<string, string>), ...incoming(call) }),
+    requestParameters: orNull({ ...formMembers(input as Record<string, string>), ...incoming(call), ...shown(call) }),
     responseElements: isSaid(call) ? orNull(answer) : null,
-    ...resourcesOf(call, "AWS::IAM::Role", ({ resource }) => (resource.includes(":role/") ? resource : "")),
+    ...rolesOf(call),
     // STS changes nothing of the account, whatever it gives out
     readOnly: service === "sts" || isReading(operation),
   };
@@ -26,6 +28,27 @@ export function byForm(call: ServedCall): Description {
 /** Of calls that only read the answer is not kept, but for the STS calls that give something out. */
 const isSaid = ({ service, operation }: ServedCall): boolean =>
   service === "sts" ? operation !== "GetCallerIdentity" : !isReading(operation);
+
+function rolesOf(call: ServedCall): Pick<Described, "resources"> {
+  const { RoleArn: ARN = "" } = call.input as { RoleArn?: string };
+  // nobody signs it, so that IAM was asked by the token alone
+  if (call.operation === "AssumeRoleWithWebIdentity" && ARN !== "")
+    return { resources: [{ accountId: homeOf(call), type: "AWS::IAM::Role", ARN }] };
+  return resourcesOf(call, "AWS::IAM::Role", ({ resource }) => (resource.includes(":role/") ? resource : ""));
+}
+
+/** What a token of an identity provider said, less the token. */
+function shown({ operation, input, code }: ServedCall): Json {
+  // what was refused may be anything
+  if (operation !== "AssumeRoleWithWebIdentity" || code !== undefined) return {};
+  const claims = claimsOf((input as { WebIdentityToken?: string }).WebIdentityToken ?? "");
+  const { tags, transitiveTagKeys } = tagsOf(claims);
+  const sourceIdentity = sourceIdentityOf(claims);
+  return {
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+    ...(tags.length === 0 ? {} : { principalTags: Object.fromEntries(tags), transitiveTagKeys }),
+  };
+}
 
 /** Tags that a chain carries on, which the request does not name. */
 function incoming({ operation, caller }: ServedCall): Json {
@@ -64,8 +87,10 @@ function listed(value: unknown): unknown {
   return entries.every(([name]) => /^\d+$/.test(name)) ? entries.map(([, each]) => listed(each)) : value;
 }
 
-function answerOf(result: Json): Record<string, unknown> {
+function answerOf(result: Json, account: string): Record<string, unknown> {
   const { webIdentityToken, ...members } = answered(result) as Record<string, unknown>;
+  // the answer names the issuer, CloudTrail the provider
+  if (typeof members.provider === "string") return { ...members, provider: providerOf(members.provider, account) };
   if (typeof webIdentityToken !== "string") return members;
   // of the token that it signed CloudTrail keeps the id alone
   return { webIdentityTokenId: claimsOf(webIdentityToken).jti, ...members };
