@@ -46,14 +46,17 @@ export function pass(seconds: number): void {
   aheadMillis += seconds * 1000;
 }
 
+/** Back to the machine's time. */
+export function resetClock(): void {
+  aheadMillis = 0;
+}
+
 /** Boots one cloud for the tests of the calling file. */
 export function setUp(): void {
   beforeAll(async () => {
     cloud = await boot({ assembly: fixture(), nowMillis: () => Date.now() + aheadMillis });
   });
-  afterEach(() => {
-    aheadMillis = 0;
-  });
+  afterEach(resetClock);
   afterAll(() => cloud?.close());
 }
 
