@@ -13,18 +13,14 @@ import { type Faults, openFaults } from "./faults.ts";
 import { type CallRecord, recordOf, type ServedCall } from "./front/call.ts";
 import type { HostedFunction } from "./functions/host.ts";
 import { functionNamed, hostFunctions } from "./functions/of-template.ts";
-import { openIam } from "./iam/api/service.ts";
-import { type Callers, type Credentials, openCallers } from "./iam/caller.ts";
-import { openPermissions, type Permissions } from "./iam/permissions.ts";
-import { type IdentityProviders, openProviders } from "./iam/providers.ts";
+import type { Credentials } from "./iam/caller.ts";
+import { type Identity, identityServices, openIdentity } from "./identity.ts";
 import { type Instances, openInstances } from "./imds/instances.ts";
+import { keyGround } from "./kms/ground.ts";
 import { openKey } from "./kms/key.ts";
-import type { KeyGround } from "./kms/life.ts";
 import { aliasesOf, keysOf } from "./kms/of-template.ts";
 import { openKms } from "./kms/service.ts";
-import { mappingsOf, queueMappingsOf } from "./mappings/of-template.ts";
-import { startQueueMapping } from "./mappings/queue.ts";
-import { startMapping } from "./mappings/start.ts";
+import { startMappings } from "./mappings/all.ts";
 import type { EventSourceMapping } from "./mappings/stream.ts";
 import type { Service } from "./service.ts";
 import { queuesOf } from "./sqs/of-template.ts";
@@ -33,7 +29,6 @@ import { openSsm, parametersOf } from "./ssm.ts";
 import type { StateFolder } from "./state.ts";
 import { openStores, type Stores, type TrailWish } from "./stores.ts";
 import type { TokenKey } from "./sts/issuer.ts";
-import { openSts } from "./sts/service.ts";
 import { admission } from "./workloads/admission.ts";
 import { openLambda } from "./workloads/control-plane.ts";
 import { openEcs } from "./workloads/ecs.ts";
@@ -69,10 +64,7 @@ export interface Wishes {
 }
 
 /** A running account. */
-export interface Account extends Stores {
-  readonly callers: Callers;
-  readonly permissions: Permissions;
-  readonly providers: IdentityProviders;
+export interface Account extends Stores, Identity {
   readonly faults: Faults;
   readonly unsaid: Unsaid;
   readonly events: Events;
@@ -102,8 +94,8 @@ interface Starter {
 /** Starts everything that the template holds. Throws on what it cannot run faithfully. */
 export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, closers }: Starter): Promise<Account> {
   const { nowMillis = Date.now } = wishes;
-  const permissions = openPermissions(cloud, nowMillis);
-  const callers = openCallers(nowMillis);
+  const identity = openIdentity(cloud, nowMillis);
+  const { permissions, callers } = identity;
   const faults = openFaults();
   const unsaid = { namesRowsInTransactions: true };
   const functions = hostFunctions(cloud, place, callers);
@@ -136,19 +128,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     firehose,
     sqs: openSqs(queues, queuesOf(cloud)),
   };
-  const { roles } = permissions;
-  const providers = openProviders(cloud);
-  const sts = openSts({
-    issuer: place.stsIssuer,
-    region: place.region,
-    keys: place.stsKeys,
-    roles,
-    callers,
-    providers,
-    refusal: permissions.federatedRefusal,
-    nowMillis,
-  });
-  const query = { sts, iam: openIam({ roles, workloads }) };
+  const query = identityServices(identity, { ...place, workloads, nowMillis });
   const { calls, onCall } = listener(trail);
   const { region } = place;
   const open = new Map([
@@ -162,9 +142,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);
   return {
     ...stores,
-    callers,
-    permissions,
-    providers,
+    ...identity,
     faults,
     unsaid,
     events,
@@ -197,40 +175,3 @@ function noteSession(trail: Trail | undefined, { name, roleArn, environment }: H
 
 const statementsOf = (functions: Account["functions"], { knownBy, workloadStatements }: Wishes): readonly unknown[] =>
   workloadStatements?.((name) => functionNamed(functions, name, knownBy)?.description.arn) ?? [];
-
-/** Where functions make keys: their policies count beside those of the template. */
-const keyGround = ({ account, region, state }: AccountPlace, permissions: Permissions): KeyGround => {
-  const directory = state.at("keys");
-  return {
-    account,
-    region,
-    ...(directory === undefined ? {} : { directory }),
-    policyOf(arn) {
-      const Statement = permissions.resourcePolicy(arn);
-      return Statement && JSON.stringify({ Version: "2012-10-17", Statement });
-    },
-    setPolicy: permissions.setResourcePolicy,
-    lockout: (caller, resource, document) =>
-      permissions.refusalUnder(document, caller, { action: "kms:PutKeyPolicy", resource, context: {} }),
-  };
-};
-
-async function startMappings(
-  cloud: Cloud,
-  { db, permissions, functions, queues }: Pick<Account, "db" | "permissions" | "functions" | "queues">,
-  closers: Closers,
-): Promise<EventSourceMapping[]> {
-  const mappings: EventSourceMapping[] = [];
-  closers.push(async () => {
-    // Functions die beside their mappings: one that waits for an answer would wait for the time-out.
-    const stopping = mappings.map((mapping) => mapping.stop().catch(() => undefined));
-    await Promise.all([...functions.values()].map((hosted) => hosted.close()));
-    await Promise.all(stopping);
-  });
-  for (const mapping of mappingsOf(cloud)) {
-    mappings.push(await startMapping({ db, permissions, functions, discard: queues.put }, mapping));
-  }
-  for (const mapping of queueMappingsOf(cloud))
-    mappings.push(startQueueMapping({ queues, permissions, functions }, mapping));
-  return mappings;
-}
