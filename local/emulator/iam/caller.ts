@@ -79,7 +79,7 @@ interface Issue {
 /** The credentials this cloud has given out. */
 export interface Callers {
   /** Gives a session new temporary credentials. */
-  issue(session: RoleSession, how?: Issue): Caller["credentials"];
+  issue(session: RoleSession, how?: Issue): Credentials;
   /** Verifies a request's signature, and that its credentials have not ended. */
   verify(request: SignedRequest): Signed | SignatureFault;
 }
