@@ -62,7 +62,7 @@ const byLeadingKeys: Telling = {
     isEveryKey(keys)
       ? undefined
       : { "ForAllValues:StringLike": { [leadingKeys]: patterns(keys) }, Null: { [leadingKeys]: "false" } },
-  beyond: (keys) =>
+  beyond: (keys): readonly Condition[] =>
     isEveryKey(keys)
       ? []
       : [

@@ -11,7 +11,8 @@ export type NamedRole = NamedRoleFunction | "firehose";
  * referenced. It contains the Region, since roles belong to the account and the same stage may exist in two of its
  * Regions.
  */
-export const roleName = (stage: Stage, role: NamedRole): string => `${rolesPrefix(stage)}${role}`;
+export const roleName = (stage: Pick<Stage, "name" | "region">, role: NamedRole): string =>
+  `${rolesPrefix(stage)}${role}`;
 
 /** The beginning of the names of this deployment's roles, and of no others. */
 export const rolesPrefix = (stage: Pick<Stage, "name" | "region">): string => `lanyard-${stage.name}-${stage.region}-`;

@@ -1,5 +1,5 @@
 import { Aws, Token } from "aws-cdk-lib";
-import { rolesPrefix } from "../function/roles.ts";
+import { roleName } from "../function/roles.ts";
 
 /** A deployment of Lanyard, named from another app or account by values that never change. */
 export interface DeployedLanyard {
@@ -33,4 +33,4 @@ export function trustDomainOf({ account, region, stage, trustDomain }: DeployedL
 
 /** ARN of the role of its function `credentials`, the only one that assumes roles for sessions. */
 export const credentialsRoleArn = ({ account, region, stage }: DeployedLanyard): string =>
-  `arn:${Aws.PARTITION}:iam::${account}:role/${rolesPrefix({ name: stage, region })}credentials`;
+  `arn:${Aws.PARTITION}:iam::${account}:role/${roleName({ name: stage, region }, "credentials")}`;
