@@ -26,6 +26,8 @@ export const advices = {
   insecure_url: "use https, or http on this machine",
   outside_resource: "call the resource the token is for, or say where it is served when the agent is made",
   offer_unexpected: "the work is from another agent, or for another principal, than you expect; do not do it",
+  offer_missing: "the message brings no offer: have its sender attach one, and the queue pass attributes on",
+  narrowing_failed: "AWS did not narrow the credentials; read the description",
   session_over: "open a new session",
   session_lapsed: "open a new session, with `renewable` to survive long pauses",
   // a request that a resource server refused

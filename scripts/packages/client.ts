@@ -16,11 +16,12 @@ export function clientEntries(): Readonly<Record<string, string>> {
       .filter((name) => name.endsWith(".ts"))
       .map((name) => `${folder}/${name.slice(0, -3)}`),
   );
-  return Object.fromEntries(["index", "verify", "kept-key", ...evidence].map((name) => [name, `./${name}.ts`]));
+  const named = ["index", "verify", "handler", "messages", "narrowed", "kept-key"];
+  return Object.fromEntries([...named, ...evidence].map((name) => [name, `./${name}.ts`]));
 }
 
 /** Entries that run without Node too. */
-export const webEntries = ["index", "verify"] as const;
+export const webEntries = ["index", "verify", "handler", "messages"] as const;
 
 /**
  * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps; those that

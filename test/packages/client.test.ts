@@ -8,7 +8,15 @@ import { machineNames, named, type Packed, Project, pack } from "./packed.ts";
 
 const root = join(import.meta.dirname, "../..");
 const client = named("client");
-const needsSdk = /^evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task)$/;
+const needsSdk =
+  /^(?:narrowed|evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task))$/;
+/** What each entry that runs without Node is there for. */
+const madeBy = {
+  index: "createAgent",
+  verify: "createResourceServer",
+  handler: "createFetchHandler",
+  messages: "receive",
+} as const;
 const entries = Object.keys(clientEntries());
 const specifierOf = (entry: string) => (entry === "index" ? client : `${client}/${entry}`);
 const plain = entries.filter((entry) => !needsSdk.test(entry));
@@ -34,7 +42,7 @@ describe("the client as it would be published", () => {
     const own = new Set(["package.json", "README.md", "LICENSE", ...entries.flatMap(built), ...web]);
     expect([...own].filter((file) => !packed.files.includes(file))).toEqual([]);
     const more = packed.files.filter((file) => !own.has(file));
-    expect(more.filter((file) => !/^dist\/(?:web\/)?shared\/[\w-]+\.(?:js|js\.map|d\.ts)$/.test(file))).toEqual([]);
+    expect(more.filter((file) => !/^dist\/(?:web\/)?shared\/[\w.-]+\.(?:js|js\.map|d\.ts)$/.test(file))).toEqual([]);
   });
 
   test("asks whoever only verifies for two packages, and nobody for a platform's SDK", () => {
@@ -140,7 +148,7 @@ describe("installed where nothing of the repository is", () => {
     // nothing but what browsers and workers have
     const globals = { TextDecoder, TextEncoder, URL, crypto, Headers, AbortSignal };
     const loaded = runInNewContext(`${bundle}; loaded`, { ...globals }) as Readonly<Record<string, unknown>>;
-    expect(typeof loaded[entry === "verify" ? "createResourceServer" : "createAgent"]).toBe("function");
+    expect(typeof loaded[madeBy[entry]]).toBe("function");
   });
 });
 

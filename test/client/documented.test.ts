@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import * as handler from "../../client/handler.ts";
+import * as messages from "../../client/messages.ts";
+import * as narrowed from "../../client/narrowed.ts";
+import { createResourceServer } from "../../client/verify.ts";
+import { agentId, customers, tickets } from "../kit/registry.ts";
+import { issuer } from "../kit/world/ground.ts";
+import { cloud, forAda, headersOf, recordOf, setUp } from "./hops/ground.ts";
+
+setUp();
+
+const page = readFileSync(join(import.meta.dirname, "../../docs/client.md"), "utf8");
+const entries: Readonly<Record<string, object>> = {
+  "@lanyard-iam/client/handler": handler,
+  "@lanyard-iam/client/messages": messages,
+  "@lanyard-iam/client/narrowed": narrowed,
+  "@lanyard-iam/client/verify": { createResourceServer },
+};
+
+/** The lines of JavaScript below a heading of docs/client.md. */
+function linesOf(heading: string): readonly string[] {
+  const [, section = ""] = page.split(`\n## ${heading}\n`);
+  const lines = [...(section.split("\n## ")[0] ?? "").matchAll(/```js\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+  if (lines.length === 0) throw new Error(`docs/client.md has no lines under ${heading}`);
+  return lines;
+}
+
+/**
+ * Runs lines of the page as they stand there: what they import comes from the entry they name, what they do not say stands
+ * in `given`.
+ * @param result the name whose value is wanted
+ */
+async function run(lines: string, given: Readonly<Record<string, unknown>>, result: string): Promise<unknown> {
+  const scope: Record<string, unknown> = { ...given };
+  for (const [, names = "", entry = ""] of lines.matchAll(/^import \{ (.*?) \} from "(.*?)";$/gm))
+    for (const name of names.split(", ")) {
+      const value = (entries[entry] as Record<string, unknown> | undefined)?.[name];
+      if (value === undefined) throw new Error(`${entry} has no ${name}`);
+      scope[name] ??= value;
+    }
+  const body = lines.replace(/^import .*$/gm, "").replace(/^export const/gm, "const");
+  const program = new Function(...Object.keys(scope), `return (async () => {${body}\nreturn ${result};})();`);
+  return program(...Object.values(scope));
+}
+
+describe("the lines of docs/client.md", () => {
+  test("make a handler that works on for its caller", async () => {
+    const [lines = ""] = linesOf("Working on for a caller");
+    // the page's guard, by the clock and the network of the test
+    const server = (input: Parameters<typeof createResourceServer>[0]) =>
+      createResourceServer({ ...input, fetch: cloud.fetch, clock: cloud.clock });
+    const given = { issuer, agent: cloud.agent("ticket-api"), createResourceServer: server };
+    const handle = (await run(lines, given, "handler")) as ReturnType<typeof handler.createLambdaHandler>;
+    const planner = await forAda();
+    const headers = await headersOf(planner);
+    const event = { version: "2.0", rawPath: "/things", rawQueryString: "", headers };
+    cloud.intercept.answer = ({ url }) => (url.startsWith(customers) ? Response.json({ id: 42 }) : undefined);
+    const answer = await handle({ ...event, requestContext: { http: { method: "GET" } } }, undefined);
+    expect(JSON.parse(answer.body ?? "")).toEqual({ customer: { id: 42 }, for: planner.principal });
+    expect(cloud.sent.at(-1)?.headers.get("authorization")).toMatch(/^DPoP /);
+  });
+
+  test("send work in a message, and take it from the queue", async () => {
+    const [sending = "", taking = ""] = linesOf("Work in a message");
+    class SendMessageCommand {
+      readonly input: Parameters<typeof recordOf>[0];
+      constructor(input: Parameters<typeof recordOf>[0]) {
+        this.input = input;
+      }
+    }
+    const queue: SendMessageCommand[] = [];
+    const sqs = { send: async (command: SendMessageCommand) => void queue.push(command) };
+    const [planner, worker] = [agentId("planner"), agentId("researcher")];
+    await run(
+      sending,
+      { session: await forAda(), worker, sqs, queueUrl: "https://q.example", SendMessageCommand },
+      "0",
+    );
+    const given = { agent: cloud.agent("researcher"), planner };
+    const handle = (await run(taking, given, "handler")) as ReturnType<typeof messages.createQueueHandler>;
+    const record = recordOf(queue[0]?.input ?? { MessageBody: "" });
+    cloud.intercept.answer = ({ url }) => (url.startsWith(tickets) ? new Response("done") : undefined);
+    expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
+    expect(cloud.sent.at(-1)?.url).toBe(`${tickets}/42`);
+  });
+
+  test("narrow a role's credentials", async () => {
+    const [lines = ""] = linesOf("A role's own credentials, narrowed");
+    class S3Client {
+      readonly input: { readonly credentials: unknown };
+      constructor(input: { readonly credentials: unknown }) {
+        this.input = input;
+      }
+    }
+    const given = { readOne: { Version: "2012-10-17", Statement: [] }, session: { sid: "s" }, S3Client };
+    const client = (await run(lines, given, "s3")) as S3Client;
+    expect(typeof client.input.credentials).toBe("function");
+  });
+});
