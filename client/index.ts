@@ -19,6 +19,7 @@ export type { Identity } from "./agent/identity.ts";
 export type { ServedAt } from "./agent/reach.ts";
 export type { AgentSession, HeldOffer, RevokeTarget } from "./agent/session.ts";
 export type { SessionFacts } from "./agent/session-facts.ts";
+export type { AwsCredentialsProvider } from "./aws/held-credentials.ts";
 export type { Endpoints } from "./endpoints.ts";
 export { EvidenceError, LanyardError, type LanyardFailure } from "./error.ts";
 export type { LanyardErrorCode } from "./error-codes.ts";

@@ -1,5 +1,6 @@
 import { type Clock, momentOf, nowSeconds } from "../../core/model/ports.ts";
 import { accessTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
+import type { AwsCredentialsProvider } from "../aws/held-credentials.ts";
 import { LanyardError } from "../error.ts";
 import { type Answer, type Fetch, lifeIn, textIn } from "../http.ts";
 import type { AccessToken } from "./access-token.ts";
@@ -62,6 +63,11 @@ export interface AgentSession extends SessionFacts {
    * @throws LanyardError `session_lapsed` for a session that was not opened with `renewable` and holds one grant
    */
   awsCredentials(wanted: WantedAwsCredentials): Promise<AwsSessionCredentials>;
+  /**
+   * The same for any client of AWS's SDK: what it takes as `credentials`. They are kept, renewed in the background from
+   * half their life on, and given to nobody once the session is over.
+   */
+  aws(wanted: WantedAwsCredentials): AwsCredentialsProvider;
   /** Ends the session and everything below it. */
   end(): Promise<void>;
   /** Ends a child, an offer, or what a token belongs to. */
@@ -143,6 +149,7 @@ export function createSession(input: SessionInput): AgentSession {
   const { calls, clock, facts, key, nonces } = input;
   const own = holdOwnToken(input.own, clock);
   const tokens = keepTokens(exchangedBy(input, own), clock);
+  const aws = awsCredentialsBy(calls, own, clock);
   if (input.first) tokens.put(input.first.resource, { access: input.first.access, life: input.own.life });
   const accessToken: AgentSession["accessToken"] = async (resource, { scopes } = {}) => {
     own.mustLive();
@@ -157,7 +164,8 @@ export function createSession(input: SessionInput): AgentSession {
     accessToken,
     renew: renewedBy(input, own),
     offer: offeredBy(input, own),
-    awsCredentials: awsCredentialsBy(calls, own),
+    awsCredentials: async (wanted) => (await aws.fetch(wanted)).credentials,
+    aws: aws.provider,
     async fetch(url, { resource, scopes, ...init }) {
       const address = addressWithin(url, resource, input.servedAt);
       const access = await accessToken(resource, scopes ? { scopes } : {});

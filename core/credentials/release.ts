@@ -61,7 +61,11 @@ export async function stillAlive(
 export const awsFactsOf = ({ name, arn }: Pick<AwsRoleRegistration, "name" | "arn">) => ({ role: name, roleArn: arn });
 
 /** What the caller gets: the shape of `credential_process`, so that every SDK takes it, and whose credentials they are. */
-export function credentialsReply(credentials: AwsCredentials, session: Session): AwsCredentialsReply {
+export function credentialsReply(
+  credentials: AwsCredentials,
+  session: Session,
+  nowSeconds: number,
+): AwsCredentialsReply {
   const { root, sid, principal, expiresAtSeconds } = session;
   const ends = Math.min(credentials.expiresAtSeconds, expiresAtSeconds);
   return {
@@ -70,6 +74,7 @@ export function credentialsReply(credentials: AwsCredentials, session: Session):
     SecretAccessKey: credentials.secretAccessKey,
     SessionToken: credentials.sessionToken,
     Expiration: new Date(ends * 1000).toISOString().replace(".000Z", "Z"),
+    expires_in: Math.max(0, ends - nowSeconds),
     session: { sid, root, agent: currentAgent(session), principal: principal.id },
   };
 }

@@ -11,6 +11,7 @@ import { awsFactsOf, credentialsReply, stillAlive, storeVend } from "../credenti
 import { readCredentialsRequest } from "../credentials/request.ts";
 import type { AwsCredentials } from "../credentials/sts.ts";
 import type { Denial } from "../denial/denial.ts";
+import { nowSeconds } from "../model/ports.ts";
 import { ok, type Result } from "../model/result.ts";
 import { currentAgent } from "../model/session.ts";
 import type { AwsCredentialsReply, Call, Reply } from "../model/wire.ts";
@@ -83,7 +84,7 @@ async function decideAndVend(context: CredentialsContext): Promise<Result<AwsCre
   // 8. look again
   const alive = await stillAlive(part.value, context);
   // 9. answer
-  return alive.ok ? ok(credentialsReply(given.value, session)) : alive;
+  return alive.ok ? ok(credentialsReply(given.value, session, nowSeconds(ports.clock))) : alive;
 }
 
 /** Asks STS in the session's name, and puts on record by which of its request ids CloudTrail knows the answers. */

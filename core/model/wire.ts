@@ -91,6 +91,8 @@ export interface AwsCredentialsReply {
   readonly SessionToken: string;
   /** ISO 8601; never beyond the session's end. */
   readonly Expiration: string;
+  /** The same in seconds from the answer, for a caller whose clock is wrong. */
+  readonly expires_in: number;
   readonly session: { readonly sid: string; readonly root: string; readonly agent: string; readonly principal: string };
 }
 

@@ -65,7 +65,7 @@ describe("session.awsCredentials", () => {
     await expect(session.awsCredentials(wanted)).rejects.toMatchObject({ code: "metadata_invalid" });
   });
 
-  test.each(["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"])(
+  test.each(["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "expires_in"])(
     "refuses an answer without %s",
     async (member) => {
       const session = await open();
@@ -73,7 +73,7 @@ describe("session.awsCredentials", () => {
         url === urls.credentials
           ? Response.json({
               ...{ Version: 1, AccessKeyId: "A", SecretAccessKey: "s", SessionToken: "t" },
-              ...{ Expiration: "2026-08-01T00:00:30Z", [member]: undefined },
+              ...{ Expiration: "2026-08-01T00:00:30Z", expires_in: 30, [member]: undefined },
             })
           : undefined;
       await expect(session.awsCredentials(wanted)).rejects.toMatchObject({ code: "answer_malformed" });

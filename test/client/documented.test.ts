@@ -1,15 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { GetObjectCommand, type GetObjectCommandOutput, S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
 import * as handler from "../../client/handler.ts";
 import * as messages from "../../client/messages.ts";
 import * as narrowed from "../../client/narrowed.ts";
 import { createResourceServer } from "../../client/verify.ts";
+import { files, rows } from "../credentials/ground.ts";
 import { agentId, customers, tickets } from "../kit/registry.ts";
+import { serveAll } from "../kit/serve.ts";
 import { issuer } from "../kit/world/ground.ts";
+import { createDeployment } from "./deployment.ts";
 import { cloud, forAda, headersOf, recordOf, setUp } from "./hops/ground.ts";
 
 setUp();
+
+const s3 = serveAll(() => ({ body: "content" }));
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/client.md"), "utf8");
 const entries: Readonly<Record<string, object>> = {
@@ -84,6 +90,24 @@ describe("the lines of docs/client.md", () => {
     cloud.intercept.answer = ({ url }) => (url.startsWith(tickets) ? new Response("done") : undefined);
     expect(await handle({ Records: [record] })).toEqual({ batchItemFailures: [] });
     expect(cloud.sent.at(-1)?.url).toBe(`${tickets}/42`);
+  });
+
+  test("read an object of S3 in the session's name", async () => {
+    const [lines = ""] = linesOf("AWS in a session's name");
+    const rich = await createDeployment(...rows);
+    const session = await rich
+      .agent("researcher")
+      .open({ grants: [{ resource: files, scopes: ["files:read"] }], renewable: true });
+    class Client extends S3Client {
+      constructor(input: S3ClientConfig) {
+        super({ ...input, endpoint: s3.origin, forcePathStyle: true });
+      }
+    }
+    const given = { session, S3Client: Client, GetObjectCommand };
+    const object = (await run(lines, given, "object")) as GetObjectCommandOutput;
+    expect(await object.Body?.transformToString()).toBe("content");
+    expect(s3.asked[0]).toMatchObject({ path: "/team-files/cases/42" });
+    expect(s3.asked[0]?.headers["x-amz-security-token"]).toContain("of2");
   });
 
   test("narrow a role's credentials", async () => {

@@ -31,6 +31,7 @@ describe("credentials of AWS for a session", () => {
         SecretAccessKey: expect.stringContaining("call2"),
         SessionToken: expect.stringContaining("of2"),
         Expiration: new Date((startSeconds + 60) * 1000).toISOString().replace(".000Z", "Z"),
+        expires_in: 60,
         session: { sid, root, agent: planner.id, principal: sub },
       },
     ]);
@@ -130,6 +131,7 @@ describe("credentials of AWS for a session", () => {
     world.time.seconds = startSeconds + 870;
     const { body } = await vend(planner, session);
     expect(body.Expiration).toBe(new Date((startSeconds + 900) * 1000).toISOString().replace(".000Z", "Z"));
+    expect(body.expires_in).toBe(30);
     expect(world.roleSts.calls[1]).toMatchObject({ order: { durationSeconds: 30 } });
   });
 
