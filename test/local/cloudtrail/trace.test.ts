@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../../bin/lanyard/program.ts";
 import type { Credentials } from "../../../local/emulator/iam/caller.ts";
 import type { RunningCloud } from "../../../local/emulator/running.ts";
-import { fixture, temporary } from "../../local/cloud/ground.ts";
-import { boot } from "../../local/fixture/boot.ts";
+import { fixture, temporary } from "../cloud/ground.ts";
+import { boot } from "../fixture/boot.ts";
 
 const bucket = "trail-of-all";
 const role = "arn:aws:iam::111122223333:role/targets/reader";
