@@ -27,9 +27,9 @@ export interface ManagedPolicy {
 }
 
 /** Versions that IAM keeps of a policy; who wants a sixth deletes one first. */
-export const mostVersions = 5;
+const mostVersions = 5;
 /** Characters of a managed policy's document, white space not counted. */
-export const mostPolicyCharacters = 6_144;
+const mostPolicyCharacters = 6_144;
 
 /** Managed policies of every account of this cloud, by ARN. */
 export interface ManagedPolicies {

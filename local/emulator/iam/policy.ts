@@ -10,7 +10,7 @@ export type { Context } from "./patterns.ts";
 export { readPolicy, type Statement } from "./statement.ts";
 
 /** One action on one resource by one caller. */
-export interface AccessRequest {
+interface AccessRequest {
   /** ARN of the role that asks, its path included; anything else when `principal` says who asks. */
   readonly principalArn: string;
   /** Account of the caller. */

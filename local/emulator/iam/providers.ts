@@ -24,7 +24,7 @@ export interface IdentityProviders {
 export const issuerNameOf = (url: string): string => url.replace(/^https?:\/\//, "");
 
 /** ARN of a provider. */
-export const providerArn = (account: string, url: string): string =>
+const providerArn = (account: string, url: string): string =>
   `arn:aws:iam::${account}:oidc-provider/${issuerNameOf(url)}`;
 
 /** Opens the book with the template's providers in it. */
