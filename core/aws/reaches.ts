@@ -41,7 +41,13 @@ export function reachesOf(
     if (unbounded !== undefined)
       return err({ code: "aws_listing_unbounded", role: role.name, scope: grant.scope, why: unbounded });
     const place = placeOf(grant, role.arn);
-    for (const action of grant.actions) reaches.push({ service: grant.service, action, place, keys: keys.value });
+    for (const action of grant.actions)
+      reaches.push({
+        service: grant.service,
+        action,
+        place,
+        keys: action === listBucket ? folders(keys.value) : keys.value,
+      });
   }
   return ok([...reaches, ...keyUses(grants)]);
 }
@@ -49,14 +55,17 @@ export function reachesOf(
 const placeOf = (grant: AwsGrant, roleArn: string): string =>
   grant.service === "dynamodb" ? grant.where.table : `arn:${roleArn.split(":")[1]}:s3:::${grant.where.bucket}`;
 
+/** What of keys can be a listing's prefix: a path's own name would list everything whose name begins with it. */
+const folders = (keys: readonly Keys[]): readonly Keys[] => keys.filter(({ text, open }) => open && text.endsWith("/"));
+
 /**
  * Why a listing of these keys would show more names than these. A listing shows all names with the same beginning
  * (prefix `a` also lists `ab`), so only folders can be listed.
  */
 function unboundedListing(keys: readonly Keys[]): string | undefined {
-  const folders = keys.filter(({ text, open }) => open && text.endsWith("/"));
+  const listed = folders(keys);
   // a path gives two entries: the folder, and the file or folder itself
-  const others = keys.filter((one) => !folders.some((folder) => folder === one || folder.text === `${one.text}/`));
+  const others = keys.filter((one) => !listed.some((folder) => folder === one || folder.text === `${one.text}/`));
   if (others.length === 0) return undefined;
   return others.some(({ open }) => open) ? "a prefix that is listed ends in '/'" : "no prefix lists single keys alone";
 }

@@ -19,6 +19,13 @@ describe("a listing", () => {
       expect(await bothWays(documents, listed(prefix))).toEqual(no);
   });
 
+  test("of a path is of its folder: the path's own name would list what else begins so", async () => {
+    const byPath = { ...list, details: [{ type: "below", field: "at" }] };
+    const documents = documentsOf({ role: role(byPath), details: [{ type: "below", at: ["/x"] }] });
+    expect(await bothWays(documents, listed("a/x/"))).toEqual(yes);
+    for (const prefix of ["a/x", "a/xy", "a/"]) expect(await bothWays(documents, listed(prefix))).toEqual(no);
+  });
+
   test.each([
     ["of a whole bucket", s3({ actions: ["s3:ListBucket"] }), []],
     [

@@ -6,12 +6,12 @@ import { describe, expect, test } from "vitest";
 import { evidenceTags } from "../../../core/model/wire.ts";
 import { AgentRole, type AgentRoleProps } from "../../../lib/index.ts";
 import { documentTags } from "../../../lib/targets/agent-role.ts";
-import { team } from "./ground.ts";
+import { team, validates } from "./ground.ts";
 
 const issuer = "https://id.example.com";
 
 function made(more: Partial<AgentRoleProps> = {}) {
-  process.env.CDK_VALIDATION = "false";
+  validates(false);
   const app = new App();
   new AgentRole(new Stack(app, "Team", { env: { account: team, region: "eu-west-1" } }), "Planner", {
     issuer,
@@ -73,7 +73,7 @@ describe("an agent's role", () => {
   });
 
   test("is what cdk-nag finds nothing about", () => {
-    process.env.CDK_VALIDATION = "true";
+    validates(true);
     const app = new App();
     const stack = new Stack(app, "Team", { env: { account: team, region: "eu-west-1" } });
     new AgentRole(stack, "Planner", { issuer });

@@ -6,29 +6,24 @@ import {
   ScanCommand,
   TransactGetItemsCommand,
 } from "@aws-sdk/client-dynamodb";
-import { CreatePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compileDocuments } from "../../../core/aws/compile.ts";
 import type { AwsRoleRegistration } from "../../../core/model/aws-role.ts";
 import type { Credentials } from "../../../local/emulator/iam/caller.ts";
 import { declared } from "../../kit/registry.ts";
-import { allow, assumed, cloud, document, home, outcome, scope, scoped, setUp } from "../../local/sts/ground.ts";
-import { credentials, lineage, made } from "./ground.ts";
+import { allow, assumed, cloud, home, outcome, role, scope, scoped, setUp, somebody, trusting } from "./ground.ts";
 
-/** A session's credentials, as the function `credentials` makes them, of a synthesized TargetRole in the embedded cloud. */
+/** A session's credentials, under the policies that are compiled for it, by the real clients. */
 
 setUp();
 
-const roleArn = `arn:aws:iam::${home}:role/lanyard/target/Files`;
 const type = {
   name: "customers",
   ...declared({ names: { type: "array", items: { type: "string" } } }, { names: "one_of" }),
 };
-const everything = new PolicyStatement({ actions: ["s3:*", "dynamodb:*", "kms:*", "iam:*"], resources: ["*"] });
 let caller: Credentials;
-let grantArn: string;
+let roleArn: string;
 const table = () => cloud.outputs.RowsArn ?? "";
 const settings = (by: Credentials) => ({
   endpoint: cloud.aws.endpoint,
@@ -63,15 +58,6 @@ const registered = (): AwsRoleRegistration => ({
   ],
 });
 
-const asked = {
-  ExternalId: "agents.example.com/prod",
-  RoleSessionName: lineage.roleSessionName,
-  SourceIdentity: lineage.sourceIdentity,
-  Tags: Object.entries(lineage.tags).map(([Key, Value]) => ({ Key, Value })),
-  TransitiveTagKeys: Object.keys(lineage.tags),
-  DurationSeconds: 900,
-};
-
 function documents(names: readonly string[]) {
   const details = [{ type: "customers", names }];
   const compiled = compileDocuments({
@@ -88,21 +74,14 @@ function documents(names: readonly string[]) {
 /** What the agent gets: one document by AssumeRole, the others by GetScopedCredentials, the last of a minute. */
 async function session(names: readonly string[]): Promise<Credentials> {
   const { first, scoped: more } = documents(names);
-  let own = await assumed(caller, roleArn, { ...asked, Policy: first });
+  let own = await assumed(caller, roleArn, { Policy: first, DurationSeconds: 900 });
   for (const Policy of more) own = await scoped(own, { Policy, DurationSeconds: 60 });
   return own;
 }
 
 beforeAll(async () => {
-  const { trust, grant } = made({ statements: [everything] });
-  caller = cloud.addOperator(
-    credentials,
-    document(allow(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])),
-  );
-  const iam = new IAMClient(settings(cloud.operator));
-  const put = { PolicyName: "Grant", Path: "/lanyard/target/", PolicyDocument: JSON.stringify(grant) };
-  grantArn = (await iam.send(new CreatePolicyCommand(put))).Policy?.Arn ?? "";
-  cloud.addRole({ arn: roleArn, trust, managedPolicyArns: [grantArn], boundary: grantArn, maxSessionSeconds: 3_600 });
+  caller = somebody([allow("sts:AssumeRole")]);
+  roleArn = role([trusting(`arn:aws:iam::${home}:root`)]);
   const dynamo = new DynamoDBClient(settings(cloud.operator));
   const TableName = cloud.outputs.RowsName ?? "";
   for (const id of ["C#42", "C#43"]) await dynamo.send(new PutItemCommand({ TableName, Item: { id: { S: id } } }));
