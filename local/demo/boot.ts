@@ -13,6 +13,7 @@ const urlOutputs = {
   token: "TokenUrl",
   introspect: "IntrospectUrl",
   revoke: "RevokeUrl",
+  credentials: "CredentialsUrl",
   admin: "AdminRevokeUrl",
   adminRead: "AdminReadUrl",
   adminWrite: "AdminWriteUrl",

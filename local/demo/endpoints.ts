@@ -15,6 +15,7 @@ export interface Endpoints {
   readonly token: string;
   readonly introspect: string;
   readonly revoke: string;
+  readonly credentials: string;
   readonly discovery: string;
   /** AWS_IAM: calls are signed with the operator's credentials for service `lambda`. */
   readonly admin: string;

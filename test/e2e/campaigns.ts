@@ -19,4 +19,5 @@ export const campaigns: readonly string[] = [
   "security-events",
   "starved",
   "uses-and-renewal",
+  "vending",
 ];

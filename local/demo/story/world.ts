@@ -165,13 +165,15 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
   const { rows, deployment } = furnished;
   const agents = agentsOf(rows);
   const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
-  const { attest, token, introspect, revoke, discovery, admin, adminRead, adminWrite, adminRotate } = cloud.urls;
+  const { attest, token, introspect, revoke, credentials, discovery, admin, adminRead, adminWrite, adminRotate } =
+    cloud.urls;
   return {
     issuer: cloud.issuer,
     attest,
     token,
     introspect,
     revoke,
+    credentials,
     discovery,
     admin,
     adminRead,

@@ -1,5 +1,6 @@
 /** GetScopedCredentials: the caller's own session once more, with less of it or for less long, never more. */
 import type { Caller, RoleSession } from "../iam/caller.ts";
+import { accountOf } from "../iam/context.ts";
 import { readIdentityPolicy } from "../iam/managed.ts";
 import type { Form, Result } from "../query.ts";
 import { type Access, ServiceError } from "../service.ts";
@@ -11,8 +12,9 @@ const mostScopedPolicies = 3;
 const mostSeconds = 129_600;
 
 /** The right that the call needs; the action is on no resource in particular. */
-export const accessOfScopedCredentials = (): Access[] => [
-  { action: "sts:GetScopedCredentials", resource: "*", context: {} },
+export const accessOfScopedCredentials = (_: Form, caller: Caller): Access[] => [
+  // about nothing but the caller's own session, so it is decided in the caller's account
+  { action: "sts:GetScopedCredentials", resource: "*", owner: accountOf(caller.roleArn), context: {} },
 ];
 
 /**

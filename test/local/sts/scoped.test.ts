@@ -3,6 +3,7 @@ import {
   allow,
   type assume,
   assumed,
+  away,
   deny,
   document,
   home,
@@ -92,6 +93,12 @@ describe("scoped credentials", () => {
     ["a token larger than there are", { DurationSeconds: 60, MinimumSessionTokenSize: 4_097 }, "ValidationError"],
   ])("are refused for %s", async (_name, input, code) => {
     expect(await outcome(scope(await session(), input))).toBe(code);
+  });
+
+  it("are decided in the account of the role whose session it is, whoever assumed it", async () => {
+    const arn = role([trusting(homeRoot, everything)], {}, away);
+    const own = await assumed(somebody([allow(everything)]), arn, { DurationSeconds: 900 });
+    expect(await whoIs(await scoped(own, { DurationSeconds: 60 }))).toMatchObject({ Account: away });
   });
 
   it("may have a token as large as asked for", async () => {
