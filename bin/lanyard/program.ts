@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { agentCommands } from "./agents/program.ts";
 import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
+import { awsCredentialsCommands } from "./aws-credentials/program.ts";
 import { completionCommands } from "./completion/program.ts";
 import type { CommandLine, ProgramDeps } from "./deployment/command-line.ts";
 import type { CommandContext } from "./deployment/context.ts";
@@ -141,6 +142,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   traceCommands(line);
   policyCommands(line);
   attestCommands(line);
+  awsCredentialsCommands(line);
   completionCommands(line);
   return program;
 };

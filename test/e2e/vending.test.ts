@@ -189,6 +189,33 @@ describe("AWS credentials over HTTP, each function under its own rights", () => 
     ]);
   });
 
+  it("are printed by lanyard aws-credentials as a credential_process of any SDK, for the person who signed in", async () => {
+    const idTokenFile = join(folder, "id-token");
+    writeFileSync(idTokenFile, `${(await world.provider.signInAs("planner")).id_token}\n`);
+    const args = ["--agent", "planner", "--resource", tickets, "--scope", "tickets:read", "--role", "desk"];
+    const [out, err]: [string[], string[]] = [[], []];
+    const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+    const asPerson = ["aws-credentials", ...args, "--id-token-file", idTokenFile];
+    expect(await run(asPerson, { terminal, env: {}, folder }), err.join("\n")).toBe(0);
+    const printed = JSON.parse(out.join("\n"));
+    expect(printed).toMatchObject({ Version: 1, session: { agent: planner.agent } });
+    const given = {
+      accessKeyId: printed.AccessKeyId,
+      secretAccessKey: printed.SecretAccessKey,
+      sessionToken: printed.SessionToken,
+      expiration: new Date(printed.Expiration),
+    };
+    const { Arn } = await new STSClient(by(given)).send(new GetCallerIdentityCommand({}));
+    expect(Arn).toBe(`arn:aws:sts::${home}:assumed-role/desk/${printed.session.sid}`);
+    // on its own the planner may lend nothing: the refusal is told, and nothing is printed
+    const alone = await run(["aws-credentials", ...args], {
+      terminal: { ...terminal, out: () => expect.fail() },
+      env: {},
+      folder,
+    });
+    expect(alone).toBe(1);
+  });
+
   it("leave no secret in logs, records, rows or refusals", async () => {
     const given = await session.awsCredentials({ ...wanted, role: "desk" });
     const mine = ({ facts }: StoredRecord) =>

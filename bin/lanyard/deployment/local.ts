@@ -64,6 +64,33 @@ export async function localProfile(folder: string): Promise<Profile> {
   return profileOf(known, { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials });
 }
 
+/** An agent of the local run, with the credentials that the run lends to whoever plays it. */
+interface LocalAgent {
+  readonly issuer: string;
+  /** Its SPIFFE ID. */
+  readonly id: string;
+  readonly credentials: z.infer<typeof credentials>;
+  readonly aws: { readonly endpoint: string; readonly region: string };
+}
+
+const agents = z.object({ agents: z.record(z.string(), z.object({ id: z.string(), credentials })) });
+
+/**
+ * An agent of the local run in a folder, by its name or SPIFFE ID; undefined where no run has its file there.
+ * @throws Usage for an agent that the run does not know, StaleLocalRun where the run has ended
+ */
+export async function localAgent(folder: string, agent: string): Promise<LocalAgent | undefined> {
+  const text = await readIfThere(join(folder, localFile));
+  if (text === undefined) return undefined;
+  const parsed = endpoints.extend(agents.shape).safeParse(parseJson(text, localFile));
+  if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
+  const { issuer, aws, pid } = parsed.data;
+  await mustLive(pid, issuer);
+  const found = Object.entries(parsed.data.agents).find(([name, { id }]) => name === agent || id === agent);
+  if (!found) throw new Usage(`the local run has no agent ${agent}: ${Object.keys(parsed.data.agents).join(", ")}`);
+  return { issuer, aws, ...found[1] };
+}
+
 /**
  * Checks that the run's process exists and listens: after a run was killed, another program may use the port that its
  * file names.
