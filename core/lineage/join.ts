@@ -30,7 +30,7 @@ export function join(records: readonly AuditLine[], lines: readonly TrailLine[])
   const audit = distinct(records, ({ uid }) => uid);
   const trail = distinct(lines, ({ eventId }) => eventId);
   const keys = keysOf(audit.lines, trail.lines);
-  const known = namesOf(audit.lines);
+  const known = namesOf(audit.lines, ownedCalls(trail.lines, keys));
   const calls = new Map<string, Call[]>();
   const proofs = new Map<string, Call[]>();
   const claims: TrailLine[] = [];
@@ -54,9 +54,22 @@ interface Known {
   readonly byEvidence: ReadonlyMap<string, string>;
   /** Roles of our own functions: the only ones whose user agent is our word. */
   readonly functionRoles: ReadonlySet<string>;
+  /** Session of each call under a key of ours, by {@link callOf}. */
+  readonly ownedCalls: ReadonlyMap<string, string>;
 }
 
-function namesOf(audit: readonly AuditLine[]): Known {
+/** A call, whichever account's trail tells of it: nobody but AWS chooses a request id. */
+const callOf = ({ source, name, requestId }: TrailLine): string => `${source} ${name} ${requestId}`;
+
+const ownedCalls = (trail: readonly TrailLine[], { owners }: Keys): ReadonlyMap<string, string> =>
+  new Map(
+    trail.flatMap((line) => {
+      const sid = line.requestId && owners.get(line.accessKeyId ?? "")?.sid;
+      return sid ? [[callOf(line), sid] as const] : [];
+    }),
+  );
+
+function namesOf(audit: readonly AuditLine[], owned: Known["ownedCalls"]): Known {
   const attested = audit.filter(({ operation, outcome }) => operation === "attest" && outcome === "allowed");
   const by = (member: "jti" | "evidenceId") =>
     new Map(attested.flatMap((line) => (line[member] === undefined ? [] : [[line[member], line.uid] as const])));
@@ -65,6 +78,7 @@ function namesOf(audit: readonly AuditLine[]): Known {
     byToken: by("jti"),
     byEvidence: by("evidenceId"),
     functionRoles: new Set(audit.flatMap(({ functionRoleArn }) => functionRoleArn ?? [])),
+    ownedCalls: owned,
   };
 }
 
@@ -77,6 +91,9 @@ interface Place {
 function placeOf(line: TrailLine, keys: Keys, known: Known): Place | undefined {
   const owner = keys.owners.get(line.accessKeyId ?? "");
   if (owner !== undefined) return { of: "session", id: owner.sid, by: "key" };
+  // the account of a bucket or table is told of a call without the caller's key
+  const copied = line.accessKeyId === undefined ? known.ownedCalls.get(callOf(line)) : undefined;
+  if (copied !== undefined) return { of: "session", id: copied, by: "key" };
   const vend = keys.vends.get(line.eventId);
   if (vend !== undefined) return { of: "session", id: vend, by: "vend" };
   if (line.source === "sts.amazonaws.com" && line.name === "GetWebIdentityToken") {

@@ -1,4 +1,4 @@
-import { auditColumns, trailColumns } from "./rows.ts";
+import { auditColumns, trailColumns } from "./columns.ts";
 
 /**
  * Every query of a trace. They use one small part of SQL that Athena (Trino) and DuckDB read alike: `SELECT` of named

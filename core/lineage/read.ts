@@ -1,7 +1,8 @@
 import { isIssuing } from "./keys.ts";
 import { type AuditLine, distinct, type TrailLine } from "./lines.ts";
 import * as queries from "./queries.ts";
-import { type Ask, auditLineOf, trailLineOf } from "./rows.ts";
+import type { Ask } from "./rows.ts";
+import { openStore, requestIds, requestsOf, type Store, unique } from "./store.ts";
 
 /** What a trace is asked about. */
 export type Question =
@@ -55,43 +56,6 @@ export async function readEvidence(ask: Ask, question: Question): Promise<Eviden
   };
 }
 
-type Store = ReturnType<typeof openStore>;
-
-/** Rows that were read, several values a query. */
-function openStore(ask: Ask) {
-  const audit: AuditLine[] = [];
-  const trail: TrailLine[] = [];
-  let cut = false;
-  const run = async (query: (part: readonly string[]) => string, values: readonly string[]) => {
-    const rows = [];
-    for (let at = 0; at < values.length; at += queries.mostValues) {
-      const part = await ask(query(values.slice(at, at + queries.mostValues)));
-      cut ||= part.length >= queries.mostRows;
-      rows.push(...part);
-    }
-    return rows;
-  };
-  return {
-    audit: (): readonly AuditLine[] => audit,
-    trail: (): readonly TrailLine[] => trail,
-    isCut: () => cut,
-    async readAudit(query: (part: readonly string[]) => string, values: readonly string[]) {
-      audit.push(...(await run(query, values)).flatMap((row) => auditLineOf(row) ?? []));
-    },
-    async readTrail(query: (part: readonly string[]) => string, values: readonly string[]) {
-      const found = (await run(query, values)).flatMap((row) => trailLineOf(row) ?? []);
-      trail.push(...found);
-      return found;
-    },
-  };
-}
-
-const unique = (lines: readonly AuditLine[], member: "jkt" | "sid" | "jti" | "evidenceId"): string[] => [
-  ...new Set(lines.flatMap((line) => line[member] ?? [])),
-];
-
-const requestIds = (lines: readonly AuditLine[]): string[] => [...new Set(lines.flatMap((line) => line.awsRequestIds))];
-
 /** Lines that the question names by themselves. */
 async function askedLines(store: Store, question: Question): Promise<readonly TrailLine[]> {
   switch (question.kind) {
@@ -114,11 +78,11 @@ async function startOf(store: Store, question: Question, asked: readonly TrailLi
   if (question.kind === "principal")
     return store.readAudit(([id = ""]) => queries.auditOfPrincipal(id), [question.principal]);
   const ids = question.kind === "request" ? [question.requestId] : [];
-  const keys = question.kind === "key" ? [question.accessKeyId] : asked.flatMap(({ accessKeyId }) => accessKeyId ?? []);
+  const copies = question.kind === "event" ? await store.readTrail(queries.trailOfRequests, requestsOf(asked)) : [];
+  const named = [...asked, ...copies].flatMap(({ accessKeyId }) => accessKeyId ?? []);
+  const keys = question.kind === "key" ? [question.accessKeyId] : [...new Set(named)];
   const origins = await backwards(store, keys);
-  await store.readAudit(queries.auditOfRequests, [
-    ...new Set([...ids, ...origins, ...asked.flatMap(({ requestId }) => requestId ?? [])]),
-  ]);
+  await store.readAudit(queries.auditOfRequests, [...new Set([...ids, ...origins, ...requestsOf(asked)])]);
   await store.readAudit(queries.auditOfKeys, keys);
   // a signature and a document name what they were for; whether that is true is decided by the join
   const signed = asked.flatMap(({ userAgent = "" }) => / lanyard\/([A-Za-z0-9_-]{22})$/.exec(userAgent)?.[1] ?? []);
@@ -157,4 +121,9 @@ async function readKeys(store: Store): Promise<void> {
     const next = lines.filter((line) => isIssuing(line) && seen.has(line.accessKeyId ?? ""));
     open = [...new Set(next.flatMap(({ issuedKeyId }) => issuedKeyId ?? []))].filter((key) => !seen.has(key));
   }
+  // what other accounts were told of the same calls bears no key
+  await store.readTrail(
+    queries.trailOfRequests,
+    requestsOf(store.trail().filter(({ accessKeyId }) => seen.has(accessKeyId ?? ""))),
+  );
 }

@@ -46,6 +46,18 @@ describe("a call is a session's", () => {
     expect(ids((calls.get(sid("planner")) ?? []).map(({ line }) => line))).toContain("their-copy");
   });
 
+  test("in the trail of the account that owns what it read, which is told no key", () => {
+    const get = read("planner", { requestId: "get-1", roleArn: role });
+    const copy = line("s3", "GetObject", { requestId: "get-1", account: "444455556666", principalId: "AROA:x" });
+    const other = line("s3", "DeleteObject", { requestId: "get-1", account: "444455556666" });
+    const theirs = line("s3", "GetObject", { requestId: "get-1", accessKeyId: "ASIASTRANGER" });
+    const found = callsOf(audit, [copy, other, theirs, get, assume, scope], "planner").map(([id]) => id);
+    expect(found).toContain(copy.eventId);
+    // another call, and another's key, whatever request they name
+    expect(found).not.toContain(other.eventId);
+    expect(found).not.toContain(theirs.eventId);
+  });
+
   test("only once STS's event is there: until then it is told as missing, and as a claim", () => {
     const get = read("planner");
     const { calls, claims, keys } = join(audit, [get]);

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, openDuckDb } from "../../bin/lanyard/trace/duckdb.ts";
+import { trailColumns } from "../../core/lineage/columns.ts";
 import * as queries from "../../core/lineage/queries.ts";
-import { auditLineOf, trailColumns, trailLineOf } from "../../core/lineage/rows.ts";
+import { auditLineOf, trailLineOf } from "../../core/lineage/rows.ts";
 import { vectors } from "../kit/vectors.ts";
 
 type Sample = { readonly event: Record<string, unknown> & { eventID?: string; requestID?: string } };
