@@ -150,6 +150,8 @@ describe("session.aws, when a renewal fails", () => {
       cloud.time.seconds += 1;
       expect((await credentials()).accessKeyId).toBe(accessKeyId);
     }
+    // goes the same way, and later
+    await session.accessToken(files, { scopes: ["files:read"] });
     expect(vends()).toBe(1);
   });
 

@@ -103,7 +103,7 @@ describe("an offer rides", () => {
     ["a record without one", recordOf({ MessageBody: "ticket 42" })],
     [
       "an attribute that is no text",
-      recordOf({ MessageBody: "{}", MessageAttributes: { [name]: { DataType: "Binary" } } }),
+      recordOf({ MessageBody: `{"${name}":"lyo_x"}`, MessageAttributes: { [name]: { DataType: "Binary" } } }),
     ],
     [
       "an attribute that is empty",

@@ -73,6 +73,13 @@ describe("a handler of a queue", () => {
     expect(done.map((line) => line.split(" ")[0]).filter((id) => /[135]/.test(id ?? ""))).toEqual(["m1", "m3", "m5"]);
   });
 
+  test("holds nothing back in a standard queue, where groups are about fairness alone", async () => {
+    const batch = await batchOf(3, { group: () => "tenant" });
+    const answer = await handlerOf(({ messageId }) => messageId === "m0")(batch);
+    expect(failed(answer)).toEqual(["m0"]);
+    expect(done).toHaveLength(2);
+  });
+
   test("works on no more than ten at a time", async () => {
     let [now, most] = [0, 0];
     const handler = createQueueHandler(
