@@ -46,10 +46,12 @@ export function serveAws(ground: AwsGround) {
       requestId,
       operation: "",
       caller: signed.caller,
+      userAgent: String(headers["user-agent"] ?? ""),
+      sourceIp: request.socket.remoteAddress ?? "127.0.0.1",
       input: {},
       access: [],
     };
-    const note = noteTo(ground, call, { request, requestId });
+    const note = noteTo(ground, call);
     try {
       const { wire, output } = await perform(ground, call, { method, target, headers, body });
       note({ status: wire.status ?? 200, output, ...refusedIn(wire, output) });
@@ -99,14 +101,8 @@ function refusedIn({ status = 200 }: WireAnswer, output: unknown): { code?: stri
   return { code: type.slice(type.lastIndexOf("#") + 1), ...(typeof Message === "string" ? { message: Message } : {}) };
 }
 
-function noteTo(
-  ground: AwsGround,
-  call: Call,
-  { request, requestId }: { readonly request: IncomingMessage; readonly requestId: string },
-) {
+function noteTo(ground: AwsGround, call: Call) {
   const atMillis = Date.now();
-  const userAgent = String(request.headers["user-agent"] ?? "");
-  const sourceIp = request.socket.remoteAddress ?? "127.0.0.1";
   return (outcome: Pick<ServedCall, "status" | "output" | "code" | "message">) =>
-    ground.onCall({ ...call, roleArn: call.caller.roleArn, atMillis, userAgent, sourceIp, requestId, ...outcome });
+    ground.onCall({ ...call, roleArn: call.caller.roleArn, atMillis, ...outcome });
 }

@@ -35,6 +35,8 @@ export interface Call {
   readonly service: string;
   readonly requestId: string;
   readonly caller: Caller;
+  readonly userAgent: string;
+  readonly sourceIp: string;
   operation: string;
   input: unknown;
   access: readonly Access[];

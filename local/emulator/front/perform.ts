@@ -5,6 +5,7 @@ import { answerXml, type QueryService } from "../query.ts";
 import {
   type Access,
   type Answer,
+  contextOf,
   type Json,
   type PlainService,
   type Service,
@@ -106,8 +107,9 @@ interface Needed {
 
 function permit(ground: Services, call: Call, { access, code, status }: Needed): void {
   call.access = access;
+  const origin = contextOf({ "aws:SourceIp": call.sourceIp, "aws:UserAgent": call.userAgent });
   for (const one of access) {
-    const refusal = ground.refusal(call.caller, one);
+    const refusal = ground.refusal(call.caller, { ...one, context: { ...one.context, ...origin } });
     if (refusal !== undefined) throw new ServiceError(code, refusal, status);
   }
 }

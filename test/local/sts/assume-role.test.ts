@@ -222,6 +222,16 @@ describe("session tags", () => {
   });
 });
 
+it("requests tell where they come from, and policies count on it", async () => {
+  const from = (...nets: string[]) => [
+    allow("dynamodb:GetItem", "*", { Condition: { IpAddress: { "aws:SourceIp": nets } } }),
+  ];
+  expect((await reach(somebody(from("10.0.0.0/8", "127.0.0.0/8")))).read).toBe("ok");
+  expect((await reach(somebody(from("10.0.0.0/8")))).read).toBe("AccessDeniedException");
+  const sdk = { Condition: { StringLike: { "aws:UserAgent": "aws-sdk-js/*" } } };
+  expect((await reach(somebody([allow("dynamodb:GetItem", "*", sdk)]))).read).toBe("ok");
+});
+
 it("credentials are worth nothing with another's secret or another's token", async () => {
   const caller = somebody([allow(everything)]);
   const arn = role([trusting(homeRoot)]);
