@@ -15,9 +15,12 @@ const call = async ({ fetch }: ProveGround, url: string, init: RequestInit) => {
   return { status: answer.status, body: (body ?? {}) as Record<string, unknown> };
 };
 
+/** Functions that anybody may post to, and whether every stage makes them. */
 const posted = functionNames.flatMap((name) => {
   const { url, stack, only } = functionEntry(name);
-  return url === "public" && stack === "service" ? [{ name: urlOutput(name as CallableName), only }] : [];
+  return url === "public" && stack === "service"
+    ? [{ name, output: urlOutput(name as CallableName), always: only === undefined }]
+    : [];
 });
 const adminUrls = forOperators.map(urlOutput);
 
@@ -30,16 +33,15 @@ export const publicUrls: Probe = {
     const found = await call(ground, `${issuer}/.well-known/oauth-authorization-server`, { method: "GET" });
     if (found.status !== 200 || found.body.issuer !== issuer)
       return differs(`discovery answers ${found.status}: agents and resource servers cannot find the issuer`);
-    for (const { name, only } of posted) {
-      // a function that not every stage has is asked where this one has it
-      if (only !== undefined && !ground.outputs[name]) continue;
-      const { status, body } = await call(ground, output(ground, name), { method: "POST", body: "" });
+    const made = posted.filter((each) => each.always || ground.outputs[each.output] !== undefined);
+    for (const each of made) {
+      const { status, body } = await call(ground, output(ground, each.output), { method: "POST", body: "" });
       if (typeof body.error !== "string")
         return differs(
-          `${name} answers ${status} and not as our function: its URL's permissions, or a policy of the organization, keep callers out`,
+          `${each.output} answers ${status} and not as our function: its URL's permissions, or a policy of the organization, keep callers out`,
         );
     }
-    return ok("discovery, attest, token, introspect and revoke answer");
+    return ok(`${["discovery", ...made.map(({ name }) => name)].join(", ")} answer`);
   },
 };
 

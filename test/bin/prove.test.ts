@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +13,17 @@ let world: Awaited<ReturnType<typeof openAws>> | undefined;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "lanyard-prove-"));
   writeFileSync(join(folder, "production.json"), JSON.stringify({ operators: ["role/Operator"] }));
-  const urls = ["Attest", "Token", "Introspect", "Revoke", "AdminRead", "AdminWrite", "AdminRevoke", "AdminRotate"];
+  const urls = [
+    "Attest",
+    "Token",
+    "Credentials",
+    "Introspect",
+    "Revoke",
+    "AdminRead",
+    "AdminWrite",
+    "AdminRevoke",
+    "AdminRotate",
+  ];
   writeFileSync(
     join(folder, "outputs.json"),
     JSON.stringify({
@@ -76,6 +86,12 @@ describe("a probe differs in a world that is not as we believe", () => {
       "a policy keeps callers from token",
       {},
       (url) => (url.includes("Token") ? Response.json({ Message: "Forbidden" }, { status: 403 }) : page(url)),
+    ],
+    [
+      "public-urls",
+      "a policy keeps callers from a function that this stage alone makes",
+      {},
+      (url) => (url.includes("Credentials") ? Response.json({ Message: "Forbidden" }, { status: 403 }) : page(url)),
     ],
     [
       "public-urls",
@@ -171,6 +187,16 @@ describe("a probe says that it could not be tried", () => {
 });
 
 describe("npm run prove", () => {
+  test("asks nothing of a function that the stage does not make", async () => {
+    const plain = join(folder, "plain.json");
+    writeFileSync(plain, readFileSync(join(folder, "outputs.json"), "utf8").replace('"CredentialsUrl"', '"OtherUrl"'));
+    const { code, lines } = await run(["--only", "public-urls", "--outputs", plain]);
+    expect([code, lines.join()]).toEqual([
+      0,
+      expect.stringContaining("discovery, attest, token, introspect, revoke answer"),
+    ]);
+  });
+
   test("ends with 0 and a line for each probe where all is as it should be", async () => {
     const { code, lines } = await run([]);
     expect([code, lines.map((line) => line.split(":")[0])]).toEqual([
