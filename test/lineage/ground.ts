@@ -2,7 +2,7 @@ import type { AuditLine, TrailLine } from "../../core/lineage/lines.ts";
 
 /** A session's id: 22 characters that begin as it is called. */
 export const sid = (name: string): string => name.padEnd(22, "0");
-export const person = "p_ada";
+const person = "p_ada";
 export const role = "arn:aws:iam::111122223333:role/targets/reader";
 export const functionRole = "arn:aws:iam::111122223333:role/lanyard-token";
 

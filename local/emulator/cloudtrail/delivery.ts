@@ -16,13 +16,13 @@ export interface Unkindness {
 }
 
 /** A file for the trail's bucket. */
-export interface TrailFile {
+interface TrailFile {
   readonly key: string;
   readonly bytes: Buffer;
 }
 
 /** What a delivery takes, and what it leaves for the next. */
-export interface Parted {
+interface Parted {
   readonly now: readonly TrailRecord[];
   readonly later: readonly TrailRecord[];
 }

@@ -17,7 +17,7 @@ export type Operation = (call: S3Request, ground: Ground) => WireAnswer;
 export const xmlType = "application/xml";
 
 /** The version that a call names, a marker included, or the current object. */
-export function named(call: S3Request, { objects }: Ground): Version {
+function named(call: S3Request, { objects }: Ground): Version {
   const id = call.query.get("versionId");
   if (id === undefined) {
     const found = objects.current(call.key);

@@ -4,7 +4,7 @@ import { type BucketFolders, openDisk } from "./disk.ts";
 import { apply, type Entry, type Retention, type Version, type Versions } from "./version.ts";
 
 /** What an object is put with. */
-export interface NewObject {
+interface NewObject {
   readonly key: string;
   readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string>>;

@@ -36,7 +36,7 @@ interface ReadableFile {
 }
 
 /** A bucket's files. */
-export interface BucketDisk {
+interface BucketDisk {
   /** Every line so far; half a line, which a killed process leaves, is none. */
   journal(): Entry[];
   append(entry: Entry): void;
