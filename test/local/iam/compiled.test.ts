@@ -42,7 +42,7 @@ let allowed = 0;
 describe("threat 19: what the embedded cloud allows under compiled policies", () => {
   test.prop(
     [sessions, fc.array(requests, { minLength: 8, maxLength: 16 }), fc.array(near, { minLength: 8, maxLength: 16 })],
-    { numRuns: 300 },
+    { numRuns: 800 },
   )("is what scopes and details admit, whatever a policy of the resource's grants", (session, some, nearby) => {
     const { grants, held, details } = session;
     const compiled = compileDocuments({
