@@ -35,7 +35,8 @@ export interface RunningCloud extends AnyCloud {
 }
 
 /** How to boot. */
-interface BootOptions extends Pick<AnyBootOptions, "directory" | "portBase" | "onProgress" | "signal" | "trail"> {
+interface BootOptions
+  extends Pick<AnyBootOptions, "directory" | "portBase" | "onProgress" | "signal" | "trail" | "beside"> {
   /** An existing cloud assembly; absent = build and synthesize now. */
   readonly assembly?: string;
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */

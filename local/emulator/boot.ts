@@ -6,7 +6,7 @@
  */
 import { openAccount, type Wishes } from "./account.ts";
 import { openClosers } from "./closers.ts";
-import { readAssembly } from "./cloudformation/assembly.ts";
+import { readAssembly, type Stack } from "./cloudformation/assembly.ts";
 import { customAnswers, runCustomResources } from "./cloudformation/custom-resources.ts";
 import { physicalNames } from "./cloudformation/physical.ts";
 import { type Resource, resolveStacks } from "./cloudformation/template.ts";
@@ -26,6 +26,8 @@ export type { CloudFaults, RunningCloud, Workload } from "./running.ts";
 export interface BootOptions extends Wishes {
   /** Folder of the cloud assembly (`cdk.out`). */
   readonly assembly: string;
+  /** Stacks of other apps in the same account, deployed beside the assembly's. */
+  readonly beside?: readonly Stack[];
   /** Name of a role of the account that IAM allows everything; whoever boots gets credentials of it. */
   readonly administrator: string;
   /** Where state lives, mode 0700; absent = in memory. */
@@ -50,7 +52,7 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
   const { signal, administrator, onProgress: progress = () => undefined } = options;
   const closers = openClosers(signal);
   try {
-    const stacks = readAssembly(options.assembly);
+    const stacks = [...readAssembly(options.assembly), ...(options.beside ?? [])];
     signal?.throwIfAborted();
     const state = openState(options.directory);
     closers.push(state.close);

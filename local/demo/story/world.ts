@@ -6,6 +6,7 @@ import { Refused } from "../../../bin/lanyard/terminal/outcome.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
 import { explained } from "../../emulator/boot.ts";
 import { openClosers } from "../../emulator/closers.ts";
+import type { Stack } from "../../emulator/cloudformation/assembly.ts";
 import { untilItPasses } from "../../emulator/limits/patient.ts";
 import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
@@ -37,6 +38,8 @@ interface WorldOptions {
   readonly registry?: string;
   /** Agents of it that a person can sign in for; those of the support desk unless told otherwise. */
   readonly applications?: readonly string[];
+  /** Stacks of other apps in the account. */
+  readonly beside?: readonly Stack[];
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
   /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
@@ -65,6 +68,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
       ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
       ...(signal === undefined ? {} : { signal }),
+      ...(options.beside === undefined ? {} : { beside: options.beside }),
       trail: { bucket: trailBucket },
       onProgress: (text) => onProgress(text),
     });

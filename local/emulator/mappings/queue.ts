@@ -95,12 +95,17 @@ async function call(
   return failed.every((id) => all.has(id)) ? new Set(failed) : all;
 }
 
-const record = (queueArn: string, { id, text, receives }: Message) => ({
+const record = (queueArn: string, { id, text, attributes, receives }: Message) => ({
   messageId: id,
   receiptHandle: id,
   body: text,
   attributes: { ApproximateReceiveCount: String(receives) },
-  messageAttributes: {},
+  messageAttributes: Object.fromEntries(
+    Object.entries(attributes).map(([name, { DataType: dataType, StringValue: stringValue }]) => [
+      name,
+      { stringValue, stringListValues: [], binaryListValues: [], dataType },
+    ]),
+  ),
   md5OfBody: createHash("md5").update(text).digest("hex"),
   eventSource: "aws:sqs",
   eventSourceARN: queueArn,

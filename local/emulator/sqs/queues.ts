@@ -3,10 +3,14 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** What a sender wrote beside the text. */
+export type Attributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
+
 /** A message on its way. */
 export interface Message {
   readonly id: string;
   readonly text: string;
+  readonly attributes: Attributes;
   /** How often it was taken, this time included. */
   readonly receives: number;
 }
@@ -25,7 +29,7 @@ export interface QueueDescription {
 
 /** The account's queues. */
 export interface Queues {
-  put(arn: string, text: string): void;
+  put(arn: string, text: string, attributes?: Attributes): void;
   /** Every message of a queue, oldest first, those that are being worked on included. */
   messages(arn: string): string[];
   /** Takes up to `most` messages that wait; each is done with or put back by its id. */
@@ -40,6 +44,7 @@ export interface Queues {
 interface Held {
   readonly id: string;
   readonly text: string;
+  readonly attributes: Attributes;
   receives: number;
   waits: boolean;
 }
@@ -65,8 +70,8 @@ export function openQueues(queues: readonly QueueDescription[], directory: strin
   const tell = (arn: string) => {
     for (const call of watchers.get(arn) ?? []) call();
   };
-  const put = (arn: string, text: string) => {
-    find(arn).push(fresh(text));
+  const put = (arn: string, text: string, attributes: Attributes = {}) => {
+    find(arn).push(fresh({ text, attributes }));
     save(arn);
     tell(arn);
   };
@@ -86,12 +91,13 @@ export function openQueues(queues: readonly QueueDescription[], directory: strin
         if (taken.length === most) break;
         if (redrive !== undefined && message.receives >= redrive.mostReceives) {
           remove(arn, message.id);
-          put(redrive.arn, message.text);
+          put(redrive.arn, message.text, message.attributes);
           continue;
         }
         message.receives += 1;
         message.waits = false;
-        taken.push({ id: message.id, text: message.text, receives: message.receives });
+        const { id, text, attributes, receives } = message;
+        taken.push({ id, text, attributes, receives });
       }
       return taken;
     },
@@ -112,17 +118,20 @@ export function openQueues(queues: readonly QueueDescription[], directory: strin
   };
 }
 
-const fresh = (text: string): Held => ({ id: randomUUID(), text, receives: 0, waits: true });
+type Kept = Pick<Held, "text" | "attributes">;
 
-function read(file: string | undefined): string[] {
+const fresh = (kept: Kept): Held => ({ ...kept, id: randomUUID(), receives: 0, waits: true });
+
+function read(file: string | undefined): Kept[] {
   if (file === undefined || !existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as string);
+  return lines.map((line) => JSON.parse(line) as Kept);
 }
 
 /** The whole file anew and moved into place: a queue is short, and half a file would be no queue. */
 function write(file: string | undefined, messages: readonly Held[]): void {
   if (file === undefined) return;
-  writeFileSync(`${file}.new`, messages.map(({ text }) => `${JSON.stringify(text)}\n`).join(""), { mode: 0o600 });
+  const lines = messages.map(({ text, attributes }) => `${JSON.stringify({ text, attributes })}\n`);
+  writeFileSync(`${file}.new`, lines.join(""), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

@@ -3,7 +3,7 @@ import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { FirehoseClient, PutRecordBatchCommand, PutRecordCommand } from "@aws-sdk/client-firehose";
 import { GenerateMacCommand, GetPublicKeyCommand, KMSClient, SignCommand, VerifyMacCommand } from "@aws-sdk/client-kms";
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, GetWebIdentityTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { createRemoteJWKSet, jwtVerify } from "jose";
@@ -134,6 +134,27 @@ describe("services", () => {
       const text = JSON.stringify({ text: "größer\n" });
       expect((await send(cloud.outputs.KeptUrl, text)).MessageId).toEqual(expect.any(String));
       expect(cloud.queueMessages("Kept")).toContain(text);
+    });
+
+    it("gives a message with its attributes to whoever receives it, and again to nobody once it is deleted", async () => {
+      const QueueUrl = cloud.outputs.KeptUrl;
+      const sqs = new SQSClient(settings(cloud));
+      const offer = { DataType: "String", StringValue: "größer" };
+      const MessageAttributes = { offer, other: { DataType: "String", StringValue: "x" } };
+      const body = `with attributes ${Date.now()}`;
+      const sent = await send(QueueUrl, body, { MessageAttributes });
+      const take = async () => {
+        const ask = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ["offer"] };
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(ask));
+        return Messages.filter(({ Body }) => Body === body);
+      };
+      const [message] = await take();
+      expect(message?.MessageAttributes).toEqual({ offer });
+      // two attributes went, and the checksum of what comes is that of what was asked for
+      expect(sent.MD5OfMessageAttributes).not.toBe(message?.MD5OfMessageAttributes);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message?.ReceiptHandle }));
+      expect(cloud.queueMessages("Kept")).not.toContain(body);
+      expect(await nameOf(send(QueueUrl, "m", { DelaySeconds: 5 }))).toBe("UnsupportedOperation");
     });
 
     it("refuses what SQS refuses: no such queue, characters outside XML, more than 1 MiB", async () => {

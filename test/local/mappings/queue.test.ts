@@ -97,13 +97,16 @@ describe("a queue's messages", () => {
     const folder = mkdtempSync(join(tmpdir(), "lanyard-queues-"));
     const before = openQueues(described, folder);
     before.put(events, "a\n1");
-    before.put(events, "b");
+    before.put(events, "b", { offer: { DataType: "String", StringValue: "o" } });
     before.put(events, "c");
     const [first, second] = before.take(events, 2);
     before.done(events, first?.id ?? "");
     expect(second?.text).toBe("b");
     const after = openQueues(described, folder);
-    expect(after.take(events, 10).map(({ text }) => text)).toEqual(["b", "c"]);
+    expect(after.take(events, 10).map(({ text, attributes }) => [text, attributes.offer?.StringValue])).toEqual([
+      ["b", "o"],
+      ["c", undefined],
+    ]);
     rmSync(folder, { recursive: true });
   });
 

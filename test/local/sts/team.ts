@@ -24,8 +24,8 @@ const app = fileURLToPath(new URL("../../stack/targets/team-app.ts", import.meta
 const sessionArn = `arn:aws:sts::${team}:assumed-role/Files/${lineage.roleSessionName}`;
 
 /** Runs the team's CDK app, as `cdk synth` does; its bucket's policy names the session, as a careless owner may. */
-export function synthesize(folder: string): void {
-  const asked = JSON.stringify({ outdir: folder, account: team, lanyard, sessionArn });
+export function synthesize(folder: string, more: object = {}): void {
+  const asked = JSON.stringify({ outdir: folder, account: team, lanyard, sessionArn, ...more });
   const env = { ...process.env, CDK_VALIDATION: "false" };
   execFileSync(process.execPath, [app, asked], { env, stdio: ["ignore", "ignore", "inherit"] });
 }

@@ -2,9 +2,10 @@ import { App, CfnOutput, Stack } from "aws-cdk-lib";
 import { AttributeType, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ArnPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
+import { Queue } from "aws-cdk-lib/aws-sqs";
 import { type DeployedLanyard, TargetRole } from "../../../lib/index.ts";
 
-/** A team's CDK app, run as one: a bucket, a table, and a target role that may use both. */
+/** A team's CDK app, run as one: a bucket, a table, a queue, and target roles that may use bucket and table. */
 
 interface Team {
   readonly outdir: string;
@@ -12,9 +13,17 @@ interface Team {
   readonly lanyard: DeployedLanyard;
   /** ARN of the one session that the bucket's owner, careless, lets read everything. */
   readonly sessionArn: string;
+  /** Agents that may have each target role, by its name. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
 }
 
-const { outdir, account, lanyard, sessionArn } = JSON.parse(process.argv[2] ?? "") as Team;
+const {
+  outdir,
+  account,
+  lanyard,
+  sessionArn,
+  roles = { Files: ["planner"] },
+} = JSON.parse(process.argv[2] ?? "") as Team;
 const app = new App({ outdir });
 const stack = new Stack(app, "Team", { env: { account, region: lanyard.region } });
 const bucket = new Bucket(stack, "Bucket", { bucketName: "tickets" });
@@ -22,9 +31,12 @@ const table = new TableV2(stack, "Table", {
   tableName: "items",
   partitionKey: { name: "id", type: AttributeType.STRING },
 });
-const target = new TargetRole(stack, "Files", { lanyard, agents: ["planner"], roleName: "Files" });
-bucket.grantReadWrite(target);
-table.grantReadWriteData(target);
+for (const [roleName, agents] of Object.entries(roles)) {
+  const target = new TargetRole(stack, roleName, { lanyard, agents, roleName });
+  bucket.grantReadWrite(target);
+  table.grantReadWriteData(target);
+  new CfnOutput(stack, roleName === "Files" ? "RoleArn" : `${roleName}RoleArn`, { value: target.roleArn });
+}
 bucket.addToResourcePolicy(
   new PolicyStatement({
     principals: [new ArnPrincipal(sessionArn)],
@@ -32,5 +44,5 @@ bucket.addToResourcePolicy(
     resources: [bucket.arnForObjects("*")],
   }),
 );
-new CfnOutput(stack, "RoleArn", { value: target.roleArn });
+new CfnOutput(stack, "WorkUrl", { value: new Queue(stack, "Work").queueUrl });
 app.synth();
