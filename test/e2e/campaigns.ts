@@ -11,6 +11,7 @@ export const campaigns: readonly string[] = [
   "identity-provider",
   "install",
   "instances",
+  "lineage",
   "operating",
   "prove",
   "restart",

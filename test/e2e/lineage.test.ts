@@ -1,0 +1,324 @@
+/** From any line of CloudTrail to the person who started it, and from the person to every call: across hops, under attack. */
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LanyardError } from "../../client/index.ts";
+import { awaitRecords } from "../../local/demo/story/records.ts";
+import { agentOf, clientOf, ended, lower, raise, type Story, signIn, tell, world } from "./lineage/ground.ts";
+import { account, files, idOf, rows, targetArn } from "./lineage/registry.ts";
+import {
+  auditEvents,
+  held,
+  type Line,
+  lanyard,
+  nodesOf,
+  signed,
+  type Traced,
+  tampered,
+  trace,
+  trailLines,
+} from "./lineage/trace.ts";
+
+let ada: Story;
+let namesake: Story;
+let forged: { readonly key: string; readonly eventIds: readonly string[] };
+
+/** Waits until both trails hold everything that was done so far. */
+async function settle(...sids: readonly string[]): Promise<void> {
+  const there = (sid: string) => (all: Awaited<ReturnType<typeof awaitRecords>>) =>
+    all.some(({ facts }) => facts.sid === sid && facts.operation === "credentials.vend");
+  await awaitRecords(world, (all) => sids.every((sid) => there(sid)(all)), 30_000);
+  world.cloud.trail?.flush();
+}
+
+/** A role of the same account whose owner lets anybody in: they open a session in another's names, and read by it. */
+async function forge(): Promise<typeof forged> {
+  const { sid, root } = ada.planner;
+  const arn = `arn:aws:iam::${account}:role/elsewhere`;
+  const Principal = { AWS: `arn:aws:iam::${account}:root` };
+  const any = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "*", Resource: "*" } };
+  const trust = {
+    ...any,
+    Statement: { Effect: "Allow", Principal, Action: ["sts:AssumeRole", "sts:SetSourceIdentity"] },
+  };
+  world.cloud.addRole({ arn, trust, policies: [any] });
+  const sts = new STSClient({ ...world.endpoints.aws, credentials: world.cloud.operator });
+  const { Credentials: made } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: sid, SourceIdentity: `lyd.${root}.${sid}` }),
+  );
+  const key = made?.AccessKeyId ?? "";
+  const credentials = {
+    ...{ accessKeyId: key, secretAccessKey: made?.SecretAccessKey ?? "", sessionToken: made?.SessionToken ?? "" },
+  };
+  const s3 = clientOf(S3Client, credentials, undefined);
+  expect(await ended(s3.send(new GetObjectCommand({ Bucket: "tickets", Key: "b/1" })))).toBe("ok");
+  world.cloud.trail?.flush();
+  const lines = trailLines().filter((line) => (line.userIdentity as { accessKeyId?: string }).accessKeyId === key);
+  return { key, eventIds: lines.map(({ eventID }) => String(eventID)) };
+}
+
+beforeAll(async () => {
+  await raise();
+  ada = await tell("people");
+  namesake = await tell("others");
+  await settle(...[ada, namesake].flatMap(({ planner, desk, archivist }) => [planner.sid, desk.sid, archivist.sid]));
+  forged = await forge();
+}, 120_000);
+afterAll(lower);
+
+const stories = (): readonly Story[] => [ada, namesake];
+const linesOf = (node: Traced): readonly Line[] => node.calls.map(({ line }) => line);
+const byKey = (node: Traced): readonly Line[] => node.calls.flatMap(({ by, line }) => (by === "key" ? [line] : []));
+
+describe("three agents, a Lambda hop and a message in a queue", () => {
+  it("reach at AWS what each session may, and nothing beside it", () => {
+    for (const { ends } of stories()) {
+      expect(ends.planner).toEqual(["ok", "AccessDenied"]);
+      expect(ends.archivist).toEqual(["ok", "AccessDenied"]);
+      expect(ends.desk).toEqual(["ok", "AccessDeniedException"]);
+    }
+  });
+
+  it("are one tree: the desk by the token it was shown, the archivist by the offer in its message", async () => {
+    const { roots } = await trace("session", ada.archivist.sid);
+    expect(roots.map(({ sid, agent, principal }) => [sid, agent, principal])).toEqual([
+      [ada.planner.sid, idOf("planner"), ada.planner.principal],
+    ]);
+    expect(roots[0]?.children.map(({ sid, agent }) => `${agent} ${sid}`).sort()).toEqual(
+      [`${idOf("desk")} ${ada.desk.sid}`, `${idOf("archivist")} ${ada.archivist.sid}`].sort(),
+    );
+  });
+
+  it("are traced forward from the person to every line: 0 unmatched, 0 extra", async ({ annotate }) => {
+    const { roots } = await trace("principal", ada.planner.principal);
+    const nodes = roots.flatMap(nodesOf);
+    const sums = nodes.map(held);
+    const count = (of: "unmatched" | "extra") => sums.reduce((sum, each) => sum + each[of].length, 0);
+    const calls = nodes.flatMap(linesOf).length;
+    await annotate(
+      `${calls} lines of ${nodes.length} sessions: ${count("unmatched")} unmatched, ${count("extra")} extra`,
+    );
+    expect(sums).toEqual(nodes.map(() => ({ unmatched: [], extra: [] })));
+    expect(nodes.map(({ sid }) => sid).sort()).toEqual([ada.planner.sid, ada.desk.sid, ada.archivist.sid].sort());
+    for (const node of nodes) {
+      const vends = node.calls.filter(({ by }) => by === "vend").map(({ line }) => line.name);
+      expect(vends.sort()).toEqual(["AssumeRole"]);
+      const signs = node.calls.flatMap(({ by, line }) => (by === "sign" ? [line.requestId ?? ""] : []));
+      expect(signs.sort()).toEqual(signed(node.sid).sort());
+    }
+  });
+
+  it("are traced from each line back to the person", async ({ annotate }) => {
+    const { roots } = await trace("session", ada.planner.sid);
+    const lines = roots.flatMap(nodesOf).flatMap((node) => byKey(node).map((line) => [node, line] as const));
+    for (const [{ sid }, { eventId }] of lines) {
+      const { chain } = await trace("event", eventId);
+      expect(chain[0]).toContain(`session ${sid}`);
+      expect(chain.at(-1)).toBe(`for     ${ada.planner.principal}`);
+    }
+    await annotate(`${lines.length} lines, each to its session and to the person`);
+    const made = lines.map(([, { source, name, error }]) => `${source.split(".")[0]}:${name}${error ? " denied" : ""}`);
+    for (const one of ["s3:GetObject", "s3:GetObject denied", "dynamodb:PutItem", "dynamodb:PutItem denied"])
+      expect(made).toContain(one);
+  });
+
+  it("leave no line of CloudTrail under credentials of ours that no session answers for", async ({ annotate }) => {
+    const nodes = await Promise.all(stories().map(({ planner }) => trace("session", planner.sid)));
+    const known = new Set(
+      nodes
+        .flatMap(({ roots }) => roots.flatMap(nodesOf))
+        .flatMap((node) => linesOf(node).map(({ eventId }) => eventId)),
+    );
+    const roleOf = (line: Record<string, unknown>) =>
+      (line.userIdentity as { sessionContext?: { sessionIssuer?: { arn?: string } } }).sessionContext?.sessionIssuer
+        ?.arn ?? "";
+    const ours = trailLines().filter((line) => roleOf(line).includes(":role/lanyard/target/"));
+    const strays = ours.filter(({ eventID }) => !known.has(String(eventID)));
+    await annotate(`${ours.length} lines under target roles, ${strays.length} without a session`);
+    expect(ours.length).toBeGreaterThan(10);
+    expect(strays).toEqual([]);
+  });
+});
+
+describe("threat 21: nothing confuses the trace", () => {
+  it("two people with one `sub` at two issuers are two principals, each with their own lines", async () => {
+    expect(ada.planner.principal).not.toBe(namesake.planner.principal);
+    for (const { planner, desk, archivist } of stories()) {
+      const { roots } = await trace("principal", planner.principal);
+      expect(
+        roots
+          .flatMap(nodesOf)
+          .map(({ sid }) => sid)
+          .sort(),
+      ).toEqual([planner.sid, desk.sid, archivist.sid].sort());
+      for (const node of roots.flatMap(nodesOf)) expect(held(node)).toEqual({ unmatched: [], extra: [] });
+    }
+  });
+
+  it("two agents on one role keep apart what each did", async () => {
+    const { roots } = await trace("session", ada.planner.sid);
+    const of = (sid: string) => roots.flatMap(nodesOf).find((node) => node.sid === sid);
+    const [planner, archivist] = [of(ada.planner.sid), of(ada.archivist.sid)].map((node) =>
+      node === undefined ? [] : byKey(node),
+    );
+    for (const lines of [planner, archivist]) {
+      expect(new Set(lines?.map(({ roleArn }) => roleArn))).toEqual(new Set([targetArn("Files")]));
+      expect(lines?.filter(({ source }) => source === "s3.amazonaws.com")).toHaveLength(2);
+    }
+    expect(planner?.filter(({ eventId }) => archivist?.some((line) => line.eventId === eventId))).toEqual([]);
+  });
+
+  it("a session's name and SourceIdentity, set by another role, are told as a claim and join nothing", async () => {
+    expect(forged.eventIds.length).toBeGreaterThan(0);
+    const { roots, notes } = await trace("session", ada.planner.sid);
+    const traced = roots
+      .flatMap(nodesOf)
+      .flatMap(linesOf)
+      .map(({ eventId }) => eventId);
+    expect(traced.filter((id) => forged.eventIds.includes(id))).toEqual([]);
+    expect(notes.join("\n")).toContain("NOT OURS");
+    for (const id of forged.eventIds)
+      expect(await lanyard("trace", "event", id)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("nothing of ours"),
+      });
+    expect((await lanyard("trace", "key", forged.key)).code).toBe(1);
+  });
+
+  it("the target role itself lets nobody take a session's name but the deployment's own function", async () => {
+    const sts = new STSClient({ ...world.endpoints.aws, credentials: world.cloud.operator });
+    const { sid, root } = ada.planner;
+    const Tags = [
+      ["session", sid],
+      ["tree", root],
+      ["agent", idOf("planner")],
+      ["principal", ada.planner.principal],
+    ].map(([name, Value]) => ({ Key: `lanyard-${name}`, Value }));
+    const asked = {
+      ...{ RoleArn: targetArn("Files"), RoleSessionName: sid, SourceIdentity: `lyd.${root}.${sid}`, Tags },
+      ...{ ExternalId: "lanyard.local/local", TransitiveTagKeys: Tags.map(({ Key }) => Key) },
+    };
+    expect(await ended(sts.send(new AssumeRoleCommand(asked)))).toBe("AccessDenied");
+  });
+
+  it("a record and a line that come again change nothing; told otherwise, they count for nobody", async () => {
+    const vend = auditEvents().find(
+      ({ unmapped: { lanyard: facts } }) => facts.operation === "credentials.vend" && facts.sid === ada.planner.sid,
+    );
+    const line = trailLines().find(
+      ({ eventName, requestParameters }) =>
+        eventName === "GetObject" && JSON.stringify(requestParameters).includes("a/1"),
+    );
+    if (vend === undefined || line === undefined) throw new Error("nothing to replay");
+    const before = await trace("session", ada.planner.sid);
+    const same = await trace(
+      "session",
+      ada.planner.sid,
+      ...tampered("again", { records: [vend], lines: [line, line] }),
+    );
+    expect(same.roots).toEqual(before.roots);
+    // the same record under another session and another name: whoever could write it would take the calls over
+    const { lanyard: facts } = vend.unmapped;
+    const stolen = {
+      ...vend,
+      metadata: { ...vend.metadata, uid: "replayed" },
+      unmapped: { lanyard: { ...facts, sid: namesake.planner.sid, root: namesake.planner.root } },
+    };
+    const options = tampered("stolen", { records: [stolen] });
+    for (const { planner } of stories()) {
+      const { roots, notes } = await trace("session", planner.sid, ...options);
+      expect(notes.join("\n")).toContain("DISPUTED");
+      const taken = new Set(before.roots.flatMap(linesOf).map(({ eventId }) => eventId));
+      const mine = roots.flatMap(nodesOf).find(({ sid }) => sid === planner.sid);
+      expect(mine && byKey(mine).filter(({ eventId }) => taken.has(eventId))).toEqual([]);
+    }
+    const twisted = await trace(
+      "session",
+      ada.planner.sid,
+      ...tampered("twisted", { lines: [{ ...line, requestID: "another" }] }),
+    );
+    expect(twisted.notes.join("\n")).toContain(`DISPUTED  ${String(line.eventID)}`);
+  });
+});
+
+describe("no credentials are given", () => {
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => "given",
+      ({ code }: LanyardError) => code,
+    );
+  const read = { resource: files, scopes: ["files:read"] };
+  const assumed = () => world.cloud.calls().filter(({ operation }) => operation === "AssumeRole").length;
+  let before: number;
+  beforeAll(() => {
+    before = assumed();
+  });
+  afterAll(() => expect(assumed()).toBe(before));
+
+  it("of a role that is not registered for the agent", async () => {
+    const { handle } = await ada.planner.offer({ to: idOf("stranger"), grants: [read] });
+    const session = await agentOf("stranger").redeem(handle, { expect: "anything" });
+    expect(await refusal(session.awsCredentials(read))).toBe("target_refused");
+    expect(await refusal(ada.planner.awsCredentials({ resource: rows, scopes: ["rows:write"] }))).toBe(
+      "target_refused",
+    );
+  });
+
+  it("for more than the session holds", async () => {
+    expect(await refusal(ada.archivist.awsCredentials({ resource: files, scopes: ["files:list"] }))).toBe(
+      "scope_refused",
+    );
+    expect(await refusal(ada.archivist.awsCredentials({ resource: rows, scopes: ["rows:write"] }))).not.toBe("given");
+  });
+
+  it("for longer than the stage says", async () => {
+    expect(await refusal(ada.planner.awsCredentials({ ...read, lifetimeSeconds: 61 }))).toBe("request_refused");
+  });
+
+  it("for a token that is for another audience, and for a session that is another's", async () => {
+    const { token } = await ada.planner.accessToken(files, { scopes: ["files:read"] });
+    let shown = token;
+    const swapping: typeof fetch = (url, init) => {
+      const form = new URLSearchParams(String(init?.body ?? ""));
+      if (!String(url).startsWith(world.endpoints.credentials)) return fetch(url, init);
+      stolen ??= form.get("subject_token") ?? undefined;
+      form.set("subject_token", shown);
+      return fetch(url, { ...init, body: form.toString() });
+    };
+    let stolen: string | undefined;
+    const planner = agentOf("planner", { fetch: swapping as never });
+    const session = await planner.open({
+      onBehalfOf: { idToken: await signIn("people") },
+      grants: [read],
+      renewable: true,
+    });
+    expect(await refusal(session.awsCredentials(read))).toBe("request_refused");
+    // a whole session token, shown by an agent that it was not given to
+    shown = stolen ?? "";
+    const { handle } = await ada.planner.offer({ to: idOf("archivist"), grants: [read] });
+    const thief = agentOf("archivist", { fetch: swapping as never });
+    const own = await thief.redeem(handle, { expect: "anything" });
+    expect(await refusal(own.awsCredentials(read))).toBe("request_refused");
+  });
+
+  it("for a session below one that has ended", async () => {
+    await namesake.planner.end();
+    expect(await refusal(namesake.archivist.awsCredentials(read))).toBe("request_refused");
+  });
+});
+
+describe("credentials of a session that ends soon", () => {
+  it("end with it", async () => {
+    const planner = agentOf("planner");
+    const idToken = await signIn("people");
+    const read = { resource: files, scopes: ["files:read"] };
+    const session = await planner.open({
+      onBehalfOf: { idToken },
+      grants: [read],
+      renewable: true,
+      lifetimeSeconds: 30,
+    });
+    const { expiration } = await session.awsCredentials(read);
+    expect(expiration.getTime()).toBeLessThanOrEqual(Date.now() + 30_000);
+  });
+});
