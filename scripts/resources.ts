@@ -23,6 +23,7 @@ const everythingOn = {
   operators: ["role/Operator"],
   dpopNonces: ["attest", "token", "introspect", "revoke", "credentials"],
   awsCredentials: { accounts: ["111122223333"], lifeSeconds: 60 },
+  cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: ["eu-west-1"] },
   outboundIdentityFederation: true,
   keys: { es256: true },
   securityEvents: true,

@@ -1,7 +1,6 @@
 import { isIssuing } from "./keys.ts";
 import { type AuditLine, distinct, type TrailLine } from "./lines.ts";
 import * as queries from "./queries.ts";
-import type { Ask } from "./rows.ts";
 import { openStore, requestIds, requestsOf, type Store, unique } from "./store.ts";
 
 /** What a trace is asked about. */
@@ -22,14 +21,31 @@ export interface Evidence {
   readonly newestMillis?: number;
   /** Whether a query was cut. */
   readonly cut: boolean;
+  /** Days that were read, of each table. */
+  readonly days: { readonly audit: queries.Days; readonly trail: queries.Days };
+}
+
+/** How much is read. */
+export interface Reach {
+  /** Days of our audit, and of CloudTrail until our records tell when it was. */
+  readonly days: queries.Days;
+  /**
+   * Reads of CloudTrail only the days of our records, and one on each side, for an engine that is paid by the byte: a
+   * line that names a session months later is then not seen.
+   */
+  readonly nearby: boolean;
 }
 
 /** Keys are followed so often at most: a chain of roles lives an hour, and each link takes a call. */
 const mostLinks = 16;
 
 /** Reads what a question needs, tree by tree. */
-export async function readEvidence(ask: Ask, question: Question): Promise<Evidence> {
-  const store = openStore(ask);
+export async function readEvidence(
+  ask: queries.Ask,
+  question: Question,
+  reach: Reach = { days: queries.always, nearby: false },
+): Promise<Evidence> {
+  const store = openStore(ask, reach.days);
   const { lines: asked } = distinct(await askedLines(store, question), ({ eventId }) => eventId);
   await startOf(store, question, asked);
   const roots = [...new Set(store.audit().flatMap(({ root }) => root ?? []))];
@@ -38,6 +54,7 @@ export async function readEvidence(ask: Ask, question: Question): Promise<Eviden
   await store.readAudit(queries.attestationsBy, unique(store.audit(), "jkt"));
   // another record that holds the same request id must be seen, or the first to be read would win
   await store.readAudit(queries.auditOfRequests, requestIds(store.audit()));
+  if (reach.nearby) store.lookNear(store.audit().filter(({ root, sid }) => (root ?? sid) !== undefined));
   await store.readTrail(queries.trailOfRequests, requestIds(store.audit()));
   await readKeys(store);
   const sids = unique(store.audit(), "sid");
@@ -45,13 +62,14 @@ export async function readEvidence(ask: Ask, question: Question): Promise<Eviden
   await store.readTrail(queries.signaturesFor, [...sids, ...unique(attested, "jti")]);
   await store.readTrail(queries.documentsNamed, unique(attested, "evidenceId"));
   for (const root of roots) await store.readTrail((part) => queries.claimsOf(root, part), sids);
-  const [newest] = await ask(queries.newestOfTrail());
+  const [newest] = await ask(queries.within(queries.newestOfTrail(), store.days().trail));
   const newestMillis = Date.parse(String(newest?.newest ?? ""));
   return {
     audit: store.audit(),
     trail: store.trail(),
     asked,
     cut: store.isCut(),
+    days: store.days(),
     ...(Number.isNaN(newestMillis) ? {} : { newestMillis }),
   };
 }

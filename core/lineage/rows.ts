@@ -1,10 +1,7 @@
 import type { AuditLine, TrailLine } from "./lines.ts";
 
 /** A row as either engine answers it: texts and numbers, with `null` for what is not there. */
-type Row = Readonly<Record<string, unknown>>;
-
-/** Runs one query of ours. */
-export type Ask = (sql: string) => Promise<readonly Row[]>;
+export type Row = Readonly<Record<string, unknown>>;
 
 /** Reads a row of `lanyard_audit`; undefined for one without name or time. */
 export function auditLineOf(row: Row): AuditLine | undefined {

@@ -13,6 +13,7 @@ import { stackProps } from "../stack-props.ts";
 import type { StateStack } from "../state/state-stack.ts";
 import { Delivery } from "./delivery.ts";
 import { KeyWatch } from "./key-watch.ts";
+import { Lake } from "./lake/lake.ts";
 import { Relay } from "./relay.ts";
 import { Sealer } from "./sealer.ts";
 import { TheftWatch } from "./theft-watch.ts";
@@ -52,6 +53,7 @@ export class AuditStack extends Stack {
     alarms.ofQueue("Unsealed", unsealed);
     alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
     alarms.ofSilence(delivery.stream.ref);
+    if (stage.cloudTrail) new Lake(this, "Lake", { stage, state, cloudTrail: stage.cloudTrail });
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
     new CfnOutput(this, "RefusedRecordsUrl", { value: refused.queueUrl });

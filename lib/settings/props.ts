@@ -61,6 +61,24 @@ export interface AwsCredentialsProps {
   readonly lifeSeconds?: number;
 }
 
+/** The account's or organization's trail, for `lanyard trace` (docs/trace.md). */
+export interface CloudTrailProps {
+  /** Bucket that the trail delivers to; it may be another account's, whose policy must then let its readers in. */
+  readonly bucket: string;
+  /** The trail's prefix, if it has one, without slashes at its ends. */
+  readonly prefix?: string;
+  /** Id of the organization whose trail it is (`o-…`). */
+  readonly organization?: string;
+  /** Accounts whose lines are read: those of the roles that sessions get, and the deployment's own. */
+  readonly accounts: readonly string[];
+  /** Regions whose lines are read. */
+  readonly regions: readonly string[];
+  /** ARN of the KMS key that the trail's files are encrypted with, if they are. */
+  readonly key?: string;
+  /** Most that one query may scan, in gigabytes; Athena charges about $5 for 1,000. @default 100 */
+  readonly scanGigabytes?: number;
+}
+
 /** A registry that each deployment applies. */
 export interface RegistryProps {
   /** Folder of YAML files: absolute, or relative to where the app runs. */
@@ -148,6 +166,11 @@ export interface OptionalProps {
    */
   readonly awsCredentials?: AwsCredentialsProps;
   /**
+   * Makes tables over the audit bucket and CloudTrail, a workgroup in Athena and a policy for whoever traces. Idle they
+   * cost nothing. @default none
+   */
+  readonly cloudTrail?: CloudTrailProps;
+  /**
    * Days without a session after which an active agent is reported as dormant, unless its registration names its own.
    * @default 90
    */
@@ -204,7 +227,7 @@ export interface Stage
       | "dormantAfterDays"
       | "terminationProtection"
     >,
-    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials"
+    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials" | "cloudTrail"
   > {
   /** Name of the deployment. */
   readonly name: string;
@@ -215,4 +238,5 @@ export interface Stage
   readonly keys: Required<KeysProps>;
   readonly registry?: Required<RegistryProps>;
   readonly awsCredentials?: Required<AwsCredentialsProps>;
+  readonly cloudTrail?: With<CloudTrailProps, "scanGigabytes">;
 }

@@ -79,6 +79,21 @@ const known = settings({
   ),
   securityEvents: otherwise(truth, false),
   awsCredentials: optional(settings({ accounts: list(account, 1, 50), lifeSeconds: otherwise(integer(1, 900), 60) })),
+  cloudTrail: optional(
+    settings({
+      bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket"),
+      prefix: optional(
+        text(/^(?=.{1,200}$)[\w.@=-]+(\/[\w.@=-]+)*$/, "must be the trail's prefix, without a slash at either end"),
+      ),
+      organization: optional(text(/^o-[a-z0-9]{10,32}$/, "must be an organization's id, such as o-abcdefghij")),
+      accounts: list(account, 1, 200),
+      regions: list(text(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'must be a Region, such as "eu-west-1"'), 1, 40),
+      key: optional(
+        text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{1,64}$/, "must be the ARN of a KMS key"),
+      ),
+      scanGigabytes: otherwise(integer(1, 100_000), 100),
+    }),
+  ),
   dormantAfterDays: otherwise(integer(1, 3_650), 90),
   domain: optional(
     settings({
@@ -149,9 +164,9 @@ function contradictionsOf(stage: Stage): string[] {
     const quota = `of a quota of ${stage.lambdaConcurrency} (lambdaConcurrency) AWS lets ${most} be reserved`;
     found.push(`reservedConcurrency: ${reserved} in all; ${quota}: the deployment would fail`);
   }
-  const { accounts = [] } = stage.awsCredentials ?? {};
-  const twice = accounts.find((one, index) => accounts.indexOf(one) < index);
-  if (twice !== undefined) found.push(`awsCredentials.accounts: ${twice} is named twice`);
+  found.push(...repeated("awsCredentials.accounts", stage.awsCredentials?.accounts));
+  found.push(...repeated("cloudTrail.accounts", stage.cloudTrail?.accounts));
+  found.push(...repeated("cloudTrail.regions", stage.cloudTrail?.regions));
   if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
     found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
   if (!stage.alarms.enabled && stage.alarms.email) {
@@ -163,6 +178,11 @@ function contradictionsOf(stage: Stage): string[] {
     found.push("delivery.bufferSeconds: over 300 s the freshness alarm would never be quiet; set 300 at most");
   }
   return found;
+}
+
+function repeated(at: string, values: readonly string[] = []): readonly string[] {
+  const twice = values.find((one, index) => values.indexOf(one) < index);
+  return twice === undefined ? [] : [`${at}: ${twice} is named twice`];
 }
 
 function wrong(name: string, reasons: readonly string[]): string {

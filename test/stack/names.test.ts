@@ -14,6 +14,8 @@ const global = [
 ];
 /** Properties that name a thing in one Region of an account. */
 const regional = [
+  "AWS::Athena::WorkGroup Name",
+  "AWS::Glue::Database DatabaseInput.Name",
   "AWS::SSM::Parameter Name",
   "AWS::Events::EventBus Name",
   "AWS::Events::Rule Name",
@@ -28,9 +30,11 @@ const regional = [
 ];
 /** Properties that name what stands elsewhere, or something within their own resource. */
 const references = [
+  "AWS::Athena::NamedQuery Name",
   "AWS::CloudWatch::Alarm MetricName",
   "AWS::Events::EventBusPolicy EventBusName",
   "AWS::Events::Rule EventBusName",
+  "AWS::Glue::Table DatabaseName",
   "AWS::IAM::Policy PolicyName",
   "AWS::Lambda::EventSourceMapping FunctionName",
   "AWS::Lambda::Permission FunctionName",
@@ -48,6 +52,7 @@ const deployed = (stage: string, region: string): Deployed => ({
     {
       region,
       outboundIdentityFederation: true,
+      cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: [region] },
       alarms: { email: "ops@example.com" },
       codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["planner"] } },
     },

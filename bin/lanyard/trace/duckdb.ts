@@ -1,18 +1,13 @@
-import type { Ask } from "../../../core/lineage/rows.ts";
+import { always } from "../../../core/lineage/queries.ts";
 import { filesOf } from "../audit/folder.ts";
 import { Usage } from "../terminal/outcome.ts";
+import type { Engine } from "./engine.ts";
 import { auditTable, trailTable } from "./tables.ts";
 
 /** Where both kinds of files lie. */
 export interface TraceFolders {
   readonly audit: string;
   readonly trail: string;
-}
-
-/** The two tables, ready to be asked. */
-export interface Engine {
-  readonly ask: Ask;
-  close(): void;
 }
 
 /**
@@ -38,7 +33,12 @@ export async function openDuckDb({ audit, trail }: TraceFolders): Promise<Engine
     close();
     throw failure;
   }
-  return { ask: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson(), close };
+  return {
+    ask: async ({ sql, values }) => (await connection.runAndReadAll(sql, [...values])).getRowObjectsJson(),
+    reach: { days: always, nearby: false },
+    spent: () => [],
+    close,
+  };
 }
 
 async function pathsOf(folder: string): Promise<string[]> {

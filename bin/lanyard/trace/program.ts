@@ -1,15 +1,20 @@
 import { isAbsolute, resolve } from "node:path";
+import type { Days } from "../../../core/lineage/queries.ts";
 import type { Question } from "../../../core/lineage/read.ts";
 import type { CommandLine } from "../deployment/command-line.ts";
 import type { Profile } from "../deployment/model.ts";
 import { example } from "../terminal/help.ts";
 import { Usage } from "../terminal/outcome.ts";
 import type { OutputOptions } from "../terminal/output.ts";
+import { sinceMillis } from "../terminal/since.ts";
+import { openDuckDb } from "./duckdb.ts";
+import type { Engine } from "./engine.ts";
 import { runTrace } from "./trace.ts";
 
 interface TraceOptions extends OutputOptions {
   readonly audit?: string;
   readonly trail?: string;
+  readonly since: string;
 }
 
 /** What an id looks like, by what it is of; a text with anything else in it is asked of nobody. */
@@ -30,15 +35,14 @@ export function traceCommands({ program, common, withDeployment, folder, termina
     common(trace.command(`${kind} <id>`).description(description))
       .option("--audit <folder>", "our audit bucket, as aws s3 sync copies it; the local run's own unless given")
       .option("--trail <folder>", "CloudTrail's bucket, likewise")
+      .option("--since <when>", "of a deployment on AWS: how far back Athena reads, as 24h, 7d or a date", "7d")
       .action(async (id: string, options: TraceOptions) => {
         if (!shapes[kind].test(id)) throw new Usage(`${JSON.stringify(id)} is no ${kind}'s id`);
         const given = { audit: at(options.audit, folder), trail: at(options.trail, folder) };
         const { audit, trail } = given;
-        if (audit !== undefined && trail !== undefined)
-          return runTrace(question(id), options, { folders: { audit, trail }, terminal });
-        return withDeployment(options, ({ profile }) =>
-          runTrace(question(id), options, { folders: foldersOf(given, profile), terminal }),
-        );
+        const run = (open: () => Engine | Promise<Engine>) => runTrace(question(id), options, { open, terminal });
+        if (audit !== undefined && trail !== undefined) return run(() => openDuckDb({ audit, trail }));
+        return withDeployment(options, ({ profile }) => run(() => engineOf(profile, { audit, trail }, options)));
       });
   example(
     add("session", "the tree of a session, down to each call at AWS", (sid) => ({ kind: "session", sid })),
@@ -62,11 +66,28 @@ export function traceCommands({ program, common, withDeployment, folder, termina
 const at = (given: string | undefined, folder: string): string | undefined =>
   given === undefined || isAbsolute(given) ? given : resolve(folder, given);
 
-function foldersOf(given: { audit: string | undefined; trail: string | undefined }, profile: Profile) {
+interface Folders {
+  readonly audit: string | undefined;
+  readonly trail: string | undefined;
+}
+
+/** Athena for a deployment on AWS, unless folders were given; DuckDB for those, and for the local run. */
+async function engineOf(profile: Profile, given: Folders, { since }: TraceOptions): Promise<Engine> {
+  if (profile.kind === "aws" && given.audit === undefined && given.trail === undefined) {
+    const days = daysSince(since, Date.now());
+    // no other command needs its client
+    return (await import("./athena.ts")).openAthena(profile, days);
+  }
   const own = profile.audit !== undefined && "folder" in profile.audit ? profile.audit.folder : undefined;
   const { audit = own, trail = profile.trailFolder } = given;
-  if (audit !== undefined && trail !== undefined) return { audit, trail };
-  throw new Usage(
-    "trace reads folders: copy the audit bucket and CloudTrail's with aws s3 sync, and give --audit and --trail",
-  );
+  if (audit !== undefined && trail !== undefined) return openDuckDb({ audit, trail });
+  throw new Usage("copy the audit bucket and CloudTrail's with aws s3 sync, and give both --audit and --trail");
 }
+
+/** From a day before, since objects lie under the day of their delivery, to tomorrow. */
+function daysSince(since: string, nowMillis: number): Days {
+  const dayOf = (millis: number) => new Date(millis).toISOString().slice(0, 10);
+  return { first: dayOf(sinceMillis(since, nowMillis) - dayMillis), last: dayOf(nowMillis + dayMillis) };
+}
+
+const dayMillis = 86_400_000;

@@ -17,7 +17,7 @@ const auditShape = `{
 /** Makes `lanyard_audit`. Lines that are no events of ours are passed over. */
 export const auditTable = (files: readonly string[]): string => `
   CREATE TABLE lanyard_audit AS
-  SELECT metadata.uid AS uid, time AS time_ms, facts.operation, facts.outcome, facts.request_id, facts.sid, facts.root,
+  SELECT strftime(epoch_ms(time), '%Y-%m-%d') AS dt, metadata.uid AS uid, time AS time_ms, facts.operation, facts.outcome, facts.request_id, facts.sid, facts.root,
     facts.parent, facts.depth, facts.agent, facts.principal, facts.jkt, facts.jti, facts.evidence_id, facts.purpose,
     facts.offered_to, array_to_string(flatten(list_transform(facts.grants, lambda g: g.scopes)), ' ') AS scopes,
     facts.denial.code AS denial, facts.operator_arn, facts.aws_role_arn, facts.aws_access_key_id,
@@ -42,7 +42,7 @@ const largestBytes = 512 * 1024 * 1024;
 /** Makes `lanyard_trail`. */
 export const trailTable = (files: readonly string[]): string => `
   CREATE TABLE lanyard_trail AS
-  SELECT r."eventID" AS eventid, r."eventTime" AS eventtime, r."eventSource" AS eventsource, r."eventName" AS eventname,
+  SELECT replace(substr(r."eventTime", 1, 10), '-', '/') AS dt, r."eventID" AS eventid, r."eventTime" AS eventtime, r."eventSource" AS eventsource, r."eventName" AS eventname,
     r."awsRegion" AS awsregion, r."recipientAccountId" AS recipientaccountid, r."requestID" AS requestid,
     r."eventCategory" AS eventcategory, r."errorCode" AS errorcode, r."userAgent" AS useragent,
     r."userIdentity"."accessKeyId" AS accesskeyid,

@@ -1,9 +1,9 @@
-import { type Question, readEvidence } from "../../../core/lineage/read.ts";
+import { type Evidence, type Question, readEvidence } from "../../../core/lineage/read.ts";
 import { nodesOf, pathTo, type Trace, type TraceNode, traceOf } from "../../../core/lineage/tree.ts";
 import { Refused, type Terminal } from "../terminal/outcome.ts";
 import { mustBeWhole, type OutputOptions } from "../terminal/output.ts";
 import { plain } from "../terminal/plain.ts";
-import { openDuckDb, type TraceFolders } from "./duckdb.ts";
+import type { Engine } from "./engine.ts";
 import { callText, treeLines } from "./lines.ts";
 import { notesOf } from "./notes.ts";
 
@@ -11,19 +11,19 @@ import { notesOf } from "./notes.ts";
 export async function runTrace(
   question: Question,
   options: OutputOptions,
-  { folders, terminal }: { readonly folders: TraceFolders; readonly terminal: Terminal },
+  { open, terminal }: { readonly open: () => Engine | Promise<Engine>; readonly terminal: Terminal },
 ): Promise<void> {
   mustBeWhole(options);
-  const engine = await openDuckDb(folders);
+  const engine = await open();
   try {
-    const evidence = await readEvidence(engine.ask, question);
+    const evidence = await readEvidence(engine.ask, question, engine.reach);
     const trace = traceOf(evidence.audit, evidence.trail);
     const found = answerOf(
       question,
       trace,
       evidence.asked.map(({ eventId }) => eventId),
     );
-    const notes = notesOf(trace, found.roots, evidence);
+    const notes = [...notesOf(trace, found.roots, evidence), ...daysRead(engine, evidence), ...engine.spent()];
     if (options.json && found.roots.length > 0)
       return terminal.out(JSON.stringify({ ok: true, ...found, asked: evidence.asked, notes }));
     if (!options.json) {
@@ -38,6 +38,14 @@ export async function runTrace(
     engine.close();
   }
 }
+
+/** Where not everything was read, what is missing may lie outside of it. */
+const daysRead = ({ reach }: Engine, { days }: Evidence): readonly string[] =>
+  reach.nearby
+    ? [
+        `read: our records of ${days.audit.first} to ${days.audit.last}, CloudTrail of ${days.trail.first} to ${days.trail.last}; --since reads further back`,
+      ]
+    : [];
 
 const reasonOf = ({ kind }: Question): string =>
   kind === "session" || kind === "principal"

@@ -1,0 +1,93 @@
+/** Columns of the raw tables, in Hive's types. Every name is in lower case: both readers of JSON compare without case. */
+
+/** One column; a struct is a list of columns, in brackets a list of them. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+const struct = (members: Readonly<Record<string, string>>): string =>
+  `struct<${Object.entries(members)
+    .map(([name, type]) => `${name}:${type}`)
+    .join(",")}>`;
+const texts = (...names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.map((name) => [name, "string"]));
+const columns = (of: Readonly<Record<string, string>>): readonly Column[] =>
+  Object.entries(of).map(([name, type]) => ({ name, type }));
+
+/** Our own facts. Whatever is an object of changing shape is its JSON text. */
+const facts = struct({
+  ...texts("operation", "outcome", "request_id", "agent", "owner", "operator_arn", "operator_id", "principal"),
+  actors: "array<string>",
+  logins: "array<string>",
+  ...texts("sid", "root", "parent"),
+  depth: "int",
+  ...texts("offered_to", "receiver", "revocation"),
+  grants: `array<${struct({ resource: "string", scopes: "array<string>", details: "string" })}>`,
+  requested: struct({ resources: "array<string>", scopes: "array<string>" }),
+  expires_at: "bigint",
+  ...texts("jti", "token_type", "aws_role", "aws_role_arn", "aws_access_key_id"),
+  aws_request_ids: "array<string>",
+  ...texts("aws_policy_digest", "jkt", "assurance", "evidence_type"),
+  evidence: struct(texts("rolearn")),
+  evidence_id: "string",
+  key_replaced: "boolean",
+  build: "string",
+  checks: `array<${struct({ name: "string", ok: "boolean", detail: "string" })}>`,
+  registry_version: "int",
+  registry_base: "int",
+  registry_restored: "int",
+  changes: "string",
+  policies: "array<string>",
+  ...texts("asked", "policy_logged", "purpose"),
+  denial: struct(texts("code")),
+  ...texts("denial_rule", "denial_missing", "target", "reason"),
+  count: "int",
+  user_agent: "string",
+});
+
+/** An audit record: the members of OCSF that people filter by, and our facts. */
+export const auditColumns: readonly Column[] = columns({
+  metadata: struct(texts("uid", "version", "event_code", "correlation_uid")),
+  class_uid: "int",
+  class_name: "string",
+  activity_name: "string",
+  time: "bigint",
+  severity: "string",
+  ...texts("status", "status_code", "status_detail"),
+  unmapped: struct({ lanyard: facts }),
+});
+
+const session = struct({
+  attributes: struct(texts("mfaauthenticated", "creationdate")),
+  sessionissuer: struct(texts("type", "principalid", "arn", "accountid", "username")),
+  ec2roledelivery: "string",
+  webidfederationdata: struct({ federatedprovider: "string", attributes: "map<string,string>" }),
+  // AWS publishes the table without it, and with it alone a session can be found again
+  sourceidentity: "string",
+});
+
+/**
+ * A record of CloudTrail: AWS's published table, and besides what it lacks: `sourceidentity`, `inscopeof` (the function or
+ * service that credentials were issued to) and `invokedbydelegate` (who called in delegated access).
+ */
+export const trailColumns: readonly Column[] = columns({
+  eventversion: "string",
+  useridentity: struct({
+    ...texts("type", "principalid", "arn", "accountid", "invokedby", "accesskeyid", "username"),
+    onbehalfof: struct(texts("userid", "identitystorearn")),
+    sessioncontext: session,
+    inscopeof: struct(texts("issuertype", "credentialsissuedto", "sourcearn", "sourceaccount")),
+    invokedbydelegate: "string",
+    ...texts("identityprovider", "credentialid"),
+  }),
+  ...texts("eventtime", "eventsource", "eventname", "awsregion", "sourceipaddress", "useragent"),
+  ...texts("errorcode", "errormessage", "requestparameters", "responseelements", "additionaleventdata"),
+  ...texts("requestid", "eventid", "readonly"),
+  resources: `array<${struct(texts("arn", "accountid", "type"))}>`,
+  ...texts("eventtype", "apiversion", "recipientaccountid", "serviceeventdetails", "sharedeventid"),
+  ...texts("vpcendpointid", "vpcendpointaccountid", "eventcategory"),
+  addendum: struct(texts("reason", "updatedfields", "originalrequestid", "originaleventid")),
+  ...texts("sessioncredentialfromconsole", "edgedevicedetails"),
+  tlsdetails: struct(texts("tlsversion", "ciphersuite", "clientprovidedhostheader")),
+});
