@@ -18,6 +18,7 @@ export const campaigns: readonly string[] = [
   "revocation-bound",
   "rotation",
   "security-events",
+  "session-aws",
   "starved",
   "uses-and-renewal",
   "vending",
