@@ -97,7 +97,7 @@ beforeAll(async () => {
     { resource: customers, scopes: ["customers:read"] },
   ];
   session = await planner.open({ onBehalfOf: { idToken }, grants });
-}, 120_000);
+});
 afterAll(async () => {
   await world?.close();
   rmSync(folder, { recursive: true, force: true });
