@@ -45,6 +45,12 @@ export const env = {
   /** Accounts whose roles are lent, with a comma between each two; set only where the stage gives credentials of AWS. */
   awsAccounts: "LANYARD_AWS_ACCOUNTS",
   awsCredentialsLifeSeconds: "LANYARD_AWS_CREDENTIALS_LIFE_SECONDS",
+  /** ARN of the role that writes an account's deny policies, with `{account}` in place of the account. */
+  stopWriter: "LANYARD_STOP_WRITER",
+  /** ARNs of an account's deny policies, likewise, with a comma between each two. */
+  denyPolicies: "LANYARD_DENY_POLICIES",
+  /** Function that writes stops into AWS; set only where credentials live long enough for that. */
+  awsStopFunction: "LANYARD_AWS_STOP_FUNCTION",
   auditBus: "LANYARD_AUDIT_BUS",
   /** URL of the queue for audit records that the bus refuses for good. */
   refusedQueue: "LANYARD_REFUSED_QUEUE_URL",

@@ -154,6 +154,15 @@ export const functions = {
     // walk
     timeoutSeconds: 120,
   },
+  "aws-stop": {
+    stack: "service",
+    id: "AwsStop",
+    does: "Stops the AWS credentials of dead sessions",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 60,
+    only: "awsCredentials",
+  },
   rotator: {
     stack: "service",
     id: "Rotator",

@@ -119,6 +119,20 @@ export class Alarms extends Construct {
     this.alarm(metricName, count, { above: 0, description: seen, missing: TreatMissingData.BREACHING });
   }
 
+  /**
+   * In how many accounts the stop in AWS hits living sessions too, as its function counts them every minute. It also
+   * rings while nothing is counted.
+   */
+  ofCoarseStops(): void {
+    const metricName = "CoarseStops";
+    const count = this.own(metricName, { service: "aws-stop" }, { statistic: "Maximum", period: Duration.minutes(5) });
+    this.alarm(metricName, count, {
+      above: 0,
+      description: "more is stopped in AWS than is dead, since not all fits into the deny policies, or nobody stops",
+      missing: TreatMissingData.BREACHING,
+    });
+  }
+
   /** Rings for any message in a dead-letter queue. */
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });

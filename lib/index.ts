@@ -15,4 +15,10 @@ export type {
 } from "./settings/props.ts";
 export { AgentRole, type AgentRoleProps } from "./targets/agent-role.ts";
 export type { DeployedLanyard } from "./targets/deployed.ts";
+export {
+  type OrganizationPolicies,
+  type OrganizationPoliciesProps,
+  organizationPolicies,
+} from "./targets/organization.ts";
+export { StopWriter, type StopWriterProps } from "./targets/stop-writer.ts";
 export { TargetRole, type TargetRoleProps } from "./targets/target-role.ts";

@@ -28,7 +28,8 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  *   Authentication / Service Ticket Request
  * - introspection and an operator's questions read, a counted use changes how many are left, a request that was refused
  *   before its operation was known is Other: API Activity
- * - a receiver of security events who was not told of a revocation: API Activity / Other, a failure
+ * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
+ *   session: API Activity / Other, a failure
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the
  *   registry), the life of a signing key, an agent that is overdue or dormant (Other), and a function: a deployment
  *   (Update), or a difference from what was deployed (Other)
@@ -49,6 +50,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
   "event.undelivered": { ...apiActivity, activityId: 99, activityName: "Other" },
+  "stop.coarse": { ...apiActivity, activityId: 99, activityName: "Other" },
   lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
   "agent.overdue": { ...entityManagement, activityId: 99, activityName: "Other" },

@@ -20,6 +20,7 @@ export type AuditOperation =
   | "introspect"
   | "revoke"
   | "event.undelivered"
+  | "stop.coarse"
   | "lift"
   | "registry.apply"
   | "agent.overdue"

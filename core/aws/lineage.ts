@@ -24,8 +24,8 @@ export const lineageTags = ["lanyard-session", "lanyard-tree", "lanyard-agent", 
 
 /** Our ids, within the alphabet that STS accepts for names (`[\w+=,.@-]`), and without IAM's wildcards. */
 const ownId = /^[A-Za-z0-9_-]{22}$/;
-/** What STS accepts as the value of a tag. */
-const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
+/** What STS accepts as the value of a tag; no character of it has a meaning in a policy. */
+export const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
 
 /**
  * Names the credentials of a session. The names contain only ids of ours and nothing that a caller could choose,

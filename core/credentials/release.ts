@@ -36,7 +36,7 @@ export async function storeVend(
   const { name: role, arn } = chosen.role;
   const { root, sid } = session;
   const stored = await ports.store.commit({
-    vend: { root, sid, role, arn, account: chosen.account, accessKeyId, endsAtSeconds },
+    vend: { root, sid, agent: currentAgent(session), role, arn, account: chosen.account, accessKeyId, endsAtSeconds },
     replayEntries: [caller.proof],
     record: toRecord({ ...audit.facts, aws, outcome: "allowed" }, ports.ids.id()),
   });

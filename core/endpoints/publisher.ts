@@ -6,6 +6,7 @@ import { addCuts, type CutLedger, cutOf, isOverflowing, lastingCuts, type Raise 
 import { lastTokenEnds, openLists } from "../status/open-lists.ts";
 import type { Due, PublishStore } from "../status/publish-store.ts";
 import { cutDeployment, walk } from "../status/walk.ts";
+import type { StopNotes } from "../stop/note.ts";
 import { cutsClaims, cutsThatFit } from "../verify/cuts/document.ts";
 import { statusListClaims } from "../verify/status/list.ts";
 
@@ -16,6 +17,8 @@ export interface PublishDeps {
   readonly store: PublishStore;
   /** The status key. */
   readonly signer: Signer;
+  /** Notes for one run of what is to be stopped at AWS; left out where credentials never live long enough for that. */
+  readonly stopNotes?: () => StopNotes;
 }
 
 /** A walk that began this long ago and is not finished was interrupted, since no run of the publisher takes so long. */
@@ -53,6 +56,10 @@ interface WrittenRow {
  *    found so far are signed already
  * 6. **sign** every list that changed, as soon as one walk is finished
  * 7. **strike off** the walks that are finished: only now, since a bit is published only by a signed list
+ *
+ * Where AWS credentials live long enough to be stopped, a walk also notes whose do (`stop/note.ts`): what the raised
+ * epoch names before the first session is found, then each dead session. No bit waits for that, and a walk is not struck
+ * off before it is stored.
  *
  * A session that is opened during the walk is not missed: either it was stored before the walk, which then finds it, or
  * after the revocation, which its issuer then reads before it releases anything (threat 6).
@@ -106,12 +113,18 @@ export async function publishChanges(changes: readonly Change[], deps: PublishDe
 interface Run extends PublishDeps {
   /** Signs the lists that wait. */
   readonly signing: Signing;
+  readonly stops?: StopNotes | undefined;
   readonly isOver: () => boolean;
 }
 
 function startRun(deps: PublishDeps): Run {
   const started = momentOf(deps.clock);
-  return { ...deps, signing: createSigning(deps), isOver: () => mostMillisSince(started, deps.clock) >= runMillis };
+  return {
+    ...deps,
+    signing: createSigning(deps),
+    stops: deps.stopNotes?.(),
+    isOver: () => mostMillisSince(started, deps.clock) >= runMillis,
+  };
 }
 
 const quickFirst = (changes: readonly Change[]): readonly Change[] => [
@@ -133,9 +146,21 @@ async function sideBySide<T>(all: readonly T[], most: number, work: (one: T) => 
   if (failures.length > 0) throw failures[0];
 }
 
-async function endDeployment({ epoch }: Extract<Change, { kind: "deployment" }>, run: Run): Promise<void> {
-  await cutDeployment(epoch, { ...run, touched: run.signing.add });
+async function endDeployment(change: Extract<Change, { kind: "deployment" }>, run: Run): Promise<void> {
+  const begun = settled(run.stops?.begin(change));
+  await cutDeployment(change.epoch, { ...run, touched: run.signing.add });
   await run.signing.sign();
+  rethrow(await begun);
+}
+
+/** How a piece of work ended; it can be awaited later, since it never fails by itself. */
+const settled = async (work: Promise<void> | undefined): Promise<PromiseSettledResult<void>> => {
+  const [one] = await Promise.allSettled([work]);
+  return one as PromiseSettledResult<void>;
+};
+
+function rethrow(one: PromiseSettledResult<void>): void {
+  if (one.status === "rejected") throw one.reason;
 }
 
 /**
@@ -144,7 +169,8 @@ async function endDeployment({ epoch }: Extract<Change, { kind: "deployment" }>,
  * signed, since a bit is published only by a signed list.
  */
 async function walkOn(due: Due, run: Run): Promise<void> {
-  const { clock, store, signing } = run;
+  const { clock, store, signing, stops } = run;
+  const begun = settled(stops?.begin(due.change));
   let written = due;
   // if the subject was revoked again meanwhile, that revocation has a walk of its own
   const note = async (by: Due) => {
@@ -154,15 +180,20 @@ async function walkOn(due: Due, run: Run): Promise<void> {
   const after = await walk(due, {
     ...run,
     touched: signing.add,
+    ...(stops && { dead: stops.dead }),
     isTimeToShow: () => mostMillisSince(shown, clock) >= unsignedMillis,
     show: async (cursor) => {
       await signing.sign();
-      await note({ ...written, sinceSeconds: nowSeconds(clock), after: cursor });
+      // what is not stored yet is found again: the bits go on, the stored progress does not
+      if ((await settled(stops?.store())).status === "fulfilled")
+        await note({ ...written, sinceSeconds: nowSeconds(clock), after: cursor });
       shown = momentOf(clock);
     },
   });
   // 6. sign
   await signing.sign();
+  rethrow(await begun);
+  await stops?.store();
   // 7. strike off
   if (after === undefined) await store.removeDue(written);
   else await note({ ...written, sinceSeconds: 0, after });

@@ -43,6 +43,8 @@ export const listKeys = {
   /** The cuts that may still concern a token, and the signed document of them as served. */
   cuts: "publish#cuts",
   signedCuts: "list#cuts",
+  /** Whose AWS credentials are stopped. */
+  stops: "publish#stops",
   /** Names of all open lists. */
   openLists: "list#open",
   /** Walks that have begun and are not finished, in `dueShards` rows; one row holds some 2,000 of them. */

@@ -183,6 +183,8 @@ export interface AccessHandle {
 export interface Vend {
   readonly root: string;
   readonly sid: string;
+  /** SPIFFE ID of the session's agent, as the credentials are tagged. */
+  readonly agent: string;
   /** Name of the registered role. */
   readonly role: string;
   readonly arn: string;

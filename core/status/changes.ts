@@ -4,8 +4,14 @@ import { tombstoneKeys } from "../model/row-keys.ts";
 export type Change =
   | { readonly kind: "tombstone"; readonly root: string; readonly sid: string }
   /** `subject` is `agent:<id>`, `principal:<id>`, `build:<digest>` or `login:<hash>`; sessions issued under less than `epoch` are over. */
-  | { readonly kind: "raised"; readonly subject: string; readonly epoch: number }
-  | { readonly kind: "deployment"; readonly epoch: number };
+  | ({ readonly kind: "raised"; readonly subject: string; readonly epoch: number } & Raised)
+  | ({ readonly kind: "deployment"; readonly epoch: number } & Raised);
+
+/** What a row may tell of the moment it was written. */
+interface Raised {
+  /** When it was cut; missing from a row that an operator wrote by hand. */
+  readonly atSeconds?: number;
+}
 
 const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
 
@@ -16,7 +22,7 @@ const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
  * that cannot be read
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
-  const { session, subject, root, generation: epoch } = row;
+  const { session, subject, root, generation: epoch, cutAtSeconds } = row;
   if (typeof session === "string" && session.startsWith(tombstoneKeys.offer(""))) return "other";
   if (session !== undefined) {
     const whole = typeof root === "string" && typeof session === "string";
@@ -30,5 +36,6 @@ export function changeOf(row: Readonly<Record<string, unknown>>): Change | "othe
   if (deployment && subject !== "deployment#0") return "other";
   if (epoch === undefined) return "other";
   if (typeof epoch !== "number") return "malformed";
-  return named === undefined ? { kind: "deployment", epoch } : { kind: "raised", subject: named, epoch };
+  const at = typeof cutAtSeconds === "number" ? { atSeconds: cutAtSeconds } : {};
+  return named === undefined ? { kind: "deployment", epoch, ...at } : { kind: "raised", subject: named, epoch, ...at };
 }

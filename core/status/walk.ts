@@ -15,6 +15,8 @@ interface WalkDeps {
 interface WalkRun extends WalkDeps {
   /** Called for every list that has new bits. */
   readonly touched: (list: string) => void;
+  /** Called with the ended sessions of each tree, once their bits are sure to be set. */
+  readonly dead?: (root: string, tree: readonly ListedSession[], ended: readonly ListedSession[]) => Promise<void>;
   /** Asked between two trees: whether the bits found so far should be published now. */
   readonly isTimeToShow: () => boolean;
   /** Publishes them, and notes that the walk need not read again what lies before the cursor. */
@@ -74,7 +76,12 @@ async function walkTrees(
     await reading.take(async () => {
       const tree = await run.store.tree(root);
       // a session below a revoked agent carries that agent's epoch, at any depth
-      found.push({ ended: tree.filter((session) => (session.epochs[subject] ?? epoch) < epoch), done });
+      const ended = tree.filter((session) => (session.epochs[subject] ?? epoch) < epoch);
+      const half = afterTwo(done);
+      // its bits do not wait for what a stop in AWS needs, nor are they lost when that cannot be read
+      found.push({ ended, done: half });
+      await run.dead?.(root, tree, ended);
+      half();
     });
     const isTime = run.isTimeToShow();
     if (isTime || found.length >= treesTogether) await write();
@@ -92,6 +99,15 @@ async function walkTrees(
   await write();
   reading.rethrow();
   return isBrokenOff ? trail.cursor() : undefined;
+}
+
+/** Calls `done` when it was itself called twice. */
+function afterTwo(done: () => void): () => void {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    if (calls === 2) done();
+  };
 }
 
 /** Bounds how many reads run at a time. A failure is kept until all others are done. */
@@ -149,6 +165,7 @@ async function walkTree({ root, sid }: Extract<Due["change"], { kind: "tombstone
   const sessions = found === undefined ? tree : await run.store.tree(found);
   const ended = sessions.filter((session) => session.sid === sid || ancestorsOf(session).includes(sid));
   await setBits(ended, run);
+  await run.dead?.(found ?? root, sessions, ended);
 }
 
 async function setBits(sessions: readonly ListedSession[], { clock, store, touched }: WalkRun): Promise<void> {

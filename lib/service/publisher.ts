@@ -22,7 +22,12 @@ const written = { eventName: ["INSERT", "MODIFY"] };
 export class Publisher extends LanyardFunction {
   readonly failures: IQueue;
 
-  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+  /** @param props with `awsStop` where credentials at AWS are stopped: it runs when there is something new to stop */
+  constructor(
+    scope: Construct,
+    id: string,
+    { awsStop, ...props }: ServiceFunctionProps & { readonly awsStop?: LanyardFunction | undefined },
+  ) {
     super(scope, id, { ...props, name: "publisher" });
     this.tell({ issuer: props.issuer });
     const { tables } = props.state;
@@ -32,6 +37,17 @@ export class Publisher extends LanyardFunction {
     tables.grantDeploymentRead(this);
     tables.grantListWrite(this);
     useKeyring(this, props, "status");
+    if (awsStop) {
+      const { functionArn, functionName } = awsStop.function;
+      this.grant(
+        {
+          actions: ["lambda:InvokeFunction"],
+          on: [{ name: "AwsStop", arn: functionArn }],
+          why: "has what it noted stopped in AWS at once",
+        },
+        { awsStopFunction: functionName },
+      );
+    }
     this.failures = deadLetters(this, "Failures");
     const { publisher: parallelization } = parallelism(props.stage);
     // a walk is stored before it begins, so the stream need not repeat a batch often: a bad row would hold up its shard

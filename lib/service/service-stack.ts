@@ -18,6 +18,7 @@ import { AdminRevoke } from "./admin/revoke.ts";
 import { AdminRotate } from "./admin/rotate.ts";
 import { AdminWrite } from "./admin/write.ts";
 import { Attest, AttestIam } from "./attest.ts";
+import { AwsStop, stopsInAws } from "./aws-stop.ts";
 import { Credentials } from "./credentials.ts";
 import { DriftWatch, driftWatchMinutes } from "./drift-watch.ts";
 import { Federation } from "./federation.ts";
@@ -65,13 +66,15 @@ export class ServiceStack extends Stack {
       ...(stage.outboundIdentityFederation ? [new Federation(this, "Federation", made)] : []),
       ...(registry ? [new RegistryApplier(this, "RegistryApplier", { ...made, registry })] : []),
     ];
-    const publisher = new Publisher(this, "Publisher", made);
+    const awsStop = this.awsStop(made);
+    const publisher = new Publisher(this, "Publisher", { ...made, awsStop });
     const pushing = stage.securityEvents ? this.pushing(made, audit) : undefined;
     const watch = new LifecycleWatch(this, "LifecycleWatch", made);
     const watched = [
       ...Object.values(called),
       ...others,
       publisher,
+      ...(awsStop ? [awsStop] : []),
       ...(pushing ? [pushing.transmitter] : []),
       rotator,
       watch,
@@ -84,6 +87,10 @@ export class ServiceStack extends Stack {
     const { "admin-rotate": ordered, ...answering } = called;
     for (const one of [...Object.values(answering), ...others, issuer.discovery]) alarms.ofFunction(one.node.id, one);
     watchPublisher(alarms, publisher);
+    if (awsStop) {
+      alarms.ofFunction("AwsStop", awsStop);
+      alarms.ofCoarseStops();
+    }
     if (pushing) {
       alarms.ofFunction("Transmitter", pushing.transmitter);
       alarms.ofWork("Events", pushing.queues.events, eventsAgeSeconds);
@@ -113,6 +120,14 @@ export class ServiceStack extends Stack {
       "attest-iam": new AttestIam(this, "AttestIam", made),
       "admin-rotate": new AdminRotate(this, "AdminRotate", made),
     };
+  }
+
+  /** Creates what stops AWS credentials, where they live long enough for that. */
+  private awsStop(made: ServiceFunctionProps): AwsStop | undefined {
+    const { awsCredentials } = made.stage;
+    return awsCredentials && stopsInAws(made.stage)
+      ? new AwsStop(this, "AwsStop", { ...made, awsCredentials })
+      : undefined;
   }
 
   /** Creates the transmitter of security events. */

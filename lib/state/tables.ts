@@ -207,6 +207,12 @@ export class Tables extends TableSet {
     });
   }
 
+  /** Whose AWS credentials are stopped: one row, which the publisher writes. */
+  grantStopsRead(of: LanyardFunction): void {
+    const conditions = rows("publish#stops");
+    this.use(of, "lists", { actions: ["GetItem"], conditions, why: "reads whose AWS credentials are stopped" });
+  }
+
   /** Reads the rings of some purposes. */
   grantRingRead(of: LanyardFunction, ...purposes: readonly RotatedPurpose[]): void {
     const why = `reads which keys count for ${purposes.join(", ")}`;

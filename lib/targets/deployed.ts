@@ -31,6 +31,11 @@ export function trustDomainOf({ account, region, stage, trustDomain }: DeployedL
   return domain;
 }
 
-/** ARN of the role of its function `credentials`, the only one that assumes roles for sessions. */
-export const credentialsRoleArn = ({ account, region, stage }: DeployedLanyard): string =>
-  `arn:${Aws.PARTITION}:iam::${account}:role/${roleName({ name: stage, region }, "credentials")}`;
+/**
+ * ARN of the role of one of its functions: `credentials`, the only one that assumes roles for sessions, or `aws-stop`,
+ * the only one that assumes writer roles.
+ */
+export const functionRoleArn = (
+  { account, region, stage }: DeployedLanyard,
+  name: "credentials" | "aws-stop",
+): string => `arn:${Aws.PARTITION}:iam::${account}:role/${roleName({ name: stage, region }, name)}`;

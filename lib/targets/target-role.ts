@@ -9,6 +9,7 @@ import {
   Role,
 } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
+import { denyPolicyArns } from "./deny-policies.ts";
 import type { DeployedLanyard } from "./deployed.ts";
 import { sourceIdentities, targetPath, trustOf } from "./trust.ts";
 
@@ -31,6 +32,13 @@ export interface TargetRoleProps {
    * Lanyard's deny policies must not be attached: sessions of this role cannot be stopped by them, and `stop` says so.
    */
   readonly boundary?: IManagedPolicy;
+  /**
+   * False where the account has no `StopWriter`: the role is then created without the deny policies, and its sessions
+   * end with their credentials. That is enough where these live two minutes at most, as they do unless the stage says
+   * otherwise.
+   * @default true
+   */
+  readonly stopWriter?: boolean;
 }
 
 /**
@@ -57,7 +65,8 @@ export class TargetRole extends Construct implements IGrantable {
   /** @throws for a deployment or agents that cannot exist */
   constructor(scope: Construct, id: string, props: TargetRoleProps) {
     super(scope, id);
-    const { lanyard, agents, statements = [], boundary } = props;
+    const { lanyard, agents, statements = [], boundary, stopWriter = true } = props;
+    this.stop = stopWriter && boundary === undefined ? "on" : "off";
     this.grant = new ManagedPolicy(this, "Grant", {
       path: targetPath,
       description: "The most that sessions of Lanyard may with this role: its grant and its permissions boundary",
@@ -71,18 +80,22 @@ export class TargetRole extends Construct implements IGrantable {
       assumedBy,
       // the shortest that IAM accepts, and the longest that one role gets for assuming another
       maxSessionDuration: Duration.hours(1),
-      managedPolicies: [this.grant],
+      managedPolicies: [this.grant, ...(this.stop === "on" ? this.denyPolicies(lanyard) : [])],
       permissionsBoundary: boundary ?? this.grant,
     });
     this.role.assumeRolePolicy?.addStatements(...beside);
     this.roleArn = this.role.roleArn;
     this.grantPrincipal = this.grant.grantPrincipal;
-    this.stop = boundary === undefined ? "on" : "off";
     if (boundary !== undefined)
       Annotations.of(this).addWarningV2(
         "@lanyard-iam/cdk:stopOff",
         "The surgical stop is off for this role: its permissions boundary is not its own grant, so that a deny policy attached to it could be made to add rights. Its sessions end with their credentials.",
       );
+  }
+
+  /** Those of the account's `StopWriter`, by their names: it is usually in another stack, and made by another team. */
+  private denyPolicies(lanyard: DeployedLanyard): readonly IManagedPolicy[] {
+    return denyPolicyArns(lanyard).map((arn, shard) => ManagedPolicy.fromManagedPolicyArn(this, `Deny${shard}`, arn));
   }
 }
 

@@ -5,7 +5,7 @@ import {
   PolicyStatement,
   PrincipalWithConditions,
 } from "aws-cdk-lib/aws-iam";
-import { credentialsRoleArn, type DeployedLanyard, trustDomainOf } from "./deployed.ts";
+import { type DeployedLanyard, functionRoleArn, trustDomainOf } from "./deployed.ts";
 
 /** The session tags of all credentials of a session, which have no others; `core/aws/lineage.ts` sets them. */
 export const sessionTags = ["lanyard-session", "lanyard-tree", "lanyard-agent", "lanyard-principal"] as const;
@@ -46,7 +46,7 @@ export function trustOf(lanyard: DeployedLanyard, agents: readonly string[]): Tr
   const credentials = (equal: Condition, more: Conditions = {}): IPrincipal =>
     new PrincipalWithConditions(new AccountPrincipal(lanyard.account), {
       ...more,
-      StringEquals: { "aws:PrincipalArn": credentialsRoleArn(lanyard), ...equal },
+      StringEquals: { "aws:PrincipalArn": functionRoleArn(lanyard, "credentials"), ...equal },
     });
   const also = (action: string, conditions: Conditions) =>
     new PolicyStatement({ principals: [credentials({}, conditions)], actions: [action] });

@@ -55,7 +55,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
   ["admin", "credentials"],
   ["token", "registry"],
-  ["attest", "caller", "discovery", "events", "person"],
+  ["attest", "caller", "discovery", "events", "person", "stop"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],
   ["audit", "details", "jose"],
   ["denial", "lineage", "policy", "status", "text"],

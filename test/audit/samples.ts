@@ -15,6 +15,7 @@ export const operations: readonly AuditOperation[] = [
   "introspect",
   "revoke",
   "event.undelivered",
+  "stop.coarse",
   "lift",
   "registry.apply",
   "agent.overdue",

@@ -44,7 +44,7 @@ export interface Synthesized {
 const whole = {
   keys: { es256: true },
   securityEvents: true,
-  awsCredentials: { accounts: [account, "444455556666"] },
+  awsCredentials: { accounts: [account, "444455556666"], lifeSeconds: 900 },
 };
 /** The settings of a stage that has none of it. */
 export const bare = { keys: {}, securityEvents: false, awsCredentials: undefined };

@@ -15,6 +15,7 @@ const vend = (more: Partial<Vend> = {}): Vend => {
   return {
     root: sid,
     sid,
+    agent: "spiffe://agents.example.com/agent/planner",
     role: "files",
     arn: "arn:aws:iam::111122223333:role/agents/files",
     account: "111122223333",

@@ -42,6 +42,7 @@ const calls: Readonly<Record<string, RegExp>> = {
   "dynamodb:DeleteItem": /\bnew DeleteCommand\d*\(|\bDelete: /,
   "dynamodb:BatchWriteItem": /\bnew BatchWriteCommand\d*\(/,
   "dynamodb:ConditionCheckItem": /\bConditionCheck: /,
+  "lambda:InvokeFunction": /\bnew InvokeCommand\d*\(/,
   // what AssumeRole is asked with
   "sts:TagSession": /\bTransitiveTagKeys: /,
   "sts:SetSourceIdentity": /\bSourceIdentity: /,

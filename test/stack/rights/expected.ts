@@ -190,9 +190,21 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:Query on Subjects",
       ...["GetItem", "PutItem", "UpdateItem"].map((action) => `dynamodb:${action} on Lists`),
       ...rings("status"),
+      "lambda:InvokeFunction on function:AwsStopFunction",
       "sqs:SendMessage on PublisherFailures",
       ...stream("Revocations"),
       ...stream("Tombstones"),
+    ],
+  ],
+  [
+    "Service",
+    "AwsStop",
+    [
+      "dynamodb:GetItem on Lists if row publish#stops*",
+      // it can tell what it could not do, under a name that no grant's record can have
+      "dynamodb:PutItem on Outbox if row denied#*",
+      // one role of each account, by its name: no role that is lent to sessions
+      "sts:AssumeRole on role/lanyard/stop/lanyard-dev-eu-west-1-stop-writer",
     ],
   ],
   [

@@ -38,7 +38,8 @@ describe("a target role", () => {
 
 describe("threat 20: whatever is attached to a target role", () => {
   test("adds nothing: its own grant is its permissions boundary", async () => {
-    expect(role).toMatchObject({ ManagedPolicyArns: [{ Ref: grantId }], PermissionsBoundary: { Ref: grantId } });
+    expect(role).toMatchObject({ PermissionsBoundary: { Ref: grantId } });
+    expect((role.ManagedPolicyArns as unknown[])[0]).toEqual({ Ref: grantId });
     for (const action of ["s3:PutObject", "s3:DeleteObject"])
       expect(await may(grant, { ...read, action }, [everything])).toBe(false);
     expect(
@@ -96,7 +97,17 @@ describe("a target role with the organization's own boundary", () => {
     expect(bounded.warnings.join()).toContain("The surgical stop is off for this role");
   });
 
-  test("is the only one that says so", () => {
+  test("is the only one that says so, or one whose account has no stop writer", () => {
     expect(withStop({})).toMatchObject({ stop: "on", warnings: [] });
+    expect(withStop({ stopWriter: false })).toMatchObject({ stop: "off", warnings: [] });
+  });
+
+  test("has no deny policies attached, which could be made to add rights to it", () => {
+    const managedPolicyArn = `arn:aws:iam::${team}:policy/OrganizationBoundary`;
+    const attached = (more: Parameters<typeof made>[0]) => (withStop(more).role.ManagedPolicyArns as unknown[]).length;
+    expect(attached({ boundary: { managedPolicyArn } as IManagedPolicy })).toBe(1);
+    expect(attached({ stopWriter: false })).toBe(1);
+    // its grant and five, of the ten that IAM lets a role have
+    expect(attached({})).toBe(6);
   });
 });

@@ -14,7 +14,15 @@ const deploymentRow = { list: listKeys.deployment };
 const prefix = "due ";
 
 /** A raised epoch in a row, where its member is called `generation`. */
-const raised = members({ kind: oneOf("raised"), subject: text, generation: whole });
+interface RaisedText extends Omit<Extract<Due["change"], { kind: "raised" }>, "epoch"> {
+  readonly generation: number;
+}
+const raised = members<RaisedText>({
+  kind: oneOf("raised"),
+  subject: text,
+  generation: whole,
+  atSeconds: optional(whole),
+});
 const due = members<Due>({
   change: byKind<Due["change"]>({
     tombstone: members({ kind: oneOf("tombstone"), root: text, sid: text }),
@@ -106,4 +114,7 @@ const attributeOf = ({ change, sinceSeconds, after }: Due): readonly [string, st
   JSON.stringify({ change: change.kind === "raised" ? raisedText(change) : change, sinceSeconds, after }),
 ];
 
-const raisedText = ({ epoch, ...rest }: Extract<Due["change"], { kind: "raised" }>) => ({ ...rest, generation: epoch });
+const raisedText = ({ epoch, ...rest }: Extract<Due["change"], { kind: "raised" }>): RaisedText => ({
+  ...rest,
+  generation: epoch,
+});

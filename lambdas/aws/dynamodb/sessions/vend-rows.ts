@@ -3,14 +3,14 @@ import { type Item, members, row, text, whole } from "../codec.ts";
 import { type Action, type Tables, words } from "../dynamo.ts";
 import { type Kept, keptSeconds } from "./session-rows.ts";
 
-/** Sorts after every session of a tree, so that walks skip these rows. */
-const prefix = "~aws#";
+/** Beginning of the keys of AWS credentials: it sorts after every session of a tree, so that walks skip these rows. */
+export const vendPrefix = "~aws#";
 
 /** Sort key of the AWS credentials of one session and role. */
-const vendKey = (sid: string, role: string): string => `${prefix}${sid}#${role}`;
+const vendKey = (sid: string, role: string): string => `${vendPrefix}${sid}#${role}`;
 
 /** Whether a row of a tree is about AWS credentials. */
-export const isVendKey = (key: string): boolean => key.startsWith(prefix);
+export const isVendKey = (key: string): boolean => key.startsWith(vendPrefix);
 
 /** The row of AWS credentials, in the partition of their session, without any secret. */
 export const vendItem = ({ sid, ...rest }: Vend): Item => ({
@@ -65,6 +65,7 @@ const vendRow = row(
     root: text,
     sid: text,
     session: text,
+    agent: text,
     role: text,
     arn: text,
     account: text,

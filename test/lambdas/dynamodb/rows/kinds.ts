@@ -1,8 +1,10 @@
 import { fc } from "@fast-check/vitest";
+import type { StopLedger } from "../../../../core/stop/stops.ts";
 import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/baseline-rows.ts";
 import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
+import { stopsItem, stopsOf } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
 import { historyItem, historyOf } from "../../../../lambdas/aws/dynamodb/registry/history-rows.ts";
 import { publishedItem, publishedOf } from "../../../../lambdas/aws/dynamodb/registry/published-types.ts";
 import { registrationItem, registrationOf } from "../../../../lambdas/aws/dynamodb/registry/registration-rows.ts";
@@ -85,7 +87,7 @@ export const kinds: readonly Kind[] = [
     table: "sessions",
     key: "root",
     values: fc.record({
-      ...{ root: text, sid: text, role: text, arn: text, account: text, accessKeyId: text },
+      ...{ root: text, sid: text, agent: text, role: text, arn: text, account: text, accessKeyId: text },
       endsAtSeconds: whole,
     }),
     encode: vendItem,
@@ -123,6 +125,37 @@ export const kinds: readonly Kind[] = [
     ),
     encode: ledgerItem,
     decode: ledgerOf,
+    optional: ["overflowUntilSeconds"],
+  }),
+  kind({
+    name: "ledger of stops",
+    table: "lists",
+    key: "list",
+    values: fc.record(
+      {
+        version: whole,
+        stops: fc.array(
+          fc.oneof(
+            fc.record(
+              {
+                kind: fc.constant("listed" as const),
+                ...{ account: text, root: text, sid: text, agents: fc.array(text) },
+                ...{ atSeconds: whole, untilSeconds: whole },
+              },
+              { requiredKeys: ["kind", "account", "root", "atSeconds", "untilSeconds"] },
+            ),
+            fc.record({
+              kind: fc.constantFrom("agent" as const, "principal" as const, "deployment" as const),
+              ...{ id: fc.string(), beforeSeconds: whole, untilSeconds: whole },
+            }),
+          ),
+        ),
+        overflowUntilSeconds: whole,
+      },
+      { requiredKeys: ["version", "stops"] },
+    ),
+    encode: (ledger) => stopsItem(ledger as StopLedger),
+    decode: stopsOf,
     optional: ["overflowUntilSeconds"],
   }),
   kind({
