@@ -70,8 +70,10 @@ export class Lanyard extends Construct {
     const { "admin-revoke": adminRevoke, "admin-rotate": adminRotate, ...plain } = urls;
     this.urls = { issuer: issuer.issuer, ...plain, attestIam, adminRead, adminWrite, adminRevoke, adminRotate };
     this.domainTarget = issuer.api?.target;
-    this.auditBus = audit.bus;
-    this.auditBucket = state.auditBucket;
+    // CDK's classes fit its interfaces only without exactOptionalPropertyTypes, and whether the compiler notices depends on
+    // the order in which it reads the files
+    this.auditBus = audit.bus as IEventBus;
+    this.auditBucket = state.auditBucket as IBucket;
     this.alarmTopic = audit.topic;
     this.stacks = { state, audit, issuer, service };
   }

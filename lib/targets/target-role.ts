@@ -11,6 +11,7 @@ import {
 import { Construct } from "constructs";
 import { denyPolicyArns } from "./deny-policies.ts";
 import type { DeployedLanyard } from "./deployed.ts";
+import { StopWriter } from "./stop-writer.ts";
 import { sourceIdentities, targetPath, trustOf } from "./trust.ts";
 
 /** A role for sessions of Lanyard's agents. */
@@ -33,12 +34,12 @@ export interface TargetRoleProps {
    */
   readonly boundary?: IManagedPolicy;
   /**
-   * False where the account has no `StopWriter`: the role is then created without the deny policies, and its sessions
-   * end with their credentials. That is enough where these live two minutes at most, as they do unless the stage says
-   * otherwise.
-   * @default true
+   * The account's `StopWriter` where it is made by the same app, so that it is made first. False where the account has
+   * none: the role is then created without the deny policies, and its sessions end with their credentials. That is enough
+   * where these live two minutes at most, as they do unless the stage says otherwise.
+   * @default true: the account has one, of this deployment
    */
-  readonly stopWriter?: boolean;
+  readonly stopWriter?: StopWriter | boolean;
 }
 
 /**
@@ -66,7 +67,7 @@ export class TargetRole extends Construct implements IGrantable {
   constructor(scope: Construct, id: string, props: TargetRoleProps) {
     super(scope, id);
     const { lanyard, agents, statements = [], boundary, stopWriter = true } = props;
-    this.stop = stopWriter && boundary === undefined ? "on" : "off";
+    this.stop = stopWriter !== false && boundary === undefined ? "on" : "off";
     this.grant = new ManagedPolicy(this, "Grant", {
       path: targetPath,
       description: "The most that sessions of Lanyard may with this role: its grant and its permissions boundary",
@@ -83,6 +84,7 @@ export class TargetRole extends Construct implements IGrantable {
       managedPolicies: [this.grant, ...(this.stop === "on" ? this.denyPolicies(lanyard) : [])],
       permissionsBoundary: boundary ?? this.grant,
     });
+    if (this.stop === "on" && stopWriter instanceof StopWriter) this.role.node.addDependency(stopWriter);
     this.role.assumeRolePolicy?.addStatements(...beside);
     this.roleArn = this.role.roleArn;
     this.grantPrincipal = this.grant.grantPrincipal;

@@ -3,7 +3,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import type { AuditRecord } from "../../core/audit/record.ts";
 import { stopInAws } from "../../core/endpoints/aws-stop.ts";
-import { deniesOf, denyDocument } from "../../core/stop/deny.ts";
+import { type Deny, deniesOf, denyDocument } from "../../core/stop/deny.ts";
 import { type DenyPolicies, type PolicyVersion, restore } from "../../core/stop/restore.ts";
 import { emptyStops, type Stop, type StopLedger } from "../../core/stop/stops.ts";
 import { account, idOf, listed, many, now } from "./ground.ts";
@@ -62,7 +62,8 @@ function iam(shards = 2) {
     port,
     calls,
     policies,
-    values: () => policies.flatMap((_, shard) => deniesOf(answer(shard).document) ?? ["foreign"]),
+    values: (): readonly Deny[] =>
+      policies.flatMap((_, shard) => deniesOf(answer(shard).document) ?? [{ by: "source", value: "foreign" }]),
     answerLate: (times: number) => {
       late = times;
     },
@@ -72,8 +73,7 @@ function iam(shards = 2) {
 const run = (port: DenyPolicies, stops: () => StopLedger, shards = 2) =>
   restore({ clock, account, shards, policies: port, stops: async () => stops() });
 
-const sessionsIn = (values: ReturnType<ReturnType<typeof iam>["values"]>) =>
-  new Set(values.map((one) => (typeof one === "string" ? one : one.value)));
+const sessionsIn = (denies: readonly Deny[]) => new Set(denies.map(({ value }) => value));
 
 describe("restoring an account's deny policies", () => {
   test("writes what the ledger says of this account, until it ends, and nothing where nothing changed", async () => {

@@ -3,7 +3,7 @@ import { AttributeType, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ArnPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { Queue } from "aws-cdk-lib/aws-sqs";
-import { type DeployedLanyard, TargetRole } from "../../../lib/index.ts";
+import { type DeployedLanyard, StopWriter, TargetRole } from "../../../lib/index.ts";
 
 /** A team's CDK app, run as one: a bucket, a table, a queue, and target roles that may use bucket and table. */
 
@@ -31,8 +31,9 @@ const table = new TableV2(stack, "Table", {
   tableName: "items",
   partitionKey: { name: "id", type: AttributeType.STRING },
 });
+const stopWriter = new StopWriter(stack, "Stop", { lanyard });
 for (const [roleName, agents] of Object.entries(roles)) {
-  const target = new TargetRole(stack, roleName, { lanyard, agents, roleName });
+  const target = new TargetRole(stack, roleName, { lanyard, agents, roleName, stopWriter });
   bucket.grantReadWrite(target);
   table.grantReadWriteData(target);
   new CfnOutput(stack, roleName === "Files" ? "RoleArn" : `${roleName}RoleArn`, { value: target.roleArn });
