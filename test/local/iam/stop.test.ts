@@ -150,7 +150,10 @@ const dead = (root: string, sid?: string): Stop => {
 };
 const ids = (() => {
   let made = 0;
-  return (letter: string) => idOf(letter, (made += 1));
+  return (letter: string) => {
+    made += 1;
+    return idOf(letter, made);
+  };
 })();
 
 describe("threat 20: the stop in an account of a team", () => {
