@@ -112,7 +112,7 @@ describe("credentials of AWS for a session", () => {
     const { body } = await vend(planner, session, { lifetime_seconds: "10" });
     expect([...world.store.vends.values()]).toEqual([
       {
-        ...{ root, sid, role: "files", arn: roleArn, account: "111122223333" },
+        ...{ root, sid, agent: planner.id, role: "files", arn: roleArn, account: "111122223333" },
         accessKeyId: body.AccessKeyId,
         endsAtSeconds: startSeconds + 60,
       },
