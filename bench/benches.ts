@@ -8,6 +8,7 @@ import { policyBenches } from "./policy.ts";
 import { registryApply } from "./registry.ts";
 import { revocations } from "./revocation.ts";
 import type { Bench } from "./row.ts";
+import { traced } from "./trace.ts";
 import { comparedVerifications } from "./verify/compared.ts";
 import { manyKeys } from "./verify/many-keys.ts";
 
@@ -24,4 +25,5 @@ export const benches: readonly Bench[] = [
   packages,
   attestors,
   registryApply,
+  traced,
 ];

@@ -1,6 +1,5 @@
 /** Athena's wire protocol (JSON 1.1) over the lake in DuckDB: what it is told, and when, as the service would. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../kit/wire/server.ts";
 import type { Lake } from "../../lineage/lake/lake.ts";
 
 /** One query as it was started. */
@@ -71,32 +70,19 @@ export async function athenaStub(lake: Lake): Promise<AthenaStub> {
     },
     StopQueryExecution: () => ({}),
   };
-  const server = createServer(async (request, response) => {
-    const operation = /^AmazonAthena\.(\w+)$/.exec(String(request.headers["x-amz-target"]))?.[1] ?? "";
+  const server = await listen(async ({ headers, body }) => {
+    const operation = /^AmazonAthena\.(\w+)$/.exec(String(headers["x-amz-target"]))?.[1] ?? "";
     operations.push(operation);
-    let status = 200;
-    const body = await text(request);
-    let answer: object;
+    const type = { "content-type": "application/x-amz-json-1.1" };
     try {
-      if (!/\/athena\/aws4_request/.test(request.headers.authorization ?? "")) throw new Error("not signed");
-      answer = (await answers[operation]?.(JSON.parse(body))) ?? {};
+      if (!/\/athena\/aws4_request/.test(headers.authorization ?? "")) throw new Error("not signed");
+      return { headers: type, body: JSON.stringify((await answers[operation]?.(JSON.parse(body))) ?? {}) };
     } catch (cause) {
-      status = 400;
-      answer = { __type: "InvalidRequestException", Message: (cause as Error).message };
+      const answer = { __type: "InvalidRequestException", Message: (cause as Error).message };
+      return { status: 400, headers: type, body: JSON.stringify(answer) };
     }
-    response.writeHead(status, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return Object.assign(stub, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
-  });
-}
-
-async function text(request: AsyncIterable<Buffer>): Promise<string> {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts).toString();
+  return Object.assign(stub, { url: server.origin, close: () => server.close() });
 }
 
 /** Athena reads parameters as literals: whatever is none would become a part of the query. */
