@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../../bin/lanyard/program.ts";
+import { lakeNames } from "../../../core/lineage/athena.ts";
+import { stageOf } from "../../../lib/settings/stage.ts";
+import { keyOf, rawAudit, rawTrail } from "../../lineage/raw.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../../../docs/trace.md"), "utf8");
+const blocks = (kind: string) =>
+  [...page.matchAll(new RegExp(`^\`\`\`${kind}\\n(.*?)^\`\`\``, "gms"))].map(([, text = ""]) => text);
+const commands = blocks("sh").flatMap((text) => text.split("\n").map((line) => line.replace(/ +#.*/, "").trim()));
+const lanyardLines = [...new Set(commands.filter((line) => line.startsWith("lanyard trace ")))];
+
+const sid = "S".repeat(22);
+const story = { sid, root: sid, agent: "planner", principal: "p_ada00000", atMillis: Date.now(), calls: 1 };
+const ids: Readonly<Record<string, string>> = {
+  "<sid>": sid,
+  "<id>": story.principal,
+  "<eventID>": `call-${sid}-0`,
+  "<accessKeyId>": keyOf(sid),
+  "<requestID>": `R0-${sid}`,
+};
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "page-"));
+  for (const each of ["audit", "cloudtrail"]) mkdirSync(join(folder, each));
+  const records = rawAudit(story).map((each) => JSON.stringify(each));
+  writeFileSync(join(folder, "audit/a.gz"), gzipSync(records.join("\n")));
+  writeFileSync(join(folder, "cloudtrail/a.json.gz"), gzipSync(JSON.stringify({ Records: rawTrail(story) })));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the page of the trace", () => {
+  test("shows every kind of question", () => {
+    for (const kind of ["session", "principal", "event", "key", "request"])
+      expect(lanyardLines.some((line) => line.startsWith(`lanyard trace ${kind} `))).toBe(true);
+  });
+
+  test.each(lanyardLines)("shows a command that answers: %s", async (line) => {
+    const [, ...args] = line.split(" ").map((word) => ids[word] ?? word);
+    expect(args.join(" ")).not.toMatch(/[<>]/);
+    // a deployment on AWS is asked in athena.test.ts; its profile is not here
+    const files = args.includes("--audit") ? [] : ["--audit", "./audit", "--trail", "./cloudtrail"];
+    const out: string[] = [];
+    const say = (text: string) => void out.push(text);
+    const code = await run([...args, ...files], { terminal: { out: say, err: say } as never, env: {}, folder });
+    expect([code, out.join("\n")]).toEqual([0, expect.stringContaining(sid)]);
+  });
+
+  test("shows settings that a stage takes, and names what they make", () => {
+    const [text = "{}"] = blocks("json");
+    expect(stageOf("prod", { operators: ["role/Operator"], ...JSON.parse(text) }).cloudTrail?.scanGigabytes).toBe(100);
+    expect(lakeNames("<stage>")).toEqual({ database: "lanyard_<stage>", workgroup: "lanyard-<stage>" });
+    for (const name of Object.values(lakeNames("<stage>"))) expect(page).toContain(`\`${name}\``);
+  });
+
+  test("shows besides only copies by aws s3 sync, and a revocation that the command takes", async () => {
+    const others = commands.filter((line) => line !== "" && !line.startsWith("lanyard trace "));
+    const [revoke = "", ...more] = others.filter((line) => !line.startsWith("aws s3 sync s3://"));
+    expect(more).toEqual([]);
+    const [, ...args] = revoke.split(" ").map((word) => ids[word] ?? word);
+    const err: string[] = [];
+    const terminal = { out: () => {}, err: (text: string) => void err.push(text) };
+    // it lacks nothing but a deployment
+    expect(await run(args, { terminal: terminal as never, env: {}, folder })).toBe(2);
+    expect(err.join("\n")).toContain("which deployment?");
+  });
+});
