@@ -13,6 +13,7 @@ export const alone: readonly string[] = [
   "test/lambdas/handlers.test.ts",
   "test/lambdas/metrics.test.ts",
   "test/lambdas/sts/sts.test.ts",
+  "test/lambdas/wake.test.ts",
   "test/local/**/*.test.ts",
   "test/ring/load.test.ts",
   "test/scripts/lean-sdk.test.ts",

@@ -2,12 +2,12 @@ import { App, Stack } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
 import { denyDocument } from "../../../core/stop/deny.ts";
 import { StopWriter } from "../../../lib/index.ts";
-import { lanyard, team } from "./ground.ts";
+import { lanyard, team, validates } from "./ground.ts";
 
 type Resource = { readonly Type: string; readonly Properties: Readonly<Record<string, never>> };
 
 function synthesize(of = lanyard): readonly Resource[] {
-  process.env.CDK_VALIDATION = "false";
+  validates(false);
   const app = new App();
   const stack = new Stack(app, "Team", { env: { account: team, region: "eu-west-1" } });
   new StopWriter(stack, "Stop", { lanyard: of });

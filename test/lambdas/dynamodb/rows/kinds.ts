@@ -1,5 +1,4 @@
 import { fc } from "@fast-check/vitest";
-import type { StopLedger } from "../../../../core/stop/stops.ts";
 import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/baseline-rows.ts";
 import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
@@ -24,6 +23,7 @@ import {
   purpose,
   registration,
   session,
+  stops,
   text,
   texts,
   whole,
@@ -131,30 +131,8 @@ export const kinds: readonly Kind[] = [
     name: "ledger of stops",
     table: "lists",
     key: "list",
-    values: fc.record(
-      {
-        version: whole,
-        stops: fc.array(
-          fc.oneof(
-            fc.record(
-              {
-                kind: fc.constant("listed" as const),
-                ...{ account: text, root: text, sid: text, agents: fc.array(text) },
-                ...{ atSeconds: whole, untilSeconds: whole },
-              },
-              { requiredKeys: ["kind", "account", "root", "atSeconds", "untilSeconds"] },
-            ),
-            fc.record({
-              kind: fc.constantFrom("agent" as const, "principal" as const, "deployment" as const),
-              ...{ id: fc.string(), beforeSeconds: whole, untilSeconds: whole },
-            }),
-          ),
-        ),
-        overflowUntilSeconds: whole,
-      },
-      { requiredKeys: ["version", "stops"] },
-    ),
-    encode: (ledger) => stopsItem(ledger as StopLedger),
+    values: stops,
+    encode: stopsItem,
     decode: stopsOf,
     optional: ["overflowUntilSeconds"],
   }),

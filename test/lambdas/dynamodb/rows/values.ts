@@ -4,6 +4,7 @@ import type { Login } from "../../../../core/model/login.ts";
 import type { Registration } from "../../../../core/model/registry.ts";
 import type { AccessHandle, Grant, Offer, Session, Uses } from "../../../../core/model/session.ts";
 import type { AppliedVersion } from "../../../../core/registry/store.ts";
+import type { StopLedger } from "../../../../core/stop/stops.ts";
 import { agent } from "../../../kit/registry.ts";
 
 /** What rows hold, made up. */
@@ -226,3 +227,28 @@ export const applied = fc.record(
 
 export const algorithm = fc.constantFrom("ES256" as const, "RS256" as const);
 export const purpose = fc.constantFrom("identity" as const, "session" as const, "status" as const, "events" as const);
+
+/** Whose AWS credentials are stopped. */
+export const stops = fc.record(
+  {
+    version: whole,
+    stops: fc.array(
+      fc.oneof(
+        fc.record(
+          {
+            kind: fc.constant("listed" as const),
+            ...{ account: text, root: text, sid: text, agents: fc.array(text) },
+            ...{ atSeconds: whole, untilSeconds: whole },
+          },
+          { requiredKeys: ["kind", "account", "root", "atSeconds", "untilSeconds"] },
+        ),
+        fc.record({
+          kind: fc.constantFrom("agent" as const, "principal" as const, "deployment" as const),
+          ...{ id: fc.string(), beforeSeconds: whole, untilSeconds: whole },
+        }),
+      ),
+    ),
+    overflowUntilSeconds: whole,
+  },
+  { requiredKeys: ["version", "stops"] },
+) as fc.Arbitrary<StopLedger>;
