@@ -3,6 +3,7 @@ import { bundles } from "./bundles.ts";
 import { costBenches } from "./cost.ts";
 import { clientCredentials } from "./issue/client-credentials.ts";
 import { sessionForPerson } from "./issue/person.ts";
+import { vending } from "./issue/vend.ts";
 import { packages } from "./packages.ts";
 import { policyBenches } from "./policy.ts";
 import { registryApply } from "./registry.ts";
@@ -18,6 +19,7 @@ export const benches: readonly Bench[] = [
   manyKeys,
   sessionForPerson,
   clientCredentials,
+  vending,
   ...policyBenches,
   ...revocations,
   ...costBenches,

@@ -1,5 +1,8 @@
+import type { Sts } from "../../core/credentials/sts.ts";
+import { createCredentialsEndpoint } from "../../core/endpoints/credentials.ts";
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";
 import { limits } from "../../core/model/limits.ts";
+import type { Registration } from "../../core/model/registry.ts";
 import { revocationKeys } from "../../core/model/row-keys.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { openWindows } from "../../core/status/windows.ts";
@@ -21,15 +24,18 @@ const usual = { sourceIp: "203.0.113.27", userAgent: "lanyard-client/0.1.0 node/
 /** As Lambda names a request's trace; it stands in the record's row. */
 const usualTrace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
 
-/** The token service over embedded tables, with everything that AWS would be asked for counted. */
-export async function openCounted() {
+/**
+ * The token service and that of AWS credentials over embedded tables, with everything that AWS would be asked for counted.
+ * @param rows registrations beside the usual ones
+ */
+export async function openCounted(rows: readonly Registration[] = []) {
   process.env._X_AMZN_TRACE_ID = usualTrace;
   const { db, dynamo, close } = await openTables(productTables());
   await putDeployment(db);
   const tally = new Tally();
   const waves = new Waves(tally);
   counting(dynamo, tally, waves);
-  const made = await createWorld([], tokens);
+  const made = await createWorld(rows, tokens);
   // by RSA, as a deployment signs
   const signer = await testRsaSigner("session");
   const [planner, researcher] = [await made.newAgent("planner"), await made.newAgent("researcher")];
@@ -49,13 +55,29 @@ export async function openCounted() {
       };
     },
   };
-  const endpoint = createTokenEndpoint({
+  const deps = {
     ...world.deps,
     signer: counted,
     ownKeys: ownKeys(testSigner("identity", made.identityKey), signer),
     store: createSessionStore(documents, tables, world.deps.clock),
     limiter: createRateLimiter(documents, tables, world.deps.clock),
-  });
+  };
+  const asking = (name: string, call: () => ReturnType<Sts["assumeRole"]>) => {
+    tally.calls.push(`sts:${name}`);
+    return waves.through(call);
+  };
+  const sts: Sts = {
+    assumeRole: (order) => asking("AssumeRole", () => made.roleSts.assumeRole(order)),
+    getScopedCredentials: (held, order) =>
+      asking("GetScopedCredentials", () => made.roleSts.getScopedCredentials(held, order)),
+  };
+  const endpoints = {
+    token: createTokenEndpoint(deps),
+    credentials: createCredentialsEndpoint({
+      ...deps,
+      ...{ sts, stage: "test", accounts: ["111122223333"], lifeSeconds: 60 },
+    }),
+  };
   const now = world.time.seconds;
   // the lists it may name, as the publisher leaves them
   for (const window of openWindows(now)) {
@@ -65,12 +87,16 @@ export async function openCounted() {
   return {
     world,
     tally,
-    /** One request of an agent to the token endpoint; what it is refused is thrown. */
-    async ask(agent: TestAgent, params: Params): Promise<Record<string, unknown>> {
+    /** One request of an agent, to the token endpoint unless told otherwise; what it is refused is thrown. */
+    async ask(
+      agent: TestAgent,
+      params: Params,
+      where: keyof typeof endpoints = "token",
+    ): Promise<Record<string, unknown>> {
       const all = { client_assertion_type: spiffeAssertionType, client_assertion: agent.identity(), ...params };
       const form = new URLSearchParams(all as Record<string, string>);
       const proof = dpopProof(agent.key, { url: tokenUrl, atSeconds: world.time.seconds });
-      const reply = await endpoint(world.call(form.toString(), [proof], usual));
+      const reply = await endpoints[where](world.call(form.toString(), [proof], usual));
       if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
       return JSON.parse(reply.body);
     },

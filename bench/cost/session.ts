@@ -60,7 +60,8 @@ export const openSession = async ({ world, ask, exchange }: Counted): Promise<un
     scope: "tickets:read",
   });
 
-function linesOf(tally: Tally): readonly Line[] {
+/** What a million requests cost that each did what was tallied. */
+export function linesOf(tally: Tally): readonly Line[] {
   const { signatures, writeUnits, readUnits, records } = tally;
   const { waitMillis, memoryGigabytes, loggedBytes, relayedAtOnce } = assumed;
   const pieces = records.reduce((sum, body) => sum + Math.ceil(Buffer.byteLength(body) / deliveryPieceBytes), 0);

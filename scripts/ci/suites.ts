@@ -25,6 +25,7 @@ export const holding = [
   "issue/redeem",
   "policy/decision",
   "cost/session",
+  "cost/vend",
   "cost/record",
   "cost/idle",
   "cost/algorithms",

@@ -4,15 +4,18 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callSigned } from "../../bin/lanyard/deployment/call.ts";
 import { loadProfile, type Profile } from "../../bin/lanyard/deployment/profile.ts";
 import { run } from "../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
-import { createAgent } from "../../client/index.ts";
+import { type AgentSession, createAgent } from "../../client/index.ts";
 import { writeEndpoints } from "../../local/demo/endpoints.ts";
 import { customers, tickets } from "../../local/demo/story/desk.ts";
+import { findLine } from "../../local/demo/story/trail.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { archiveBucket, archived } from "../../local/demo/team.ts";
 
 const execute = promisify(execFile);
 
@@ -21,7 +24,7 @@ let folder: string;
 let profile: Profile;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lanyard-operating-"));
-  world = await raiseWorld({ memory: true, onProgress: () => undefined });
+  world = await raiseWorld({ memory: true, archive: true, onProgress: () => undefined });
   writeEndpoints(join(folder, ".lanyard"), world.endpoints);
   profile = await loadProfile({}, {}, folder);
 });
@@ -61,6 +64,15 @@ async function delegate() {
   const offer = await root.offer({ to: idOf("researcher"), grants: [{ resource: tickets, scopes: ["tickets:read"] }] });
   const child = await agentOf("researcher").redeem(offer.handle, { expect: "anything" });
   return { root, child };
+}
+/** Reads a file under AWS credentials of a session. */
+async function readArchive(session: AgentSession): Promise<Readonly<Record<string, string>>> {
+  const credentials = await session.awsCredentials({ resource: tickets, scopes: ["tickets:read"] });
+  const s3 = new S3Client({ ...world.endpoints.aws, credentials, forcePathStyle: true });
+  const { $metadata } = await s3.send(new GetObjectCommand({ Bucket: archiveBucket, Key: archived["C-7"] }));
+  world.cloud.trail?.flush();
+  const line = findLine(world.endpoints.trailFolder, $metadata.requestId ?? "");
+  return { SESSION: session.sid, EVENT: line?.eventID ?? "" };
 }
 const sids = (all: readonly { readonly sid: string }[]) => all.map(({ sid }) => sid).sort();
 
@@ -144,7 +156,7 @@ describe("an operator of the running cloud", () => {
 
   it("replays what was decided from the deployment's own audit", async () => {
     await world.cloud.flushAudit();
-    const example = join(import.meta.dirname, "../../examples/support-desk");
+    const example = join(import.meta.dirname, "../../examples/support-desk-aws");
     const { code, out } = await lanyard("policy", "plan", example, "--events", "deployment");
     expect(out).toMatch(
       /^[1-9]\d* decisions of \d+ events replayed: [1-9]\d* as they were, 0 newly permitted, 0 newly refused$/m,
@@ -153,22 +165,27 @@ describe("an operator of the running cloud", () => {
   });
 
   it("finds what can be tried beside npm start true, command by command", async () => {
-    await delegate();
+    const traced = await readArchive((await delegate()).child);
     await world.cloud.flushAudit();
     const page = readFileSync(join(import.meta.dirname, "../../docs/try-it.md"), "utf8");
     const commands = page
       .split("\n")
       .flatMap((line) => /^npx @lanyard-iam\/cli (.*?) *(?:#.*)?$/.exec(line)?.[1] ?? []);
     const expected: Readonly<Record<string, RegExp>> = {
-      "apply examples/support-desk": /^nothing to change: the registry is at version \d+$/,
+      "apply examples/support-desk-aws": /^nothing to change: the registry is at version \d+$/,
       agents: /^researcher +active /m,
       "sessions --tree": /^└─ [\w-]{22} {2}researcher /m,
       "revoke --agent researcher --dry-run": /living sessions? would end .*\n.*\nnothing was changed$/,
       "policy plan": /^[1-9]\d* decisions of \d+ events replayed: .* 0 newly permitted, 0 newly refused$/m,
+      "trace session SESSION": /researcher, session .*\n(.*\n)*.*s3:GetObject/,
+      "trace event EVENT": /^of {6}session .*\n(.*\n)*for {5}p_.*\n(.*\n)*.*s3:GetObject/m,
     };
     expect(commands).toEqual(Object.keys(expected));
     for (const command of commands)
-      expect(await lanyard(...command.split(" ")), command).toMatchObject({
+      expect(
+        await lanyard(...command.replace(/[A-Z]{5,}/, (name) => traced[name] ?? name).split(" ")),
+        command,
+      ).toMatchObject({
         code: 0,
         err: "",
         out: expect.stringMatching(expected[command] ?? /^$/),

@@ -33,17 +33,19 @@ function twigOf(node: TraceNode): Twig {
     text: `${time(attestation.record.timeMillis)}  proved what it is`,
     below: attestation.calls.map(callTwig),
   };
-  // CloudTrail tells time to the second: within one, what was decided comes before what was done
+  // CloudTrail tells time to the second: within one, what was decided comes before what was done, and a key before its use
   const said = [
-    ...node.events.map((event) => ({ at: event.timeMillis, twig: eventTwig(event) })),
-    ...node.calls.map((call) => ({ at: call.line.timeMillis, twig: callTwig(call) })),
-  ].sort((a, b) => Math.floor(a.at / 1000) - Math.floor(b.at / 1000));
+    ...node.events.map((event) => ({ at: event.timeMillis, rank: 0, twig: eventTwig(event) })),
+    ...node.calls.map((call) => ({ at: call.line.timeMillis, rank: rankOf(call), twig: callTwig(call) })),
+  ].sort((a, b) => Math.floor(a.at / 1000) - Math.floor(b.at / 1000) || a.rank - b.rank);
   const purpose = node.purpose === undefined ? "" : `, "${node.purpose}" (its own word)`;
   return {
     text: `${short(node.agent)}, session ${node.sid}${purpose}`,
     below: [...(proof ? [proof] : []), ...said.map(({ twig }) => twig), ...node.children.map(twigOf)],
   };
 }
+
+const rankOf = ({ by, line }: Call): number => (by === "vend" ? 1 : line.source === "sts.amazonaws.com" ? 2 : 3);
 
 function eventTwig({ timeMillis, operation, outcome, scopes, denial, offeredTo, awsRoleArn, agent }: AuditLine): Twig {
   const parts = [

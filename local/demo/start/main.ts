@@ -46,7 +46,7 @@ async function run(options: StartOptions, page: Page): Promise<number> {
   page.heading("Lanyard, on this machine");
   let world: World;
   try {
-    world = await raiseWorld({ ...options, onProgress: page.progress, signal: interrupt.signal });
+    world = await raiseWorld({ ...options, archive: true, onProgress: page.progress, signal: interrupt.signal });
   } catch (error) {
     page.settle();
     if (interrupt.came()) {
@@ -76,7 +76,7 @@ async function run(options: StartOptions, page: Page): Promise<number> {
     const { ok, auditRecords } = story;
     if (options.json) report({ ok, steps: teller.steps, auditRecords, endpoints: world.endpoints });
     if (options.once) return ok ? 0 : 1;
-    for (const line of tryNext(world)) page.line(line);
+    for (const line of tryNext(world, story.traced)) page.line(line);
     await interrupt.whenCame;
     return 0;
   } finally {

@@ -1,8 +1,9 @@
 import { relative } from "node:path";
+import type { Traced } from "../story/archive.ts";
 import type { World } from "../story/world.ts";
 
 /** Lines that tell a person what the running cloud can be asked next. */
-export function tryNext({ endpoints, file }: World): readonly string[] {
+export function tryNext({ endpoints, file }: World, traced: Traced | undefined): readonly string[] {
   const { discovery, signIn, introspect, auditFolder } = endpoints;
   const ideas = [
     ["what the issuer says of itself", `curl ${discovery}/.well-known/oauth-authorization-server`],
@@ -10,6 +11,12 @@ export function tryNext({ endpoints, file }: World): readonly string[] {
     ["Ada's tokens, for the planner's application", `curl '${signIn}?agent=planner'`],
     ["a refusal: nobody introspects without proof of who asks", `curl -i -d token=x ${introspect}`],
     ["what lives, as an operator sees it", "npx @lanyard-iam/cli sessions --tree"],
+    ...(traced === undefined
+      ? []
+      : ([
+          ["who did what in Ada's name, down to each call at AWS", `npx @lanyard-iam/cli trace session ${traced.sid}`],
+          ["from one line of CloudTrail back to her", `npx @lanyard-iam/cli trace event ${traced.eventId}`],
+        ] as const)),
     ["the last audit record", `find ${shown(auditFolder)} -name '*.gz' | sort | tail -1 | xargs gunzip -c | tail -1`],
   ] as const;
   return [

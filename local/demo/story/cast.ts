@@ -27,14 +27,14 @@ export interface Cast {
 
 /** Gives every agent its client, with what it holds where it runs, and starts the two APIs. */
 export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
-  const { issuer, attest, token, introspect, revoke } = world.endpoints;
-  const endpoints = { attest, token, introspect, revoke };
+  const { issuer, attest, token, introspect, revoke, credentials } = world.endpoints;
+  const endpoints = { attest, token, introspect, revoke, credentials };
   const start = async (name: string, servedAt: ServedAt, on: AgentKind = "lambda") => {
     const registered = world.endpoints.agents[name];
     const registration = world.agents.find((agent) => agent.name === name);
     if (!registered || !registration) throw new Misbehaved(`the registry has no agent ${name}`);
-    const { id, credentials } = registered;
-    const holds = await hold(on, { cloud: world.cloud, registration, credentials });
+    const { id } = registered;
+    const holds = await hold(on, { cloud: world.cloud, registration, credentials: registered.credentials });
     const { evidence } = holds;
     return { holds, client: createAgent({ issuer, agent: id, evidence, endpoints, servedAt, fetch: patientFetch }) };
   };

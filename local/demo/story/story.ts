@@ -1,4 +1,5 @@
 import { type AgentKind, agentPlaces } from "../agents/kinds.ts";
+import { archive, type Traced } from "./archive.ts";
 import { gatherCast } from "./cast.ts";
 import { fall } from "./fall.ts";
 import { handingOn } from "./handing-on.ts";
@@ -18,6 +19,8 @@ interface Outcome {
   readonly auditRecords: number;
   /** What misbehaved. */
   readonly error?: string;
+  /** Where the last read of a file stands in both trails. */
+  readonly traced?: Traced;
 }
 
 /** Longest wait for the records' way, of this process's own time: stream, relay, bus, delivery buffer. */
@@ -41,30 +44,33 @@ export async function tellStory(
   const startMillis = Date.now();
   const traces: Traces = { refusals: [], names: {}, roots: [] };
   let records: readonly StoredRecord[] = [];
+  let traced: Traced | undefined;
   try {
     for (const kind of kinds) {
       if (kinds.length > 1) page.heading(`Planner and researcher ${agentPlaces[kind]}`);
-      await tellOnce({ teller: teller.playedOn(kind), world, traces }, kind);
+      traced = await tellOnce({ teller: teller.playedOn(kind), world, traces }, kind);
     }
     records = await teller.step("every decision is in the audit bucket", () => readBack(world, traces, startMillis));
     page.heading("What the audit bucket says");
     page.tree(treeOf(records, traces.names));
-    return { ok: true, auditRecords: records.length };
+    return { ok: true, auditRecords: records.length, ...(traced && { traced }) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { ok: false, auditRecords: records.length, error: text };
   }
 }
 
-/** All four acts, with planner and researcher on one platform. */
-async function tellOnce(stage: Omit<Scene, "cast">, kind: AgentKind): Promise<void> {
+/** All acts, with planner and researcher on one platform. */
+async function tellOnce(stage: Omit<Scene, "cast">, kind: AgentKind): Promise<Traced | undefined> {
   const cast = await gatherCast(stage.world, kind);
   try {
     const scene = { ...stage, cast };
     const opened = await opening(scene);
     const child = await handingOn(scene, opened);
+    const traced = scene.world.hasArchive ? await archive(scene, child) : undefined;
     await onward(scene, child);
     await fall(scene, opened, child);
+    return traced;
   } finally {
     await cast.close();
   }

@@ -11,6 +11,7 @@ import { untilItPasses } from "../../emulator/limits/patient.ts";
 import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
 import { type IdentityProvider, startIdentityProvider } from "../identity-provider/provider.ts";
+import { fillArchive, registryWithArchive, teamStack } from "../team.ts";
 
 /** Everything that runs on this machine, ready to be used: the cloud, the people's provider, the registry, workloads. */
 export interface World {
@@ -19,6 +20,8 @@ export interface World {
   readonly endpoints: Endpoints;
   /** Registrations of agents, as applied. */
   readonly agents: readonly AgentRegistration[];
+  /** Whether a team's stack with files runs beside the deployment. */
+  readonly hasArchive: boolean;
   /** Where `endpoints.json` was written; undefined when nobody asked for it. */
   readonly file?: string;
   close(): Promise<void>;
@@ -40,6 +43,8 @@ interface WorldOptions {
   readonly applications?: readonly string[];
   /** Stacks of other apps in the account. */
   readonly beside?: readonly Stack[];
+  /** Runs a team's stack beside the deployment, with files that sessions may read, and the registry that says so. */
+  readonly archive?: boolean;
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
   /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
@@ -56,7 +61,8 @@ const applications = ["planner", "researcher", "triage"];
 
 /** Boots the cloud and everything around it, in the order in which each needs the other. */
 export async function raiseWorld(options: WorldOptions): Promise<World> {
-  const { memory, directory, port, instancesPerFunction, onProgress, signal } = options;
+  const { memory, directory, port, instancesPerFunction, onProgress, signal, archive: hasArchive = false } = options;
+  const registry = options.registry ?? (hasArchive ? registryWithArchive : supportDesk);
   const kept = memory ? undefined : directory;
   const bootMillis = stopwatch();
   const closers = openClosers(signal);
@@ -68,7 +74,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
       ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
       ...(signal === undefined ? {} : { signal }),
-      ...(options.beside === undefined ? {} : { beside: options.beside }),
+      beside: [...(options.beside ?? []), ...(hasArchive ? [teamStack()] : [])],
       trail: { bucket: trailBucket },
       onProgress: (text) => onProgress(text),
     });
@@ -89,7 +95,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     const running = cloud;
     // applying twice changes nothing the second time
     const furnished = await untilItPasses(
-      () => furnish(running, provider, options.registry ?? supportDesk),
+      () => furnish(running, provider, registry),
       (failure) => signal?.aborted !== true && failure instanceof Refused && mayPassLater(failure),
     );
     onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
@@ -98,6 +104,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass
     await cloud.fireSchedules();
     onProgress("the status lists are signed", listMillis());
+    if (hasArchive) await fillArchive(cloud);
     signal?.throwIfAborted();
     const endpoints = endpointsOf(cloud, provider, furnished);
     const file = directory === undefined ? undefined : writeEndpoints(directory, endpoints);
@@ -109,6 +116,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       provider,
       endpoints,
       agents: agentsOf(furnished.rows),
+      hasArchive,
       close,
       ...(file === undefined ? {} : { file }),
     };

@@ -107,6 +107,8 @@ describe("npm start -- --once --json --memory", () => {
       "the researcher redeems the offer",
       "the researcher calls the ticket API",
       "the researcher asks for more and is refused",
+      "the researcher reads the ticket's file in S3",
+      "CloudTrail names the session that read it",
       "the ticket API goes one hop on",
       "the researcher works on its own",
       "the customer API, verifying offline, lets the planner in",
