@@ -9,12 +9,14 @@ import type { OutputOptions } from "../terminal/output.ts";
 import { sinceMillis } from "../terminal/since.ts";
 import { openDuckDb } from "./duckdb.ts";
 import type { Engine } from "./engine.ts";
+import { keyOfFinding } from "./finding.ts";
 import { runTrace } from "./trace.ts";
 
 interface TraceOptions extends OutputOptions {
   readonly audit?: string;
   readonly trail?: string;
   readonly since: string;
+  readonly finding?: string;
 }
 
 /** What an id looks like, by what it is of; a text with anything else in it is asked of nobody. */
@@ -31,18 +33,24 @@ export function traceCommands({ program, common, withDeployment, folder, termina
   const trace = program
     .command("trace")
     .description("who did what at AWS, on whose authority: our records with CloudTrail's");
-  const add = (kind: Question["kind"], description: string, question: (id: string) => Question) =>
-    common(trace.command(`${kind} <id>`).description(description))
+  const add = (
+    kind: Question["kind"],
+    description: string,
+    question: (id: string) => Question,
+    found: (id: string | undefined, options: TraceOptions) => string | Promise<string> = (id = "") => id,
+  ) =>
+    common(trace.command(`${kind} ${kind === "key" ? "[id]" : "<id>"}`).description(description))
       .option("--audit <folder>", "our audit bucket, as aws s3 sync copies it; the local run's own unless given")
       .option("--trail <folder>", "CloudTrail's bucket, likewise")
       .option("--since <when>", "of a deployment on AWS: how far back Athena reads, as 24h, 7d or a date", "7d")
-      .action(async (id: string, options: TraceOptions) => {
+      .action(async (given: string | undefined, options: TraceOptions) => {
+        const id = await found(given, options);
         if (!shapes[kind].test(id)) throw new Usage(`${JSON.stringify(id)} is no ${kind}'s id`);
-        const given = { audit: at(options.audit, folder), trail: at(options.trail, folder) };
-        const { audit, trail } = given;
+        const folders = { audit: at(options.audit, folder), trail: at(options.trail, folder) };
+        const { audit, trail } = folders;
         const run = (open: () => Engine | Promise<Engine>) => runTrace(question(id), options, { open, terminal });
         if (audit !== undefined && trail !== undefined) return run(() => openDuckDb({ audit, trail }));
-        return withDeployment(options, ({ profile }) => run(() => engineOf(profile, { audit, trail }, options)));
+        return withDeployment(options, ({ profile }) => run(() => engineOf(profile, folders, options)));
       });
   example(
     add("session", "the tree of a session, down to each call at AWS", (sid) => ({ kind: "session", sid })),
@@ -53,10 +61,16 @@ export function traceCommands({ program, common, withDeployment, folder, termina
     add("event", "from one line of CloudTrail back to whoever started it", (eventId) => ({ kind: "event", eventId })),
     "trace event 7c0e7f6e-3f2a-4f0e-9a55-6a1f6d0c9f11",
   );
-  add("key", "whose an access key is: what findings of GuardDuty and Access Analyzer name", (accessKeyId) => ({
-    kind: "key",
-    accessKeyId,
-  }));
+  add(
+    "key",
+    "whose an access key is: what findings of GuardDuty and Access Analyzer name",
+    (accessKeyId) => ({ kind: "key", accessKeyId }),
+    (id, { finding }) => {
+      if ((id === undefined) === (finding === undefined))
+        throw new Usage("give an access key's id, or --finding <file>");
+      return id ?? keyOfFinding(finding === "-" ? "-" : (at(finding, folder) ?? ""));
+    },
+  ).option("--finding <file>", "a finding as JSON that names the key; - for standard input");
   add("request", "by the request id that an SDK, CloudTrail or a record of ours has", (requestId) => ({
     kind: "request",
     requestId,
