@@ -1,3 +1,4 @@
+import { accountAccess } from "./lines.ts";
 import * as queries from "./queries.ts";
 
 /**
@@ -40,7 +41,13 @@ const trailView = `SELECT dt, eventid, eventtime, eventsource, eventname, awsreg
     json_extract_scalar(responseelements, '$.credentials.accessKeyId') AS issuedkeyid,
     json_extract_scalar(requestparameters, '$.roleArn') AS assumedrolearn,
     json_extract_scalar(responseelements, '$.webIdentityTokenId') AS tokenid,
-    array_join(transform(resources, r -> replace(r.arn, ' ', '%20')), ' ') AS resourcearns
+    array_join(transform(resources, r -> replace(r.arn, ' ', '%20')), ' ') AS resourcearns,
+    useridentity.type AS identitytype, useridentity.sessioncontext.attributes.creationdate AS sessionsince,
+    useridentity.onbehalfof.userid AS onbehalfof, useridentity.onbehalfof.identitystorearn AS identitystore,
+    useridentity.invokedbydelegate.accountid AS delegate,
+    json_extract_scalar(responseelements, '$.assumedRoleUser.assumedRoleId') AS assumedprincipal,
+    CASE WHEN useridentity.invokedby = '${accountAccess}' THEN json_format(json_extract(requestparameters, '$.tags')) END
+      AS accesstags
   FROM ${rawTables.trail}`;
 
 const views = { audit: ["lanyard_audit", auditView], trail: ["lanyard_trail", trailView] } as const;

@@ -49,4 +49,11 @@ export const trailColumns = [
   "assumedrolearn",
   "tokenid",
   "resourcearns",
+  "identitytype",
+  "sessionsince",
+  "onbehalfof",
+  "identitystore",
+  "delegate",
+  "assumedprincipal",
+  "accesstags",
 ] as const;

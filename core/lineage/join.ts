@@ -1,5 +1,6 @@
 import { type Keys, keysOf } from "./keys.ts";
 import { type AuditLine, distinct, type TrailLine } from "./lines.ts";
+import { type Origin, originsOf } from "./origins.ts";
 
 /** A call to AWS that belongs to a session, or to an attestation. */
 export interface Call {
@@ -9,6 +10,8 @@ export interface Call {
    * of it. `evidence`: the document that the agent showed.
    */
   readonly by: "key" | "vend" | "sign" | "evidence";
+  /** Of a document: who stands behind the credentials that asked for it, where AWS says it. */
+  readonly origin?: Origin;
 }
 
 /** Everything that could be joined, and what looks like ours and is not. */
@@ -21,6 +24,8 @@ export interface Joined {
   readonly proofs: ReadonlyMap<string, readonly Call[]>;
   /** Lines that name a session of ours by source identity, session name or user agent, and are nobody's of ours. */
   readonly claims: readonly TrailLine[];
+  /** Who stands behind lines that are nobody's of ours, by the line. */
+  readonly origins: ReadonlyMap<string, Origin>;
   /** Names under which two different things were told. */
   readonly contradicted: readonly string[];
 }
@@ -34,17 +39,21 @@ export function join(records: readonly AuditLine[], lines: readonly TrailLine[])
   const calls = new Map<string, Call[]>();
   const proofs = new Map<string, Call[]>();
   const claims: TrailLine[] = [];
+  const origins = new Map<string, Origin>();
+  const originOf = originsOf(trail.lines);
   for (const line of trail.lines) {
     const place = placeOf(line, keys, known);
+    const origin = place === undefined || place.by === "evidence" ? originOf(line) : undefined;
     if (place === undefined) {
+      if (origin !== undefined) origins.set(line.eventId, origin);
       if (claimOf(line, known.sids)) claims.push(line);
       continue;
     }
     const list = place.of === "session" ? calls : proofs;
-    list.set(place.id, [...(list.get(place.id) ?? []), { line, by: place.by }]);
+    list.set(place.id, [...(list.get(place.id) ?? []), { line, by: place.by, ...(origin && { origin }) }]);
   }
   const contradicted = [...audit.contradicted, ...trail.contradicted];
-  return { audit: audit.lines, keys, calls, proofs, claims, contradicted };
+  return { audit: audit.lines, keys, calls, proofs, claims, origins, contradicted };
 }
 
 interface Known {

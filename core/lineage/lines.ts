@@ -67,7 +67,23 @@ export interface TrailLine {
   readonly tokenId?: string;
   /** ARNs of what it was about. */
   readonly resources: readonly string[];
+  /** How the caller was known: `AssumedRole`, `AWSService` and others. */
+  readonly identityType?: string;
+  /** When the caller's session began. */
+  readonly sessionSinceMillis?: number;
+  /** User of IAM Identity Center in whose name a session is, and the store that knows it; written by AWS. */
+  readonly onBehalfOf?: string;
+  readonly identityStore?: string;
+  /** Account of the product provider that called by delegated access; written by AWS. */
+  readonly delegate?: string;
+  /** Of STS: `principalId` of the session that was opened. */
+  readonly assumedPrincipal?: string;
+  /** Of the account access manager alone: the tags it gave a session. Anybody else's are not read: they are claims. */
+  readonly accessTags?: Readonly<Record<string, string>>;
 }
+
+/** AWS's account access manager, as it calls STS for a person of IAM Identity Center. */
+export const accountAccess = "account-access.amazonaws.com";
 
 /** Each line once, in the order of time; whatever says something else under the same name is none of them. */
 export function distinct<Line extends { readonly timeMillis: number }>(

@@ -129,6 +129,10 @@ export const trailOfRequests = (ids: readonly string[]): Query => trail(oneOf("r
 /** Lines under keys, and those that gave them out. */
 export const trailOfKeys = (keys: readonly string[]): Query =>
   trail(either(oneOf("accesskeyid", keys), oneOf("issuedkeyid", keys)));
+/** What gave these keys out. */
+export const issuersOf = (keys: readonly string[]): Query => trail(oneOf("issuedkeyid", keys));
+/** What opened the sessions of these `principalId`s. */
+export const openingsOf = (principals: readonly string[]): Query => trail(oneOf("assumedprincipal", principals));
 /** Signatures that say what they were for. A wildcard inside of an id finds more than it, never less. */
 export const signaturesFor = (ids: readonly string[]): Query =>
   trail(

@@ -1,5 +1,6 @@
-import { isIssuing } from "./keys.ts";
+import { isIssuing, keysOf } from "./keys.ts";
 import { type AuditLine, distinct, type TrailLine } from "./lines.ts";
+import { mostLinks } from "./origins.ts";
 import * as queries from "./queries.ts";
 import { openStore, requestIds, requestsOf, type Store, unique } from "./store.ts";
 
@@ -36,9 +37,6 @@ export interface Reach {
   readonly nearby: boolean;
 }
 
-/** Keys are followed so often at most: a chain of roles lives an hour, and each link takes a call. */
-const mostLinks = 16;
-
 /** Reads what a question needs, tree by tree. */
 export async function readEvidence(
   ask: queries.Ask,
@@ -60,8 +58,9 @@ export async function readEvidence(
   const sids = unique(store.audit(), "sid");
   const attested = store.audit().filter(({ operation }) => operation === "attest");
   await store.readTrail(queries.signaturesFor, [...sids, ...unique(attested, "jti")]);
-  await store.readTrail(queries.documentsNamed, unique(attested, "evidenceId"));
-  for (const root of roots) await store.readTrail((part) => queries.claimsOf(root, part), sids);
+  const others = [...asked, ...(await store.readTrail(queries.documentsNamed, unique(attested, "evidenceId")))];
+  for (const root of roots) others.push(...(await store.readTrail((part) => queries.claimsOf(root, part), sids)));
+  await readOrigins(store, others);
   const [newest] = await ask(queries.within(queries.newestOfTrail(), store.days().trail));
   const newestMillis = Date.parse(String(newest?.newest ?? ""));
   return {
@@ -124,6 +123,20 @@ async function backwards(store: Store, keys: readonly string[]): Promise<string[
     open = [...new Set(issuers.flatMap(({ accessKeyId }) => accessKeyId ?? []))].filter((key) => !seen.has(key));
   }
   return [...ids];
+}
+
+/** Who opened the sessions of lines that are nobody's of ours, and the sessions before those. */
+async function readOrigins(store: Store, lines: readonly TrailLine[]): Promise<void> {
+  const { owners } = keysOf(store.audit(), distinct(store.trail(), ({ eventId }) => eventId).lines);
+  const seen = new Set<string>();
+  let open = lines.filter(({ accessKeyId = "" }) => !owners.has(accessKeyId));
+  for (let link = 0; open.length > 0 && link < mostLinks; link += 1) {
+    const fresh = (ids: readonly (string | undefined)[]) =>
+      [...new Set(ids.flatMap((id) => id ?? []))].filter((id) => !seen.has(id) && seen.add(id));
+    const principals = fresh(open.filter((line) => line.sessionSinceMillis).map(({ principalId }) => principalId));
+    await store.readTrail(queries.openingsOf, principals);
+    open = await store.readTrail(queries.issuersOf, fresh(open.map(({ accessKeyId }) => accessKeyId)));
+  }
 }
 
 /** Lines under the keys that our records lead to, and under those that were got with them. */

@@ -66,6 +66,13 @@ export function trailLineOf(row: Row): TrailLine | undefined {
       issuedKeyId: text(row.issuedkeyid),
       assumedRoleArn: text(row.assumedrolearn),
       tokenId: text(row.tokenid),
+      identityType: text(row.identitytype),
+      sessionSinceMillis: millis(row.sessionsince),
+      onBehalfOf: text(row.onbehalfof),
+      identityStore: text(row.identitystore),
+      delegate: text(row.delegate),
+      assumedPrincipal: text(row.assumedprincipal),
+      accessTags: tags(row.accesstags),
     }),
   };
 }
@@ -73,6 +80,27 @@ export function trailLineOf(row: Row): TrailLine | undefined {
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 const list = (value: unknown): readonly string[] => (text(value) ?? "").split(" ").filter((each) => each !== "");
+
+const millis = (value: unknown): number | undefined => {
+  const found = Date.parse(text(value) ?? "");
+  return Number.isNaN(found) ? undefined : found;
+};
+
+/** A list of `key` and `value` as JSON: STS takes 50 tags at most; what has another form is not read. */
+function tags(value: unknown): Readonly<Record<string, string>> | undefined {
+  const given = text(value);
+  if (given === undefined) return undefined;
+  try {
+    const list: unknown = JSON.parse(given);
+    if (!Array.isArray(list)) return undefined;
+    const pairs = list.slice(0, 50).map((tag: { key?: unknown; value?: unknown } | null) => [tag?.key, tag?.value]);
+    return Object.fromEntries(
+      pairs.filter((pair): pair is [string, string] => pair.every((each) => typeof each === "string")),
+    );
+  } catch {
+    return undefined;
+  }
+}
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 

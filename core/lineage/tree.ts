@@ -19,7 +19,7 @@ export interface TraceNode {
 }
 
 /** Trees of sessions, and what stands beside them. */
-export interface Trace extends Pick<Joined, "keys" | "claims" | "contradicted"> {
+export interface Trace extends Pick<Joined, "keys" | "claims" | "origins" | "contradicted"> {
   readonly roots: readonly TraceNode[];
 }
 
@@ -46,8 +46,8 @@ export function traceOf(records: readonly AuditLine[], lines: readonly TrailLine
   const roots = (below.get("") ?? []).map((root) => grow(root, 0));
   // records that make each other's parents, or a tree deeper than any can be, must hide no session
   for (const rest of nodes) if (!grown.has(rest.sid)) roots.push(grow(rest, 0));
-  const { keys, claims, contradicted } = joined;
-  return { roots, keys, claims, contradicted };
+  const { keys, claims, origins, contradicted } = joined;
+  return { roots, keys, claims, origins, contradicted };
 }
 
 type Bare = Omit<TraceNode, "children"> & { readonly parent?: string };

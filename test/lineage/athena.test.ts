@@ -11,6 +11,7 @@ import * as queries from "../../core/lineage/queries.ts";
 import { auditLineOf, type Row, trailLineOf } from "../../core/lineage/rows.ts";
 import { documented, samples } from "./documented.ts";
 import { filedAudit, filedTrail, type Lake, openLake } from "./lake/lake.ts";
+import * as people from "./people.ts";
 
 const time = Date.parse("2026-11-30T10:00:00Z");
 const facts = (sid: string, more: object) => ({
@@ -34,6 +35,8 @@ const records = [
   { time, metadata: { uid: "u7" }, ...facts("it's %_\\", { principal: "p_ada", purpose: "ü \" ' \\" }) },
 ];
 
+const others = [people.opened(), people.did("ListBuckets"), people.chained, people.delegated()];
+
 let folder: string;
 let files: Engine;
 let lake: Lake;
@@ -41,7 +44,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "athena-"));
   const [audit, trail] = [join(folder, "audit"), join(folder, "trail")];
   for (const each of [audit, trail]) mkdirSync(each);
-  const lines = [...samples.map(({ event }, at) => ({ ...event, eventID: `sample-${at}` })), ...documented];
+  const lines = [...samples.map(({ event }, at) => ({ ...event, eventID: `sample-${at}` })), ...documented, ...others];
   writeFileSync(join(trail, "a.json.gz"), gzipSync(JSON.stringify({ Records: lines })));
   writeFileSync(join(audit, "a.gz"), gzipSync(records.map((each) => JSON.stringify(each)).join("\n")));
   files = await openDuckDb({ audit, trail });
@@ -70,6 +73,10 @@ const every: readonly (readonly [string, queries.Query, number])[] = [
   ["signaturesFor", queries.signaturesFor(["s1"]), 1],
   ["documentsNamed", queries.documentsNamed(["jti-1"]), 1],
   ["claimsOf", queries.claimsOf("a", ["b"]), 2],
+  ["issuersOf", queries.issuersOf(["ASIAWORKLOAD00001"]), 1],
+  ["openingsOf", queries.openingsOf([people.person.principal]), 1],
+  ["a person's call", queries.trailOfEvent("person-ListBuckets"), 1],
+  ["a call by delegated access", queries.trailOfEvent("delegated"), 1],
   ["nothing", queries.trailOfKeys([]), 0],
 ];
 const read =
@@ -137,7 +144,15 @@ describe("a query", () => {
 
   test.each(texts)("makes its table of functions that Athena has: $name", ({ whole, sql }) => {
     const view = whole.slice(0, whole.length - sql.length).replace(/'[^']*'/g, "");
-    const athenas = ["array_join", "transform", "flatten", "replace", "json_extract_scalar"];
+    const athenas = [
+      "array_join",
+      "transform",
+      "flatten",
+      "replace",
+      "json_extract_scalar",
+      "json_extract",
+      "json_format",
+    ];
     const called = (view.match(/\b\w+(?=\()/g) ?? []).filter((name) => name !== "AS");
     expect(called.filter((name) => !athenas.includes(name))).toEqual([]);
     expect(view).not.toContain("?");

@@ -1,5 +1,6 @@
 import type { Call } from "../../../core/lineage/join.ts";
 import type { AuditLine, TrailLine } from "../../../core/lineage/lines.ts";
+import type { Origin } from "../../../core/lineage/origins.ts";
 import type { TraceNode } from "../../../core/lineage/tree.ts";
 import { plain } from "../terminal/plain.ts";
 import { short } from "../terminal/words.ts";
@@ -60,7 +61,24 @@ function eventTwig({ timeMillis, operation, outcome, scopes, denial, offeredTo, 
   return { text: parts.filter((part) => part !== "").join("  "), below: [] };
 }
 
-const callTwig = ({ line, by }: Call): Twig => ({ text: `${callText(line)}${ways[by]}`, below: [] });
+const callTwig = ({ line, by, origin }: Call): Twig => ({
+  text: `${callText(line)}${ways[by]}`,
+  below: origin === undefined ? [] : originTwigs(origin),
+});
+
+/** From credentials back to whoever stands behind them. */
+const originTwigs = (origin: Origin): readonly Twig[] => [
+  ...origin.links.map((link) => ({ text: `with credentials of  ${callText(link)}`, below: [] })),
+  { text: originText(origin), below: [] },
+];
+
+/** Who stands behind credentials that we did not give out. */
+export function originText({ by, who, identityStore, tags = {} }: Origin): string {
+  if (by === "delegate") return `of the product provider of account ${who}, by delegated access`;
+  const told = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+  const store = identityStore === undefined ? "" : ` of ${identityStore.split("/").at(-1)}`;
+  return `of user ${who}${store}${told.length === 0 ? "" : ` (${told.join(", ")})`}, by the account access manager`;
+}
 
 const ways: Readonly<Record<Call["by"], string>> = {
   key: "",
@@ -83,5 +101,11 @@ export const callText = (line: TrailLine): string =>
   ]
     .filter((part) => part !== "")
     .join("  ");
+
+/** A line that may be nobody's of ours, with whoever stands behind it. */
+export function toldOf(line: TrailLine, origins: ReadonlyMap<string, Origin>): string {
+  const origin = origins.get(line.eventId);
+  return origin === undefined ? callText(line) : `${callText(line)}  ${originText(origin)}`;
+}
 
 const time = (millis: number): string => new Date(millis).toISOString().slice(0, 19).replace("T", " ");

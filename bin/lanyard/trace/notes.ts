@@ -1,7 +1,7 @@
 import type { Evidence } from "../../../core/lineage/read.ts";
 import { nodesOf, type Trace, type TraceNode } from "../../../core/lineage/tree.ts";
 import { count } from "../terminal/words.ts";
-import { callText } from "./lines.ts";
+import { toldOf } from "./lines.ts";
 
 /** How long CloudTrail may take: most lines come within five minutes, AWS promises none within less than fifteen. */
 const lagMillis = 15 * 60_000;
@@ -64,12 +64,12 @@ function silent(nodes: readonly TraceNode[]): readonly string[] {
   });
 }
 
-function claims({ claims: found }: Trace): readonly string[] {
+function claims({ claims: found, origins }: Trace): readonly string[] {
   if (found.length === 0) return [];
   const more = found.length > mostClaims ? [`  and ${found.length - mostClaims} more`] : [];
   return [
     `NOT OURS  ${count(found.length, "line")} of CloudTrail that name one of these sessions, under credentials that we did not give out:`,
-    ...found.slice(0, mostClaims).map((line) => `  ${callText(line)}`),
+    ...found.slice(0, mostClaims).map((line) => `  ${toldOf(line, origins)}`),
     ...more,
   ];
 }

@@ -1,3 +1,5 @@
+import { accountAccess } from "../../../core/lineage/lines.ts";
+
 /** The two tables of a trace in DuckDB, from files as S3 holds them. Athena's own say the same of the same files. */
 
 /** SQL's text of a path. */
@@ -32,8 +34,9 @@ export const auditTable = (files: readonly string[]): string => `
 const recordShape = `STRUCT(
   "eventID" VARCHAR, "eventTime" VARCHAR, "eventSource" VARCHAR, "eventName" VARCHAR, "awsRegion" VARCHAR,
   "recipientAccountId" VARCHAR, "requestID" VARCHAR, "eventCategory" VARCHAR, "errorCode" VARCHAR, "userAgent" VARCHAR,
-  "userIdentity" STRUCT("principalId" VARCHAR, "accessKeyId" VARCHAR, "invokedBy" VARCHAR,
-    "sessionContext" STRUCT("sourceIdentity" VARCHAR, "sessionIssuer" STRUCT(arn VARCHAR))),
+  "userIdentity" STRUCT(type VARCHAR, "principalId" VARCHAR, "accessKeyId" VARCHAR, "invokedBy" VARCHAR,
+    "onBehalfOf" JSON, "invokedByDelegate" JSON,
+    "sessionContext" STRUCT("sourceIdentity" VARCHAR, attributes JSON, "sessionIssuer" STRUCT(arn VARCHAR))),
   "requestParameters" JSON, "responseElements" JSON, resources JSON)[]`;
 
 /** Largest file that is read, unpacked: CloudTrail's have some ten megabytes. */
@@ -54,7 +57,15 @@ export const trailTable = (files: readonly string[]): string => `
     json_extract_string(r."responseElements", '$.webIdentityTokenId') AS tokenid,
     array_to_string(list_transform(
       list_concat(json_extract_string(r.resources, '$[*].ARN'), json_extract_string(r.resources, '$[*].arn')),
-      lambda a: replace(a, ' ', '%20')), ' ') AS resourcearns
+      lambda a: replace(a, ' ', '%20')), ' ') AS resourcearns,
+    r."userIdentity".type AS identitytype,
+    json_extract_string(r."userIdentity"."sessionContext".attributes, '$.creationDate') AS sessionsince,
+    json_extract_string(r."userIdentity"."onBehalfOf", '$.userId') AS onbehalfof,
+    json_extract_string(r."userIdentity"."onBehalfOf", '$.identityStoreArn') AS identitystore,
+    json_extract_string(r."userIdentity"."invokedByDelegate", '$.accountId') AS delegate,
+    json_extract_string(r."responseElements", '$.assumedRoleUser.assumedRoleId') AS assumedprincipal,
+    CASE WHEN r."userIdentity"."invokedBy" = ${quoted(accountAccess)}
+      THEN CAST(json_extract(r."requestParameters", '$.tags') AS VARCHAR) END AS accesstags
   FROM (
     SELECT unnest("Records") AS r
     FROM read_json(${listed(files)}, maximum_object_size = ${largestBytes}, columns = {"Records": '${recordShape}'})

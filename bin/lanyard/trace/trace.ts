@@ -1,10 +1,11 @@
+import type { TrailLine } from "../../../core/lineage/lines.ts";
 import { type Evidence, type Question, readEvidence } from "../../../core/lineage/read.ts";
 import { nodesOf, pathTo, type Trace, type TraceNode, traceOf } from "../../../core/lineage/tree.ts";
 import { Refused, type Terminal } from "../terminal/outcome.ts";
 import { mustBeWhole, type OutputOptions } from "../terminal/output.ts";
 import { plain } from "../terminal/plain.ts";
 import type { Engine } from "./engine.ts";
-import { callText, treeLines } from "./lines.ts";
+import { originText, toldOf, treeLines } from "./lines.ts";
 import { notesOf } from "./notes.ts";
 
 /** Answers one question. @throws Usage, Refused where nothing of ours answers it */
@@ -27,13 +28,22 @@ export async function runTrace(
     if (options.json && found.roots.length > 0)
       return terminal.out(JSON.stringify({ ok: true, ...found, asked: evidence.asked, notes }));
     if (!options.json) {
-      for (const line of evidence.asked) terminal.out(plain(`asked   ${callText(line)}`));
+      for (const line of evidence.asked) terminal.out(plain(`asked   ${toldOf(line, trace.origins)}`));
       for (const line of found.chain) terminal.out(plain(line));
       for (const line of treeLines(found.roots)) terminal.out(line);
       for (const note of notes) terminal.out(plain(note));
     }
     if (found.roots.length === 0)
-      throw new Refused(`nothing of ours: ${reasonOf(question)}`, { code: "not_traced", notes });
+      throw new Refused(`nothing of ours: ${originsOf(evidence.asked, trace) ?? reasonOf(question)}`, {
+        code: "not_traced",
+        notes,
+        origins: Object.fromEntries(
+          evidence.asked.flatMap(({ eventId }) => {
+            const origin = trace.origins.get(eventId);
+            return origin === undefined ? [] : [[eventId, origin]];
+          }),
+        ),
+      });
   } finally {
     engine.close();
   }
@@ -51,6 +61,13 @@ const reasonOf = ({ kind }: Question): string =>
   kind === "session" || kind === "principal"
     ? "no record names it"
     : "no record of ours leads to it. A session's name in a line is no proof: whoever may assume a role can set it";
+
+/** Whoever stands behind the lines that were asked about, each once. */
+function originsOf(asked: readonly TrailLine[], { origins }: Trace): string | undefined {
+  const told = new Set(asked.flatMap(({ eventId }) => origins.get(eventId) ?? []).map(originText));
+  return told.size === 0 ? undefined : [...told].slice(0, mostOrigins).join("; ");
+}
+const mostOrigins = 5;
 
 interface Answer {
   readonly roots: readonly TraceNode[];

@@ -78,7 +78,7 @@ export const trailColumns: readonly Column[] = columns({
     onbehalfof: struct(texts("userid", "identitystorearn")),
     sessioncontext: session,
     inscopeof: struct(texts("issuertype", "credentialsissuedto", "sourcearn", "sourceaccount")),
-    invokedbydelegate: "string",
+    invokedbydelegate: struct(texts("accountid")),
     ...texts("identityprovider", "credentialid"),
   }),
   ...texts("eventtime", "eventsource", "eventname", "awsregion", "sourceipaddress", "useragent"),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../../bin/lanyard/program.ts";
 import { lakeNames } from "../../../core/lineage/athena.ts";
 import { stageOf } from "../../../lib/settings/stage.ts";
+import * as people from "../../lineage/people.ts";
 import { keyOf, rawAudit, rawTrail } from "../../lineage/raw.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/trace.md"), "utf8");
@@ -30,7 +31,10 @@ beforeAll(() => {
   for (const each of ["audit", "cloudtrail"]) mkdirSync(join(folder, each));
   const records = rawAudit(story).map((each) => JSON.stringify(each));
   writeFileSync(join(folder, "audit/a.gz"), gzipSync(records.join("\n")));
-  writeFileSync(join(folder, "cloudtrail/a.json.gz"), gzipSync(JSON.stringify({ Records: rawTrail(story) })));
+  const trail = [...rawTrail(story), people.opened(), people.did("ListBuckets"), people.delegated()];
+  writeFileSync(join(folder, "cloudtrail/a.json.gz"), gzipSync(JSON.stringify({ Records: trail })));
+  const finding = { Resource: { AccessKeyDetails: { AccessKeyId: keyOf(sid) } } };
+  writeFileSync(join(folder, "finding.json"), JSON.stringify(finding));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,6 +53,23 @@ describe("the page of the trace", () => {
     const say = (text: string) => void out.push(text);
     const code = await run([...args, ...files], { terminal: { out: say, err: say } as never, env: {}, folder });
     expect([code, out.join("\n")]).toEqual([0, expect.stringContaining(sid)]);
+  });
+
+  test.each([
+    ["person-ListBuckets", (told: string) => told],
+    ["delegated", (told: string) => told.replace("nothing of ours: ", "").replace(/\d{12}/, "<account>")],
+  ] as const)("shows what is told of credentials that AWS gave others: %s", async (id, shown) => {
+    const out: string[] = [];
+    const say = (text: string) => void out.push(text);
+    const args = ["trace", "event", id, "--audit", "audit", "--trail", "cloudtrail"];
+    expect(await run(args, { terminal: { out: say, err: say } as never, env: {}, folder })).toBe(1);
+    const told = /nothing of ours: .*/.exec(out.join("\n"))?.[0] ?? "not told";
+    expect(page).toContain(shown(told));
+  });
+
+  test("names the members that a finding is read by", () => {
+    for (const name of ["Resource.AccessKeyDetails", "unusedIamUserAccessKeyDetails", "Details.AwsIamAccessKey"])
+      expect(page).toContain(name);
   });
 
   test("shows settings that a stage takes, and names what they make", () => {

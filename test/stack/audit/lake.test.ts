@@ -154,7 +154,7 @@ describe("the tables", () => {
     const identity = tables.cloudtrail?.StorageDescriptor.Columns.find(({ Name }) => Name === "useridentity")?.Type;
     expect(identity).toMatch(/sessioncontext:struct<.*sourceidentity:string>/);
     expect(identity).toMatch(/inscopeof:struct<issuertype:string,credentialsissuedto:string,/);
-    expect(identity).toContain("invokedbydelegate:string");
+    expect(identity).toContain("invokedbydelegate:struct<accountid:string>");
   });
 
   test("have a column for every fact of ours", () => {
