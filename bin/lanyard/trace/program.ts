@@ -33,18 +33,13 @@ export function traceCommands({ program, common, withDeployment, folder, termina
   const trace = program
     .command("trace")
     .description("who did what at AWS, on whose authority: our records with CloudTrail's");
-  const add = (
-    kind: Question["kind"],
-    description: string,
-    question: (id: string) => Question,
-    found: (id: string | undefined, options: TraceOptions) => string | Promise<string> = (id = "") => id,
-  ) =>
+  const add = (kind: Question["kind"], description: string, question: (id: string) => Question) =>
     common(trace.command(`${kind} ${kind === "key" ? "[id]" : "<id>"}`).description(description))
       .option("--audit <folder>", "our audit bucket, as aws s3 sync copies it; the local run's own unless given")
       .option("--trail <folder>", "CloudTrail's bucket, likewise")
       .option("--since <when>", "of a deployment on AWS: how far back Athena reads, as 24h, 7d or a date", "7d")
       .action(async (given: string | undefined, options: TraceOptions) => {
-        const id = await found(given, options);
+        const id = kind === "key" ? await keyNamed(given, options, folder) : (given ?? "");
         if (!shapes[kind].test(id)) throw new Usage(`${JSON.stringify(id)} is no ${kind}'s id`);
         const folders = { audit: at(options.audit, folder), trail: at(options.trail, folder) };
         const { audit, trail } = folders;
@@ -61,20 +56,20 @@ export function traceCommands({ program, common, withDeployment, folder, termina
     add("event", "from one line of CloudTrail back to whoever started it", (eventId) => ({ kind: "event", eventId })),
     "trace event 7c0e7f6e-3f2a-4f0e-9a55-6a1f6d0c9f11",
   );
-  add(
-    "key",
-    "whose an access key is: what findings of GuardDuty and Access Analyzer name",
-    (accessKeyId) => ({ kind: "key", accessKeyId }),
-    (id, { finding }) => {
-      if ((id === undefined) === (finding === undefined))
-        throw new Usage("give an access key's id, or --finding <file>");
-      return id ?? keyOfFinding(finding === "-" ? "-" : (at(finding, folder) ?? ""));
-    },
-  ).option("--finding <file>", "a finding as JSON that names the key; - for standard input");
+  add("key", "whose an access key is: what findings of GuardDuty and Access Analyzer name", (accessKeyId) => ({
+    kind: "key",
+    accessKeyId,
+  })).option("--finding <file>", "a finding as JSON that names the key; - for standard input");
   add("request", "by the request id that an SDK, CloudTrail or a record of ours has", (requestId) => ({
     kind: "request",
     requestId,
   }));
+}
+
+/** The key that was asked about, by its id or by a finding. @throws Usage for neither and for both */
+function keyNamed(id: string | undefined, { finding }: TraceOptions, folder: string): string | Promise<string> {
+  if ((id === undefined) === (finding === undefined)) throw new Usage("give an access key's id, or --finding <file>");
+  return id ?? keyOfFinding(finding === "-" ? "-" : (at(finding, folder) ?? ""));
 }
 
 const at = (given: string | undefined, folder: string): string | undefined =>
