@@ -16,7 +16,16 @@ const suite = (name: string, quietSeconds: number, ...command: readonly string[]
   command,
 });
 
-const clockless = ["governance", "operating", "deployed-registry", "domain", "uses-and-renewal", "lineage"];
+const clockless = [
+  "governance",
+  "operating",
+  "deployed-registry",
+  "domain",
+  "uses-and-renewal",
+  "lineage",
+  "session-aws",
+  "vending",
+];
 const restartsAndWorkloads = ["restart", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
 export const holding = [
@@ -36,7 +45,7 @@ const story = suite("the story", 15, "npm", "start", "--silent", "--", "--once",
 const synth = suite("the stacks by the README's command", 10, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [
   suite("the conformance table", 16, "npm", "run", "--silent", "conformance"),
-  suite("the campaigns that wait for no clock", 75, "npm", "run", "--silent", "e2e", "--", ...clockless),
+  suite("the campaigns that wait for no clock", 88, "npm", "run", "--silent", "e2e", "--", ...clockless),
   suite(
     "the campaigns of restarts and of workloads",
     75,

@@ -51,19 +51,29 @@ export function traceCommands({ program, common, withDeployment, folder, termina
     add("session", "the tree of a session, down to each call at AWS", (sid) => ({ kind: "session", sid })),
     "trace session 1sJUe-vUbSI9kHAAC5Tg7A --audit ./audit --trail ./cloudtrail",
   );
-  add("principal", "every tree on somebody's authority", (principal) => ({ kind: "principal", principal }));
+  example(
+    add("principal", "every tree on somebody's authority", (principal) => ({ kind: "principal", principal })),
+    "trace principal p_2zqmn5v7yk3xw4h6tc5a7bd2ef3gu4rj --since 30d",
+  );
   example(
     add("event", "from one line of CloudTrail back to whoever started it", (eventId) => ({ kind: "event", eventId })),
     "trace event 7c0e7f6e-3f2a-4f0e-9a55-6a1f6d0c9f11",
   );
-  add("key", "whose an access key is: what findings of GuardDuty and Access Analyzer name", (accessKeyId) => ({
-    kind: "key",
-    accessKeyId,
-  })).option("--finding <file>", "a finding as JSON that names the key; - for standard input");
-  add("request", "by the request id that an SDK, CloudTrail or a record of ours has", (requestId) => ({
-    kind: "request",
-    requestId,
-  }));
+  example(
+    add("key", "whose an access key is: what findings of GuardDuty and Access Analyzer name", (accessKeyId) => ({
+      kind: "key",
+      accessKeyId,
+    })).option("--finding <file>", "a finding as JSON that names the key; - for standard input"),
+    "trace key ASIAQ3EGRVTP7EXAMPLE",
+    "trace key --finding finding.json",
+  );
+  example(
+    add("request", "by the request id that an SDK, CloudTrail or a record of ours has", (requestId) => ({
+      kind: "request",
+      requestId,
+    })),
+    "trace request 4f1c2b7e-0d0c-4a57-9a39-0b6e2f6f8a11",
+  );
 }
 
 /** The key that was asked about, by its id or by a finding. @throws Usage for neither and for both */
