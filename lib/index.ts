@@ -3,6 +3,7 @@ export type { DomainTarget } from "./issuer/http-api.ts";
 export { Lanyard, type LanyardUrls } from "./lanyard.ts";
 export type {
   AlarmsProps,
+  AwsCredentialsProps,
   CloudTrailProps,
   CodeLookupProps,
   DeliveryProps,

@@ -26,14 +26,14 @@ export interface Hop {
 }
 
 /** What is answered instead of the handler. */
-export interface HopRefusal {
+interface HopRefusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** Lets a request in, or says what to answer. */
-export type Entrance = (request: PlainRequest, work: (hop: Hop) => Promise<void>) => Promise<HopRefusal | undefined>;
+type Entrance = (request: PlainRequest, work: (hop: Hop) => Promise<void>) => Promise<HopRefusal | undefined>;
 
 /**
  * What stands before every handler: the caller's token and proof are verified, and exchanged for a session of this agent.

@@ -115,7 +115,7 @@ export interface AuditFacts {
 }
 
 /** What is told of credentials of AWS. */
-export interface AwsFacts {
+interface AwsFacts {
   /** Name of the registered role, and its ARN. */
   readonly role: string;
   readonly roleArn: string;

@@ -8,7 +8,7 @@ import { queryFor } from "../session/liveness.ts";
 import type { LivenessQuery } from "../session/store.ts";
 
 /** The secret of a day, which all instances agree on: 256 bits, as text. */
-export type LocatorSecrets = (day: number) => Promise<string>;
+type LocatorSecrets = (day: number) => Promise<string>;
 
 const daySeconds = 86_400;
 const tagBytes = 16;

@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { AwsCredentials, ScopeOrder, Sts, StsFailure, StsGiven } from "./sts.ts";
 
 /** What is asked for at AWS. */
-export interface AwsOrder {
+interface AwsOrder {
   readonly role: AwsRoleRegistration;
   readonly lineage: Lineage;
   readonly externalId: string;

@@ -5,7 +5,7 @@ import { type DenyPolicies, type Restored, restore } from "../stop/restore.ts";
 import type { StopLedger } from "../stop/stops.ts";
 
 /** What the stop needs. */
-export interface AwsStopDeps {
+interface AwsStopDeps {
   readonly clock: Clock;
   /** Accounts whose roles are lent. */
   readonly accounts: readonly string[];
@@ -21,7 +21,7 @@ export interface AwsStopDeps {
 }
 
 /** What a run found and did. */
-export interface Stopped {
+interface Stopped {
   /** Accounts in which living sessions are stopped too, since not all dead ones fit into the policies. */
   readonly coarse: number;
   /** Policies that had to be written. */

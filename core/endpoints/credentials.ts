@@ -19,7 +19,7 @@ import { sha256 } from "../text/digest.ts";
 import { factsOfAsked } from "../token/context.ts";
 
 /** Everything the credentials endpoint stands on. */
-export interface CredentialsDeps extends CredentialsPorts, DenyDeps {}
+interface CredentialsDeps extends CredentialsPorts, DenyDeps {}
 
 /**
  * The way of one request for credentials of AWS. This list and the numbered steps below are the same list:

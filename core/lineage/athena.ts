@@ -59,7 +59,7 @@ export function athenaText({ table, sql }: Pick<queries.Statement, "table" | "sq
 }
 
 /** A query that people find in Athena's console; they are asked for the values of its question marks. */
-export interface SavedQuery {
+interface SavedQuery {
   readonly name: string;
   /** What it answers, and what its question marks are, in their order. */
   readonly description: string;

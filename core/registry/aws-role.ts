@@ -50,7 +50,7 @@ const listingFindings = (grant: AwsGrant, path: string): Finding[] =>
     : [];
 
 /** Other registrations, by the names that a role's registration uses. */
-export interface AwsRoleNames {
+interface AwsRoleNames {
   readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
   /** What each agent may hold, as `resource scope`. */
   readonly may: ReadonlyMap<string, ReadonlySet<string>>;

@@ -33,7 +33,7 @@ export function denyDocument(denies: readonly Deny[]): string {
 }
 
 /** Condition that only credentials issued before a moment meet; an empty one without it. */
-export const issuedBefore = (seconds: number | undefined) =>
+const issuedBefore = (seconds: number | undefined) =>
   seconds === undefined ? {} : { DateLessThan: { "aws:TokenIssueTime": isoSeconds(seconds) } };
 
 const isoSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");

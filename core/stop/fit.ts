@@ -9,7 +9,7 @@ export const policyCharacters = 6_144;
 export type Coarseness = "exact" | "roots" | "agents" | "all";
 
 /** What an account's policies are to say. */
-export interface Fitted {
+interface Fitted {
   /** The denials of each policy. */
   readonly shards: readonly (readonly Deny[])[];
   readonly coarse: Coarseness;

@@ -5,7 +5,7 @@ import type { Raise } from "../status/cuts.ts";
 import type { ListedSession } from "../status/publish-store.ts";
 
 /** Credentials with less than this left end by themselves before a policy of IAM would be everywhere. */
-export const leastLeftSeconds = 120;
+const leastLeftSeconds = 120;
 /** The longest that credentials of a session live; a stage may set less. */
 const longestLifeSeconds = 900;
 /** A tree of more agents than this is not named by its agents. */
@@ -39,7 +39,7 @@ interface Direct<Kind extends string> {
 }
 
 /** A stop by a name alone. */
-export type DirectStop = Direct<"agent"> | Direct<"principal"> | Direct<"deployment">;
+type DirectStop = Direct<"agent"> | Direct<"principal"> | Direct<"deployment">;
 
 /** What must not reach AWS any more. */
 export type Stop = ListedStop | DirectStop;
@@ -104,8 +104,7 @@ export function listedStops({ root, tree, ended, vends, nowSeconds }: DeadIn): r
 }
 
 /** Whether credentials live long enough for a policy of IAM to be worth writing. */
-export const isWorth = (endsAtSeconds: number, nowSeconds: number): boolean =>
-  endsAtSeconds >= nowSeconds + leastLeftSeconds;
+const isWorth = (endsAtSeconds: number, nowSeconds: number): boolean => endsAtSeconds >= nowSeconds + leastLeftSeconds;
 
 /**
  * Adds stops to a ledger and drops those whose credentials have ended. Where not all fit, agents are named in place of

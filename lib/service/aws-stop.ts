@@ -8,7 +8,7 @@ import { denyPolicyArns, writerArn } from "../targets/deny-policies.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 /** How often deny policies are compared with what is to be stopped, in minutes. */
-export const awsStopMinutes = 1;
+const awsStopMinutes = 1;
 
 /** Credentials that live no longer than this end by themselves before a stop would be everywhere in IAM. */
 const leastLeftSeconds = 120;

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
 import { auditTable, trailTable } from "./tables.ts";
 
 /** Where both kinds of files lie. */
-export interface TraceFolders {
+interface TraceFolders {
   readonly audit: string;
   readonly trail: string;
 }

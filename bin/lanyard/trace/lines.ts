@@ -88,7 +88,7 @@ const ways: Readonly<Record<Call["by"], string>> = {
 };
 
 /** One line of CloudTrail in words. */
-export const callText = (line: TrailLine): string =>
+const callText = (line: TrailLine): string =>
   [
     time(line.timeMillis),
     "aws",

@@ -10,7 +10,7 @@ import { AssumeRoleCommand, STSClient, type STSClientConfig } from "@aws-sdk/cli
 import type { DenyPolicies } from "../../../core/stop/restore.ts";
 
 /** How an account's deny policies are reached. */
-export interface DenyTarget {
+interface DenyTarget {
   /** ARN of the account's one role that may write them. */
   readonly writerArn: string;
   readonly externalId: string;
