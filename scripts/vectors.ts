@@ -41,9 +41,10 @@ The last line is "N passed, N failed", with ", N n/a" where there are any; the e
 
 /** Everything that was tried. */
 async function trials(paths: readonly string[], untold: UntoldSettings | undefined): Promise<readonly Trial[]> {
+  const read = new Set<string>();
   const found: Found[] = paths.map((path) => {
     try {
-      return findDocuments(path);
+      return findDocuments(path, read);
     } catch {
       throw new Usage(`${path} cannot be read`);
     }
@@ -63,8 +64,31 @@ function line({ file, expected, outcome, reason, passed }: Trial): string {
   return `${columns.join(" ")} ${forTerminal(reason)}`.trimEnd();
 }
 
-async function run(): Promise<number> {
+/** Where lines go. */
+interface Printer {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+/**
+ * Runs the command.
+ * @param args what stands behind its name
+ * @returns its exit code
+ */
+export async function runVectors(args: readonly string[], printer: Printer): Promise<number> {
+  try {
+    return await run(args, printer.out);
+  } catch (cause) {
+    const wrongUse = cause instanceof Usage || (cause instanceof Error && "code" in cause);
+    if (!wrongUse) throw cause;
+    printer.err(cause.message);
+    return 2;
+  }
+}
+
+async function run(args: readonly string[], out: Printer["out"]): Promise<number> {
   const { values, positionals } = parseArgs({
+    args: [...args],
     allowPositionals: true,
     options: {
       json: { type: "boolean" },
@@ -74,7 +98,7 @@ async function run(): Promise<number> {
     },
   });
   if (values.help) {
-    console.log(help);
+    out(help);
     return 0;
   }
   const nowSeconds = values.at === undefined ? Math.floor(Date.now() / 1000) : parseTime(values.at);
@@ -86,19 +110,13 @@ async function run(): Promise<number> {
   const passed = tried.filter((trial) => trial.passed === true).length;
   const failed = tried.filter((trial) => trial.passed === false).length;
   const notOurs = tried.filter((trial) => trial.outcome === "n/a").length;
-  if (values.json) console.log(JSON.stringify({ documents: tried, passed, failed, notOurs }));
+  if (values.json) out(JSON.stringify({ documents: tried, passed, failed, notOurs }));
   else {
-    for (const trial of tried) console.log(line(trial));
-    console.log([`${passed} passed`, `${failed} failed`, ...(notOurs > 0 ? [`${notOurs} n/a`] : [])].join(", "));
+    for (const trial of tried) out(line(trial));
+    out([`${passed} passed`, `${failed} failed`, ...(notOurs > 0 ? [`${notOurs} n/a`] : [])].join(", "));
   }
   return failed === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await run();
-} catch (cause) {
-  const wrongUse = cause instanceof Usage || (cause instanceof Error && "code" in cause);
-  if (!wrongUse) throw cause;
-  console.error(cause.message);
-  process.exitCode = 2;
-}
+if (import.meta.main)
+  process.exitCode = await runVectors(process.argv.slice(2), { out: console.log, err: console.error });

@@ -31,26 +31,32 @@ const prose = /\.md$|^LICENSE|\.schema\.(json|yaml)$|_schema_v\d+\.json$|_common
  * Finds the documents of a manifest, or under a folder; any other file is a document without a note. Manifests are known
  * by name and shape; whatever has such a name and cannot be read fails, as does what is neither a file nor a folder.
  * @param path file or folder
- * @param name how it is called in the report
+ * @param read paths that this run has read so far; more are added
  * @throws Error of the file system when the path itself cannot be read
  */
-export function findDocuments(path: string, name = basename(path)): Found {
+export function findDocuments(path: string, read: Set<string> = new Set()): Found {
+  const name = basename(path);
   if (statSync(path).isFile()) {
-    const folder = new VectorFolder(dirname(path), "", join(dirname(path), aboveGiven));
+    const folder = new VectorFolder(dirname(path), "", { top: join(dirname(path), aboveGiven), read });
     const documents = manifest(folder, basename(path));
     return documents
       ? { documents, untold: [] }
       : { documents: [], untold: [{ folder, file: basename(path), told: false }] };
   }
   const entries = readdirSync(path);
-  const found = findIn(path, name, { top: join(path, aboveGiven), told: false, depth: 0 });
+  const found = findIn(path, name, { top: join(path, aboveGiven), read, told: false, depth: 0 });
   return entries.length > 0 ? found : { documents: [unreadable(name, "is an empty folder")], untold: [] };
 }
 
 function findIn(
   path: string,
   name: string,
-  { top, told, depth }: { readonly top: string; readonly told: boolean; readonly depth: number },
+  {
+    top,
+    read: seen,
+    told,
+    depth,
+  }: { readonly top: string; readonly read: Set<string>; readonly told: boolean; readonly depth: number },
 ): Found {
   let entries: readonly Dirent[];
   try {
@@ -58,7 +64,7 @@ function findIn(
   } catch {
     return { documents: [unreadable(name, "is a folder that cannot be read")], untold: [] };
   }
-  const folder = new VectorFolder(path, name, top);
+  const folder = new VectorFolder(path, name, { top, read: seen });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   const read = files.map((file) => [file, manifest(folder, file)] as const);
   const below = told || read.some(([file, documents]) => documents !== undefined && file.endsWith(".json"));
@@ -68,7 +74,7 @@ function findIn(
     typeof other !== "string"
       ? { documents: [other], untold: [] }
       : depth < depthMax
-        ? findIn(join(path, other), join(name, other), { top, told: below, depth: depth + 1 })
+        ? findIn(join(path, other), join(name, other), { top, read: seen, told: below, depth: depth + 1 })
         : { documents: [unreadable(join(name, other), `is deeper than ${depthMax} folders`)], untold: [] },
   );
   return {

@@ -9,21 +9,29 @@ class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
 
-/** Paths that were read: what a note hands to a case is not a document that nobody tried. */
-const readPaths = new Set<string>();
+interface FolderOptions {
+  readonly top?: string;
+  readonly read?: Set<string>;
+}
 
 /** A folder with a manifest, and the files beside and below it. */
 export class VectorFolder {
   readonly #path: string;
   /** The highest folder that files may be named from. */
   readonly #top: string;
+  /** Paths that this run has read: what a note hands to a case is not a document that nobody tried. */
+  readonly #read: Set<string>;
   /** How its files are named in the report. */
   readonly name: string;
 
-  /** @param top as far up as {@link above} may lead */
-  constructor(path: string, name: string, top: string = path) {
+  /**
+   * @param top as far up as {@link above} may lead
+   * @param read what the run has read so far, shared by all its folders
+   */
+  constructor(path: string, name: string, { top = path, read = new Set<string>() }: FolderOptions = {}) {
     this.#path = resolve(path);
     this.#top = resolve(top);
+    this.#read = read;
     this.name = name;
   }
 
@@ -35,7 +43,7 @@ export class VectorFolder {
     const path = resolve(this.#path, ...place.split("/").map((part) => (part === "." ? "." : "..")));
     if (resolve(path, place) !== this.#path) throw new Unreadable(`it is not in ${place}, where it says to be`);
     if (isOutside(this.#top, path)) throw new Unreadable("its files are named from too far above what was given");
-    return new VectorFolder(path, this.name, this.#top);
+    return new VectorFolder(path, this.name, { top: this.#top, read: this.#read });
   }
 
   /** A file's name in the report. */
@@ -46,12 +54,12 @@ export class VectorFolder {
 
   /** Notes that a case names this file, so that it is no document by itself even where the case never comes to it. */
   names(file: string): void {
-    readPaths.add(resolve(this.#path, file));
+    this.#read.add(resolve(this.#path, file));
   }
 
   /** Whether any manifest, note or case has read or named this file so far. */
   wasRead(file: string): boolean {
-    return readPaths.has(resolve(this.#path, file));
+    return this.#read.has(resolve(this.#path, file));
   }
 
   /** @throws Unreadable when it is not there, too long, or not below the folder */
@@ -65,7 +73,7 @@ export class VectorFolder {
     } catch {
       throw new Unreadable(`${file} cannot be read`);
     }
-    readPaths.add(path);
+    this.#read.add(path);
     if (content.length > mebibytesMax * 1_048_576) throw new Unreadable(`${file} is longer than ${mebibytesMax} MiB`);
     return content;
   }

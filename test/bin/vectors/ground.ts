@@ -1,15 +1,17 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runVectors } from "../../../scripts/vectors.ts";
 
-const script = new URL("../../../scripts/vectors.ts", import.meta.url).pathname;
 export const own = new URL("../../vectors/", import.meta.url).pathname;
 
-export function run(...args: readonly string[]) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], { encoding: "utf8" });
-  const lines = stdout.trimEnd().split("\n");
-  return { lines, last: lines.at(-1), stdout, stderr, status };
+/** Runs the command in this process; a process for each would cost most of the time. */
+export async function run(...args: readonly string[]) {
+  const [said, wrong]: [string[], string[]] = [[], []];
+  const status = await runVectors(args, { out: (line) => void said.push(line), err: (line) => void wrong.push(line) });
+  const lines = said.join("\n").trimEnd().split("\n");
+  const shown = (all: readonly string[]) => all.map((line) => `${line}\n`).join("");
+  return { lines, last: lines.at(-1), stdout: shown(said), stderr: shown(wrong), status };
 }
 
 /** A folder with a copy of one of ours, to be spoilt. */

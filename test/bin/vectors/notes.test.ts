@@ -27,8 +27,8 @@ describe("a note's word", () => {
 });
 
 describe("npm run vectors", () => {
-  it("tries every document of the repository, and each comes out as its note says", () => {
-    const { lines, last, status } = run();
+  it("tries every document of the repository, and each comes out as its note says", async () => {
+    const { lines, last, status } = await run();
     expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([]);
     const notOurs = lines.filter((line) => line.startsWith("n/a")).length;
     expect(last).toBe(`${lines.length - 1 - notOurs} passed, 0 failed, ${notOurs} n/a`);
@@ -60,8 +60,8 @@ describe("npm run vectors", () => {
       expect(lines.filter((line) => line.includes(topic)).length, topic).toBeGreaterThan(5);
   });
 
-  it("tries as many documents as the manifests name, and none twice", () => {
-    const { documents } = JSON.parse(run("--json").stdout) as { documents: readonly { file: string }[] };
+  it("tries as many documents as the manifests name, and none twice", async () => {
+    const { documents } = JSON.parse((await run("--json")).stdout) as { documents: readonly { file: string }[] };
     const entries = (file: string) => JSON.parse(readFileSync(join(own, file), "utf8"));
     const measured = readdirSync(join(own, "02-nitro/evervault-specs")).length;
     const nitro =
@@ -83,20 +83,20 @@ describe("npm run vectors", () => {
     ["that asks for the refusal of a good document", "valid", "invalid"],
     ["that asks for the acceptance of a spoilt one", "invalid", "valid"],
     ["with a word nobody knows, which asks for a refusal", "valid", "splendid"],
-  ])("fails exactly one document by a note %s", (_name, from, to) => {
+  ])("fails exactly one document by a note %s", async (_name, from, to) => {
     const folder = copyOf("02-nitro");
     rewrite<Entry[]>(folder, "manifest.json", (entries) => {
       const entry = entries.find((e) => e.expected === from && !e.file.includes("debug"));
       if (entry) entry.expected = to;
       return entries;
     });
-    const { lines, last, status } = run(folder);
+    const { lines, last, status } = await run(folder);
     expect(lines.filter((line) => line.startsWith("FAIL"))).toHaveLength(1);
     expect(last).toMatch(/^\d+ passed, 1 failed$/);
     expect(status).toBe(1);
   });
 
-  it("fails a document of which one byte was changed", () => {
+  it("fails a document of which one byte was changed", async () => {
     const folder = copyOf("02-nitro");
     const [good] = (JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as Entry[]).filter(
       (e) => e.expected === "valid",
@@ -105,13 +105,13 @@ describe("npm run vectors", () => {
     const bytes = readFileSync(path);
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
     writeFileSync(path, bytes);
-    const { last, status, lines } = run(folder);
+    const { last, status, lines } = await run(folder);
     expect(lines.find((line) => line.startsWith("FAIL"))).toMatch(/ valid +invalid +signature: /);
     expect(last).toMatch(/, 1 failed$/);
     expect(status).toBe(1);
   });
 
-  it("fails what a manifest names and cannot be read, or may not be: a note reads its own folder alone", () => {
+  it("fails what a manifest names and cannot be read, or may not be: a note reads its own folder alone", async () => {
     const folder = copyOf("spiffe");
     rewrite<{ cases: Entry[] }>(folder, "bundle-cases.json", ({ cases }) => ({
       cases: [
@@ -120,7 +120,7 @@ describe("npm run vectors", () => {
         { file: "../../etc/passwd", expected: "invalid" },
       ],
     }));
-    const { lines, last, status } = run(folder);
+    const { lines, last, status } = await run(folder);
     expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([
       expect.stringContaining("cannot be read"),
       expect.stringContaining("outside its folder"),
@@ -133,24 +133,24 @@ describe("npm run vectors", () => {
     ["tokens.json", "{"],
     ["tokens.json", '{"cases":[]}'],
     ["manifest.json", '[{"file":"a.bin"}]'],
-  ])("fails a manifest %s that reads %s: documents nobody tried are not passed over", (name, text) => {
+  ])("fails a manifest %s that reads %s: documents nobody tried are not passed over", async (name, text) => {
     const folder = mkdtempSync(join(tmpdir(), "lanyard-vectors-"));
     writeFileSync(join(folder, name), text);
-    const { last, status } = run(folder);
+    const { last, status } = await run(folder);
     expect(last).toBe("0 passed, 1 failed");
     expect(status).toBe(1);
   });
 
-  it("prints ? for documents without a note, with what they come to, and counts them as neither", () => {
+  it("prints ? for documents without a note, with what they come to, and counts them as neither", async () => {
     const folder = mkdtempSync(join(tmpdir(), "lanyard-vectors-"));
     mkdirSync(join(folder, "deeper"));
     const real = "02-nitro/real/20230928-110827-aws-nitro-enclave-attestation.bin";
     cpSync(join(own, real), join(folder, "deeper/document.bin"));
-    const now = run(folder);
+    const now = await run(folder);
     expect(now.lines).toHaveLength(2);
     expect(now.lines[0]).toMatch(/^\? .*deeper\/document\.bin +\? +invalid +aws-nitro-enclave: refused by path: /);
     expect([now.last, now.status]).toEqual(["0 passed, 0 failed", 0]);
-    const then = run("--at", "1695899307", join(folder, "deeper/document.bin"));
+    const then = await run("--at", "1695899307", join(folder, "deeper/document.bin"));
     expect(then.lines[0]).toMatch(/^\? .*document\.bin +\? +valid +aws-nitro-enclave: accepted/);
     expect([then.last, then.status]).toEqual(["0 passed, 0 failed", 0]);
   });
@@ -168,22 +168,22 @@ describe("npm run vectors", () => {
     ["wycheproof-ecdsa", "ecdsa_secp256r1_sha256_test.json", "testGroups"],
     ["02-nitro", "mutants-manifest.json", undefined],
     ["03-ec2-iid", "testca-manifest.json", undefined],
-  ])("fails one odd case of %s/%s alone, and tries every other", (topic, file, list) => {
+  ])("fails one odd case of %s/%s alone, and tries every other", async (topic, file, list) => {
     const folder = copyOf(topic);
-    const before = run(join(folder, file));
+    const before = await run(join(folder, file));
     rewrite<Record<string, unknown[]> | unknown[]>(folder, file, (content) => {
       const cases = Array.isArray(content) ? content : (content[list ?? ""] ?? []);
       cases.splice(1, 0, { name: "the odd one", expected: 7 });
       return content;
     });
-    const { lines, last, status } = run(join(folder, file));
+    const { lines, last, status } = await run(join(folder, file));
     expect(lines.filter((line) => line.startsWith("FAIL"))).toEqual([
       expect.stringMatching(/#2 the odd one .* no case: /),
     ]);
     expect([last, status]).toEqual([before.last?.replace(" 0 failed", " 1 failed"), 1]);
   });
 
-  it("fails whatever it was given and cannot read, each file by itself and with the reason", () => {
+  it("fails whatever it was given and cannot read, each file by itself and with the reason", async () => {
     const folder = mkdtempSync(join(tmpdir(), "lanyard-vectors-"));
     cpSync(join(own, "status"), join(folder, "status"), { recursive: true });
     const given: readonly (readonly [file: string, content: string | Uint8Array, why: string])[] = [
@@ -202,7 +202,7 @@ describe("npm run vectors", () => {
     symlinkSync("/nowhere", join(folder, "link"));
     mkdirSync(join(folder, "1/2/3/4/5/6/7/8/9"), { recursive: true });
     writeFileSync(join(folder, "1/2/3/4/5/6/7/8/9/deep.bin"), "too deep");
-    const { lines, status } = run(folder);
+    const { lines, status } = await run(folder);
     const failed = lines.filter((line) => line.startsWith("FAIL"));
     for (const [file, , why] of [...given, ["link", "", "neither a file nor a folder"], ["7/8/9", "", "deeper than"]])
       expect(

@@ -11,8 +11,8 @@ interface Report {
 }
 
 describe("npm run vectors", () => {
-  it("evaluates access tokens by the verifier of resource servers: a stranger's good token is policy, let in by nobody", () => {
-    const { documents } = JSON.parse(run("--json", join(own, "jwt-attacks/cases.json")).stdout) as Report;
+  it("evaluates access tokens by the verifier of resource servers: a stranger's good token is policy, let in by nobody", async () => {
+    const { documents } = JSON.parse((await run("--json", join(own, "jwt-attacks/cases.json"))).stdout) as Report;
     const named = (id: string) => documents.find(({ file }) => file.includes(`#${id} `));
     expect(named("baseline-01")).toMatchObject({ outcome: "policy", reason: "claims_invalid: sid", passed: true });
     expect(named("time-29")).toMatchObject({ outcome: "policy", passed: true });
@@ -27,13 +27,13 @@ describe("npm run vectors", () => {
     ["an attack that is called good", { id: "key-injection-05", expected: "accept" }, "invalid"],
     ["a good token that is called an attack", { id: "baseline-01", expected: "reject" }, "policy"],
     ["what is no token at all", { id: "baseline-01", expected: "accept", token: "a.b.c" }, "invalid"],
-  ])("fails %s, since the resource server says otherwise", (_what, { id, ...change }, outcome) => {
+  ])("fails %s, since the resource server says otherwise", async (_what, { id, ...change }, outcome) => {
     const folder = copyOf("jwt-attacks");
     rewrite<{ cases: Record<string, unknown>[] }>(folder, "cases.json", (note) => ({
       ...note,
       cases: note.cases.filter((one) => one.id === id).map((one) => ({ ...one, ...change })),
     }));
-    const { lines, last } = run(join(folder, "cases.json"));
+    const { lines, last } = await run(join(folder, "cases.json"));
     expect(lines[0]).toMatch(new RegExp(`^FAIL .* ${outcome} `));
     expect(last).toBe("0 passed, 1 failed");
   });
@@ -45,14 +45,14 @@ describe("npm run vectors", () => {
     ["replay", /proof_replayed/],
     ["bearer-scheme-with-bound-token", /bearer_not_accepted/],
     ["ath-missing", /proof_invalid/],
-  ])("hands %s what its note asks, which is refused", (name, why) => {
-    const { documents } = JSON.parse(run("--json", join(own, "dpop/dpop-cases.json")).stdout) as Report;
+  ])("hands %s what its note asks, which is refused", async (name, why) => {
+    const { documents } = JSON.parse((await run("--json", join(own, "dpop/dpop-cases.json"))).stdout) as Report;
     const one = documents.find(({ file }) => file.endsWith(`#${name}`));
     expect(one).toMatchObject({ outcome: "invalid", passed: true, reason: expect.stringMatching(why) });
   });
 
-  it("hands an enclave's document the challenge its note names, in a member or in words", () => {
-    const outcomes = ["11", "22"].map((byte) => {
+  it("hands an enclave's document the challenge its note names, in a member or in words", async () => {
+    const outcomes = ["11", "22"].map(async (byte) => {
       const folder = copyOf("02-nitro");
       rewrite<Record<string, unknown>[]>(folder, "mutants-manifest.json", (entries) => {
         const one = entries.find(({ file }) => `${file}`.includes("B01-good"));
@@ -67,12 +67,12 @@ describe("npm run vectors", () => {
           { ...one, file, expected: "invalid", verify_clock: "2036-01-01T01:00:00Z" },
         ];
       });
-      return run(join(folder, "mutants-manifest.json")).last;
+      return (await run(join(folder, "mutants-manifest.json"))).last;
     });
-    expect(outcomes).toEqual(["5 passed, 0 failed", "5 passed, 0 failed"]);
+    expect(await Promise.all(outcomes)).toEqual(["5 passed, 0 failed", "5 passed, 0 failed"]);
   });
 
-  it("hands an instance's document the one beside it, which must be what is signed", () => {
+  it("hands an instance's document the one beside it, which must be what is signed", async () => {
     const folder = copyOf("03-ec2-iid");
     const signed = Buffer.from(readFileSync(join(folder, "testca/T01-good-no-certs.pkcs7.b64"), "utf8"), "base64");
     const text = signed.toString("latin1");
@@ -84,7 +84,7 @@ describe("npm run vectors", () => {
       { ...good, document: "other.document", expected: "invalid" },
       { ...good, document: "absent.document" },
     ]);
-    const { lines } = run(join(folder, "testca-manifest.json"));
+    const { lines } = await run(join(folder, "testca-manifest.json"));
     expect(lines.map((line) => line.slice(0, 4))).toEqual(["ok  ", "ok  ", "FAIL", "2 pa"]);
     expect(lines[1]).toContain("not what is signed");
     expect(lines[2]).toContain("cannot be read");
@@ -110,16 +110,16 @@ describe("npm run vectors", () => {
       federated_bundle: "test-bundle.far.example.json",
       cases,
     }));
-    expect(run(join(folder, "jwt-svid-cases.json")).last).toBe("4 passed, 0 failed");
+    expect((await run(join(folder, "jwt-svid-cases.json"))).last).toBe("4 passed, 0 failed");
   });
 
-  it("fails an empty folder: nothing was tried", () => {
-    const { last, status } = run(mkdtempSync(join(tmpdir(), "lanyard-vectors-")));
+  it("fails an empty folder: nothing was tried", async () => {
+    const { last, status } = await run(mkdtempSync(join(tmpdir(), "lanyard-vectors-")));
     expect([last, status]).toEqual(["0 passed, 1 failed", 1]);
   });
 
-  it("takes one manifest by its path", () => {
-    const { lines, last, status } = run(join(own, "03-ec2-iid/testca-manifest.json"));
+  it("takes one manifest by its path", async () => {
+    const { lines, last, status } = await run(join(own, "03-ec2-iid/testca-manifest.json"));
     expect(last).toBe(`${lines.length - 1} passed, 0 failed`);
     expect(lines.length).toBe(
       JSON.parse(readFileSync(join(own, "03-ec2-iid/testca-manifest.json"), "utf8")).length + 1,
@@ -127,10 +127,10 @@ describe("npm run vectors", () => {
     expect(status).toBe(0);
   });
 
-  it("tells what it is for, and ends with 2 when it was not given right", () => {
-    expect(run("--help")).toMatchObject({ status: 0, stderr: "" });
-    expect(run("--help").stdout).toContain("N passed, N failed");
+  it("tells what it is for, and ends with 2 when it was not given right", async () => {
+    expect(await run("--help")).toMatchObject({ status: 0, stderr: "" });
+    expect((await run("--help")).stdout).toContain("N passed, N failed");
     for (const args of [["--sideways"], [join(own, "nowhere")], ["--at", "yesterday", own]])
-      expect(run(...args)).toMatchObject({ status: 2, stdout: "" });
+      expect(await run(...args)).toMatchObject({ status: 2, stdout: "" });
   });
 });
