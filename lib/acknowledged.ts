@@ -65,11 +65,11 @@ export function acknowledgeRotator(role: IConstruct): void {
 }
 
 /** Which roles are lent is the registry's to say, and theirs. */
-export function acknowledgeRolesOfAccounts(role: IConstruct, accounts: readonly string[]): void {
+export function acknowledgeTargetRoles(role: IConstruct, accounts: readonly string[], path: string): void {
   for (const account of accounts) {
     acknowledge(
       role,
-      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::${account}:role/*]`,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::${account}:role${path}*]`,
       "the registry names the roles, after this is deployed; each one's own trust policy must let this role in",
     );
   }

@@ -39,20 +39,21 @@ export interface DynamoDbAwsGrant extends AwsGrantBase {
 /** What one scope gives at AWS. */
 export type AwsGrant = S3AwsGrant | DynamoDbAwsGrant;
 
+/**
+ * Path of every role that a deployment may assume; its own rights end there. A role that was not made for sessions, such
+ * as one that trusts a whole account, is out of reach of a wrong registration and of a taken-over function.
+ */
+export const targetRolePath = "/lanyard/target/";
+
 /** An AWS role whose credentials agents get for their sessions, narrowed to what each session may do. */
 export interface AwsRoleRegistration {
   readonly kind: "aws-role";
   readonly name: string;
-  /** ARN of the role, path included. */
+  /** ARN of the role, path included, which begins with {@link targetRolePath}. */
   readonly arn: string;
   /** Names of the agents that may get its credentials. */
   readonly agents: readonly string[];
   /** URI of the registered resource whose scopes are mapped here. */
   readonly resource: string;
   readonly grants: readonly AwsGrant[];
-  /**
-   * Its only agent may also assume the role by itself (AssumeRoleWithWebIdentity), with all its rights and for as long
-   * as the role allows. The session neither narrows nor ends those credentials (threat 10).
-   */
-  readonly exclusive?: true;
 }

@@ -2,8 +2,9 @@ import { listBucket } from "../aws/actions.ts";
 import { sayableRules } from "../aws/sayable.ts";
 import { isObject } from "../details/leaves.ts";
 import { type FieldSchema, isTextOrTexts } from "../details/rules/rule.ts";
-import type { AwsGrant, AwsNarrowing, AwsRoleRegistration } from "../model/aws-role.ts";
+import { type AwsGrant, type AwsNarrowing, type AwsRoleRegistration, targetRolePath } from "../model/aws-role.ts";
 import type { DetailsTypeRegistration } from "../model/registry.ts";
+import { parseRoleArn } from "../text/role-arn.ts";
 import { type Finding, repeated } from "./finding.ts";
 
 /** Rules for one AWS role by itself: everything it names is in one partition, and every listing is bounded. */
@@ -13,9 +14,9 @@ export function awsRoleFindings(row: AwsRoleRegistration): readonly Finding[] {
     partitionOf(arn) === partition ? [] : [[path, `is of another partition than ${row.arn}`]];
   return [
     ...repeated(row.agents, "agents"),
-    ...(row.exclusive && row.agents.length > 1
-      ? [["exclusive", "a role that an agent takes by itself is that one agent's"] as const]
-      : []),
+    ...(`/${parseRoleArn(row.arn)?.name}`.startsWith(targetRolePath)
+      ? []
+      : [["arn", `is not below ${targetRolePath}, and the deployment may assume no other role`] as const]),
     ...row.grants.flatMap((grant, i): Finding[] => [
       ...repeated(grant.actions, `grants.${i}.actions`),
       ...repeated(grant.kmsKeys, `grants.${i}.kmsKeys`),
@@ -131,18 +132,3 @@ const unusable = (resource: string, grant: AwsGrant, names: AwsRoleNames): strin
       .filter((name) => !mapped.some((field) => field === name || field.startsWith(`${name}.`)))
       .map((name) => `every ${type.name} has ${name}, which nothing here maps`);
   });
-
-/**
- * Finds two registrations of one role for different agents, one of them exclusive. That agent would get the role's
- * whole credentials, with everything that the other agent's sessions reach.
- */
-export const sharedExclusively = (
-  rows: readonly AwsRoleRegistration[],
-): readonly { readonly row: AwsRoleRegistration; readonly other: string }[] =>
-  rows.flatMap((row, at) =>
-    rows
-      .slice(0, at)
-      .filter((other) => other.arn === row.arn && (other.exclusive || row.exclusive))
-      .filter((other) => [...row.agents, ...other.agents].some((agent) => agent !== row.agents[0]))
-      .map((other) => ({ row, other: other.name })),
-  );

@@ -3,9 +3,8 @@ import { changed, messages, plus, setUp, tickets } from "./ground.ts";
 
 setUp();
 
-const customers = "https://customers.support-desk.example";
 const account = "111122223333";
-const arn = `arn:aws:iam::${account}:role/agents/ticket-files`;
+const arn = `arn:aws:iam::${account}:role/lanyard/target/ticket-files`;
 const key = `arn:aws:kms:eu-west-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
 const table = `arn:aws:dynamodb:eu-west-1:${account}:table/tickets`;
 const byCustomer = { type: "ticket-customers", field: "customers" };
@@ -97,6 +96,18 @@ describe("an AWS role", () => {
     (other) => expect(told({ arn: other })).toEqual(["arn: write the role's ARN, path included"]),
   );
 
+  test.each([
+    "OrganizationAccountAccessRole",
+    "lanyard/ticket-files",
+    "lanyard/targets/a",
+    "x/lanyard/target/a",
+    "x:role/lanyard/target/a",
+  ])("threat 10: is a role that was made for sessions, and not role/%s, whoever that trusts", (name) =>
+    expect(told({ arn: `arn:aws:iam::${account}:role/${name}` })).toEqual([
+      "arn: is not below /lanyard/target/, and the deployment may assume no other role",
+    ]),
+  );
+
   test("is for agents and a resource that are registered", () => {
     expect(told({ agents: ["nobody"] })).toEqual(["agents.0: no agent is named nobody"]);
     expect(told({ agents: ["planner", "planner"] })).toEqual(["agents.1: planner is listed twice"]);
@@ -120,31 +131,6 @@ describe("an AWS role", () => {
     const excluding = type({ rules: { customers: "not" } });
     expect(withRole(excluding, s3()).some((line) => line.startsWith("grants.0.details.0.field: rule not cannot"))).toBe(
       true,
-    );
-  });
-});
-
-describe("threat 10: a role that an agent may take by itself", () => {
-  test("is one agent's", () => {
-    expect(told({ exclusive: true })).toEqual(["exclusive: a role that an agent takes by itself is that one agent's"]);
-    expect(told({ exclusive: true, agents: ["planner"] })).toEqual([]);
-  });
-
-  test("is given to nobody else under another name", () => {
-    const own = role({ exclusive: true, agents: ["planner"] });
-    const other = (agents: string[]) => messages(plus(own, role({ name: "again", agents })));
-    expect(other(["planner"])).toEqual([]);
-    expect(other(["researcher"])).toEqual([
-      expect.stringContaining("arn: aws-role ticket-files gives this role to another"),
-    ]);
-    expect(messages(plus(role({ name: "again", agents: ["researcher"] }), own))).toHaveLength(1);
-  });
-
-  test("stands for whichever resource, as long as the agent is the same", () => {
-    const grants = [{ ...s3({ scope: "customers:read", details: [] }) }];
-    const second = role({ name: "again", agents: ["planner"], resource: customers, grants });
-    expect(messages(plus(role({ exclusive: true, agents: ["planner"] }), second))).not.toContainEqual(
-      expect.stringContaining("exclusive"),
     );
   });
 });

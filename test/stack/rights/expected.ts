@@ -120,9 +120,9 @@ export const expected: [StackName, string, string[]][] = [
       // what a session was given, beside it: what else it could write there, docs/walls.md says
       "dynamodb:UpdateItem on Sessions if in a transaction",
       // of which accounts: test/stack/service/credentials.test.ts
-      "sts:AssumeRole on role/*",
-      "sts:SetSourceIdentity on role/*",
-      "sts:TagSession on role/*",
+      "sts:AssumeRole on role/lanyard/target/*",
+      "sts:SetSourceIdentity on role/lanyard/target/*",
+      "sts:TagSession on role/lanyard/target/*",
       ...rings("identity", "session"),
       ...record,
     ],

@@ -15,7 +15,7 @@ const statements = all(made, "AWS::IAM::Policy").flatMap(({ id, it }) =>
 );
 
 describe("the function that gives AWS credentials", () => {
-  test("may assume roles of the accounts that the stage names, tagged and with a source identity, and no others", () => {
+  test("threat 10: may assume the target roles of the accounts that the stage names, tagged and with a source identity, and no others", () => {
     const sts = statements.filter(({ Action }) => [Action].flat().some((one) => one.startsWith("sts:")));
     expect(sts.map(({ id }) => id.slice(0, 11))).toEqual(["Credentials"]);
     const { Effect, Action, Resource } = sts[0] as Statement;
@@ -23,7 +23,7 @@ describe("the function that gives AWS credentials", () => {
     expect(JSON.stringify(Resource)).toBe(
       JSON.stringify(
         [account, "444455556666"].map((of) => ({
-          "Fn::Join": ["", ["arn:", { Ref: "AWS::Partition" }, `:iam::${of}:role/*`]],
+          "Fn::Join": ["", ["arn:", { Ref: "AWS::Partition" }, `:iam::${of}:role/lanyard/target/*`]],
         })),
       ),
     );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lineageTags, sourceIdentityPrefix } from "../../../core/aws/lineage.ts";
-import { sessionTags, sourceIdentities } from "../../../lib/targets/trust.ts";
+import { targetRolePath } from "../../../core/model/aws-role.ts";
+import { sessionTags, sourceIdentities, targetPath } from "../../../lib/targets/trust.ts";
 import { type Assuming, assuming, central, credentials, lanyard, lineage, made, team } from "./ground.ts";
 
 const { trust } = made();
@@ -59,6 +60,7 @@ describe("threat 21: a target role is assumed", () => {
   });
 
   test("with the names that sessions' credentials have", () => {
+    expect(targetPath).toBe(targetRolePath);
     expect([...sessionTags].sort()).toEqual([...lineageTags].sort());
     expect(sourceIdentities).toBe(`${sourceIdentityPrefix}*`);
     expect(Object.keys(lineage.tags).sort()).toEqual([...sessionTags].sort());
