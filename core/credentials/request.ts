@@ -1,9 +1,9 @@
-import { assertionIn, type Form, readForm, single } from "../caller/authenticate.ts";
+import { type Form, single } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { type Call, sessionTokenType } from "../model/wire.ts";
-import { readDetails, type TokenRequest } from "../token/request.ts";
+import { type Read, readAsserted, readBounds, type TokenRequest } from "../token/request.ts";
 
 /** A request for credentials of AWS as parsed, nothing in it believed yet. */
 export interface CredentialsRequest {
@@ -20,17 +20,8 @@ const invalid = (name: string, why: string) => err({ code: "parameter_invalid", 
  * session is wanted by `resource`, `scope`, `authorization_details`, `lifetime_seconds` and `role`.
  * @returns the request and its form, or the denial of the first thing that is wrong
  */
-export function readCredentialsRequest(
-  call: Call,
-): Result<{ readonly request: CredentialsRequest; readonly form: Form }, Denial> {
-  const read = readForm(call, ["resource"]);
-  if (!read.ok) return read;
-  const form = read.value;
-  const claimed = assertionIn(call, form);
-  if (!claimed.ok) return claimed;
-  const parsed = parse(form);
-  return parsed.ok ? ok({ request: parsed.value, form }) : parsed;
-}
+export const readCredentialsRequest = (call: Call): Result<Read<CredentialsRequest>, Denial> =>
+  readAsserted(call, ["resource"], parse);
 
 function parse(form: Form): Result<CredentialsRequest, Denial> {
   const token = readSubject(form);
@@ -38,13 +29,8 @@ function parse(form: Form): Result<CredentialsRequest, Denial> {
   const resources = [...new Set(form.get("resource"))];
   if (resources.length === 0) return err({ code: "resource_missing" });
   if (resources.length > 1) return err({ code: "resource_several", count: resources.length, limit: 1 });
-  const scopes = [...new Set((single(form, "scope") ?? "").split(" ").filter((scope) => scope !== ""))];
-  if (scopes.length > limits.scopesPerRequest) return invalid("scope", "too many");
-  const details = readDetails(single(form, "authorization_details"));
-  if (!details.ok) return details;
-  const life = single(form, "lifetime_seconds");
-  if (life !== undefined && !/^[1-9][0-9]{0,5}$/.test(life))
-    return invalid("lifetime_seconds", "send a positive whole number of seconds");
+  const bounds = readBounds(form);
+  if (!bounds.ok) return bounds;
   const role = single(form, "role");
   if (role !== undefined && !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(role)) return invalid("role", "send a registered name");
   return ok({
@@ -52,9 +38,7 @@ function parse(form: Form): Result<CredentialsRequest, Denial> {
       subject: { token: token.value, type: "session" },
       requested: "access",
       resources,
-      scopes,
-      details: details.value,
-      ...(life === undefined ? {} : { lifetimeSeconds: Number(life) }),
+      ...bounds.value,
     },
     ...(role === undefined ? {} : { role }),
   });

@@ -51,13 +51,32 @@ const jwtType = "urn:ietf:params:oauth:token-type:jwt";
  * Parses the form of a token request (RFC 6749 4.4, RFC 8693 2.1, RFC 8707 2, RFC 9396 2).
  * @returns the request and its form, or the denial of the first thing that is wrong
  */
-export function readTokenRequest(call: Call): Result<{ request: TokenRequest; form: Form }, Denial> {
-  const read = readForm(call, ["resource", "audience"]);
+export const readTokenRequest = (call: Call): Result<Read<TokenRequest>, Denial> =>
+  readAsserted(call, ["resource", "audience"], parse);
+
+/** A request as parsed, and the form it came in. */
+export interface Read<T> {
+  readonly request: T;
+  readonly form: Form;
+}
+
+/**
+ * Parses a form by which an authenticated agent asks for something. Whether it carries an assertion is looked at before its
+ * parameters (RFC 6749 5.2).
+ * @param repeatable names that may occur more than once
+ * @returns the request and its form, or the denial of the first thing that is wrong
+ */
+export function readAsserted<T>(
+  call: Call,
+  repeatable: readonly string[],
+  parseForm: (form: Form) => Result<T, Denial>,
+): Result<Read<T>, Denial> {
+  const read = readForm(call, repeatable);
   if (!read.ok) return read;
   const form = read.value;
   const claimed = assertionIn(call, form);
   if (!claimed.ok) return claimed;
-  const parsed = parse(form);
+  const parsed = parseForm(form);
   return parsed.ok ? ok({ request: parsed.value, form }) : parsed;
 }
 
@@ -74,18 +93,13 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const isOffer = requested === "offer";
   if (isOffer && audiences.length > 1) return err({ code: "offer_targets_several", count: audiences.length });
   const resources = [...new Set([...(form.get("resource") ?? []), ...(isOffer ? [] : audiences)])];
-  const scopes = [...new Set((single(form, "scope") ?? "").split(" ").filter((s) => s !== ""))];
   if (resources.length > limits.resourcesPerRequest)
     return err({ code: "resource_several", count: resources.length, limit: limits.resourcesPerRequest });
-  if (scopes.length > limits.scopesPerRequest) return invalid("scope", "too many");
-  const details = readDetails(single(form, "authorization_details"));
-  if (!details.ok) return details;
+  const bounds = readBounds(form);
+  if (!bounds.ok) return bounds;
   const purpose = single(form, "purpose");
   if (purpose !== undefined && purpose.length > limits.purposeCharacters)
     return invalid("purpose", `at most ${limits.purposeCharacters} characters`);
-  const lifetime = single(form, "lifetime_seconds");
-  if (lifetime !== undefined && !/^[1-9][0-9]{0,5}$/.test(lifetime))
-    return invalid("lifetime_seconds", "send a positive whole number of seconds");
   const maxUses = single(form, "max_uses");
   if (maxUses !== undefined && !(/^[1-9][0-9]{0,5}$/.test(maxUses) && Number(maxUses) <= limits.usesMax))
     return invalid("max_uses", `send a whole number from 1 to ${limits.usesMax}`);
@@ -96,12 +110,29 @@ function parse(form: Form): Result<TokenRequest, Denial> {
     ...(clientId === undefined ? {} : { clientId }),
     ...(isOffer && audiences[0] !== undefined ? { audience: audiences[0] } : {}),
     ...(purpose === undefined ? {} : { purpose }),
-    ...(lifetime === undefined ? {} : { lifetimeSeconds: Number(lifetime) }),
     ...(maxUses === undefined ? {} : { maxUses: Number(maxUses) }),
     requested,
     resources,
+    ...bounds.value,
+  });
+}
+
+/**
+ * How much of what stands above is asked for: `scope`, `authorization_details`, `lifetime_seconds`.
+ * @returns them, or `parameter_invalid`, `details_invalid`
+ */
+export function readBounds(form: Form): Result<Pick<TokenRequest, "scopes" | "details" | "lifetimeSeconds">, Denial> {
+  const scopes = [...new Set((single(form, "scope") ?? "").split(" ").filter((scope) => scope !== ""))];
+  if (scopes.length > limits.scopesPerRequest) return invalid("scope", "too many");
+  const details = readDetails(single(form, "authorization_details"));
+  if (!details.ok) return details;
+  const lifetime = single(form, "lifetime_seconds");
+  if (lifetime !== undefined && !/^[1-9][0-9]{0,5}$/.test(lifetime))
+    return invalid("lifetime_seconds", "send a positive whole number of seconds");
+  return ok({
     scopes,
     details: details.value,
+    ...(lifetime === undefined ? {} : { lifetimeSeconds: Number(lifetime) }),
   });
 }
 
@@ -142,7 +173,7 @@ function readActor(form: Form): Result<string | undefined, Denial> {
  * Parses `authorization_details` (RFC 9396 2).
  * @returns its entries, none where it was left out, or `details_invalid`
  */
-export function readDetails(text: string | undefined): Result<readonly AuthorizationDetail[], Denial> {
+function readDetails(text: string | undefined): Result<readonly AuthorizationDetail[], Denial> {
   if (text === undefined) return ok([]);
   const bad = (why: string) => err({ code: "details_invalid", type: "?", why } as const);
   if (Buffer.byteLength(text, "utf8") > limits.detailsBytes) return bad("too large");
