@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { limits } from "../../../core/model/limits.ts";
 import { deploy, instances, type Office } from "./office.ts";
 
 const forbidden = { status: 403, error: "access_denied", reason: "policy_denied" };
@@ -53,6 +54,8 @@ export function instanceCases(office: () => Office): void {
     it("is never late under load: what is sent after the apply's answer is refused", async ({ annotate }) => {
       const { edited, apply, promote } = office();
       const asked: { readonly sentMillis: number; readonly outcome: string }[] = [];
+      // half of what the agent's bucket gives: on a quick machine it would refuse before the policy does (slow_down)
+      const pauseMillis = (instances * 2_000) / limits.issuancesPerSecond;
       let going = true;
       const load = Array.from({ length: instances }, async () => {
         while (going) {
@@ -62,6 +65,7 @@ export function instanceCases(office: () => Office): void {
             (refused: { error?: string }) => refused.error ?? String(refused),
           );
           asked.push({ sentMillis, outcome });
+          await sleep(pauseMillis);
         }
       });
       const later = (millis: number) => asked.filter(({ sentMillis }) => sentMillis > millis);
