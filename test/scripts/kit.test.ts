@@ -72,6 +72,14 @@ describe("the test kit", () => {
     expect(long.map(({ file }) => file)).toEqual([]);
   });
 
+  it("has no test begin what it neither waits for nor hands on: it would fail after its test, in another's name", () => {
+    // a statement that drops a call's promise
+    const dropped = /^\s*void (?!import\b)[\w.]+\(/m;
+    expect("  void publishMinute(deps);").toMatch(dropped);
+    const dropping = sources.filter(({ file, text }) => /\.test\.ts$/.test(file) && dropped.test(text));
+    expect(dropping.map(({ file }) => file)).toEqual([]);
+  });
+
   it.each([
     ["signs proofs", /setProtectedHeader\(\{[^}]*dpop\+jwt|jws\(\{[^}]*dpop\+jwt/],
     [

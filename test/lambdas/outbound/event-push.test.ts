@@ -13,7 +13,7 @@ async function receiver(answer: (response: ServerResponse) => void) {
 const status =
   (code: number, headers = {}) =>
   (response: ServerResponse) =>
-    void response.writeHead(code, headers).end();
+    response.writeHead(code, headers).end();
 const here = createPusher("http://127.0.0.1:4000");
 
 describe("a push (RFC 8935 section 2.1)", () => {

@@ -3,7 +3,21 @@ import { type PublishDeps, publishChanges, publishMinute } from "../../../../cor
 import type { Session } from "../../../../core/model/session.ts";
 import { createPublishStore } from "../../../../lambdas/aws/dynamodb/lists/publish-store.ts";
 import { id, now, offer, planner, record, researcher, session } from "../../samples.ts";
-import { childOf, cloud, deps, open, place, raised, setUp, store, time, tombstoned, valid } from "./ground.ts";
+import {
+  begin,
+  childOf,
+  cloud,
+  deps,
+  hangs,
+  open,
+  place,
+  raised,
+  setUp,
+  store,
+  time,
+  tombstoned,
+  valid,
+} from "./ground.ts";
 
 setUp();
 
@@ -180,10 +194,11 @@ describe("a raised epoch", () => {
       }
       const tree = (root: string) => {
         if (root !== stuck.root) return deps.store.tree(root);
-        return how === "fails" ? Promise.reject(new Error("broken row")) : new Promise<never>(() => undefined);
+        return how === "fails" ? Promise.reject(new Error("broken row")) : hangs();
       };
       const minute = publishMinute({ ...deps, store: { ...deps.store, tree } });
       if (how === "fails") await expect(minute).rejects.toThrow("broken row");
+      else begin(minute);
       await expect.poll(() => deps.store.dues()).toMatchObject([{ change: { subject: `agent:${planner}` } }]);
       expect(await valid(other)).toBe(false);
     },
@@ -240,12 +255,12 @@ describe("a raised epoch", () => {
     let walked = 0;
     const tree = (root: string) => {
       walked += 1;
-      return root === other.root ? deps.store.tree(root) : new Promise<never>(() => undefined);
+      return root === other.root ? deps.store.tree(root) : hangs();
     };
     // three groups, all of which hang: within three minutes each was first once
     for (let minute = 0; minute < 3; minute++) {
       const before = walked;
-      void publishMinute({ ...deps, store: { ...deps.store, tree } });
+      begin(publishMinute({ ...deps, store: { ...deps.store, tree } }));
       // as many as are walked side by side are under way
       await expect.poll(() => walked - before).toBeGreaterThan(15);
       time.seconds += 60;

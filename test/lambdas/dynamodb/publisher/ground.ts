@@ -88,9 +88,28 @@ export async function valid({ status }: Session): Promise<boolean> {
   return value.ok && value.value === 0;
 }
 
+/** What a test began and does not wait for, and how its reads that hang are let go. */
+const begun: Promise<unknown>[] = [];
+let over = Promise.withResolvers<never>();
+
+/** A read that ends with its test, by a failure. */
+export const hangs = (): Promise<never> => over.promise;
+
+/**
+ * Begins a run that its test does not wait for. The tables stay open until it has ended: a request that is under way
+ * when they close fails outside of every test.
+ */
+export function begin(run: Promise<unknown>): void {
+  begun.push(run);
+  // its end is no part of the test
+  run.catch(() => undefined);
+}
+
 /** Has each test of the calling file begin on this ground. */
 export function setUp(): void {
   beforeEach(async () => {
+    over = Promise.withResolvers();
+    over.promise.catch(() => undefined);
     time.seconds = now;
     cloud = await openCloud();
     const clock = { nowMillis: () => time.seconds * 1000 };
@@ -99,5 +118,9 @@ export function setUp(): void {
     const signer = testSigner("status", await testKey());
     deps = { clock, issuer, signer, store: createPublishStore(cloud.client, cloud.tables) };
   });
-  afterEach(() => cloud.close());
+  afterEach(async () => {
+    over.reject(new Error("the test is over"));
+    await Promise.allSettled(begun.splice(0));
+    await cloud.close();
+  });
 }

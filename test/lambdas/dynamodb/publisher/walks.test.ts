@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type PublishDeps, publishChanges, publishMinute } from "../../../../core/endpoints/publisher.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { now, planner, researcher } from "../../samples.ts";
-import { childOf, deps, open, raised, setUp, time, tombstoned, valid } from "./ground.ts";
+import { begin, childOf, deps, hangs, open, raised, setUp, time, tombstoned, valid } from "./ground.ts";
 
 setUp();
 
@@ -11,7 +11,6 @@ const many = (count: number) => Promise.all(Array.from({ length: count }, () => 
 const living = async (sessions: readonly Session[]) =>
   (await Promise.all(sessions.map(valid))).filter((alive) => alive).length;
 const withTree = (tree: PublishDeps["store"]["tree"]): PublishDeps => ({ ...deps, store: { ...deps.store, tree } });
-const hangs = () => new Promise<never>(() => undefined);
 
 describe("a walk", () => {
   test("threat 48: goes on where the publisher was cut off, and reads no tree twice that it had shown", async () => {
@@ -24,7 +23,7 @@ describe("a walk", () => {
       if (first.size % 5 === 0) time.seconds += 1;
       return deps.store.tree(root);
     });
-    void publishChanges(await raised(subject), dying);
+    begin(publishChanges(await raised(subject), dying));
     await expect.poll(async () => Object.keys((await deps.store.dues())[0]?.after ?? {}).length).toBeGreaterThan(0);
     await expect.poll(() => first.size).toBe(45);
     const again = new Set<string>();
@@ -72,6 +71,7 @@ describe("a walk", () => {
       };
       const published = publishChanges(await raised(subject), withTree(tree));
       if (how === "fails") await expect(published).rejects.toThrow("broken row");
+      else begin(published);
       await expect.poll(() => living(sessions)).toBe(1);
     }
   });
@@ -85,9 +85,11 @@ describe("a walk", () => {
       ...(await tombstoned(one)),
       ...(await raised(`agent:${researcher}`)),
     ];
-    void publishChanges(
-      changes,
-      withTree((root) => (root === stuck.root ? hangs() : deps.store.tree(root))),
+    begin(
+      publishChanges(
+        changes,
+        withTree((root) => (root === stuck.root ? hangs() : deps.store.tree(root))),
+      ),
     );
     await expect.poll(() => living([one, other])).toBe(0);
     expect(await valid(stuck)).toBe(true);
