@@ -35,5 +35,7 @@ export const prices = {
   loggedGigabyte: { dollars: 0.5, per: "GB", page: cloudwatch },
   alarmMetric: { dollars: 0.1, per: "month", page: cloudwatch },
   metric: { dollars: 0.3, per: "month", page: cloudwatch },
+  /** An account's first three, of at most 50 metrics each, are free. */
+  dashboard: { dollars: 3, per: "month", page: cloudwatch },
   httpRequest: { dollars: 1, per: million, page: "https://aws.amazon.com/api-gateway/pricing/" },
 } as const satisfies Readonly<Record<string, Price>>;

@@ -3,6 +3,7 @@ import { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { Alarms } from "../alarms.ts";
 import type { FunctionProps } from "../function/lanyard-function.ts";
@@ -25,6 +26,12 @@ export class AuditStack extends Stack {
   readonly topic: Topic;
   readonly relay: Relay;
   readonly sealer: Sealer;
+  /** Carries records from the bus to the bucket. */
+  readonly delivery: Delivery;
+  /** Queues in which something lies only when it went wrong, by the name of their alarm. */
+  readonly deadLetters: Readonly<Record<string, IQueue>>;
+  /** What the log lacks. */
+  readonly unsealed: Queue;
 
   constructor(scope: Construct, id: string, props: FunctionProps & { readonly state: StateStack }) {
     const { stage, state } = props;
@@ -35,29 +42,39 @@ export class AuditStack extends Stack {
     if (stage.alarms.email) this.topic.addSubscription(new EmailSubscription(stage.alarms.email));
     const refused = deadLetters(this, "Refused");
     this.relay = new Relay(this, "Relay", { ...props, bus: this.bus, refused });
-    const delivery = new Delivery(this, "Delivery", { stage, state, bus: this.bus });
+    this.delivery = new Delivery(this, "Delivery", { stage, state, bus: this.bus });
     const watched = { stage, state, topic: this.topic };
     new KeyWatch(this, "KeyWatch", watched);
     new WallWatch(this, "WallWatch", watched);
-    const unsealed = deadLetters(this, "Unsealed");
-    this.sealer = new Sealer(this, "Sealer", { ...props, unsealed });
+    this.unsealed = deadLetters(this, "Unsealed");
+    this.sealer = new Sealer(this, "Sealer", { ...props, unsealed: this.unsealed });
+    this.deadLetters = { Refused: refused, RelayFailures: this.relay.failures, Undelivered: this.delivery.undelivered };
     if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", { bus: this.bus, topic: this.topic });
     const alarms = new Alarms(this, "Watch", { stage, topic: this.topic });
     alarms.ofAllFunctions();
     alarms.ofFunction("Relay", this.relay);
     alarms.ofStream("Relay", this.relay);
-    alarms.ofQueue("RelayFailures", this.relay.failures);
-    alarms.ofQueue("Refused", refused);
-    alarms.ofQueue("Undelivered", delivery.undelivered);
+    for (const [name, queue] of Object.entries(this.deadLetters)) alarms.ofQueue(name, queue);
     alarms.ofFunction("Sealer", this.sealer);
-    alarms.ofQueue("Unsealed", unsealed);
-    alarms.ofDelivery(delivery.stream.ref, stage.delivery.bufferSeconds);
-    alarms.ofSilence(delivery.stream.ref);
+    alarms.ofQueue("Unsealed", this.unsealed);
+    alarms.ofDelivery(this.delivery.stream.ref, stage.delivery.bufferSeconds);
+    alarms.ofSilence(this.delivery.stream.ref);
     if (stage.cloudTrail) new Lake(this, "Lake", { stage, state, cloudTrail: stage.cloudTrail });
+    this.exportWhatIsDrawn();
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
     new CfnOutput(this, "RefusedRecordsUrl", { value: refused.queueUrl });
     new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
+  }
+
+  /**
+   * Exported whether a dashboard reads it or not: CloudFormation would refuse to drop the exports on the day on which
+   * the dashboard is taken away, since it updates this stack first.
+   */
+  private exportWhatIsDrawn(): void {
+    const queues = [...Object.values(this.deadLetters), this.unsealed];
+    for (const value of [...queues.map(({ queueName }) => queueName), this.delivery.stream.ref])
+      this.exportValue(value);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Construct } from "constructs";
 import { type CallableName, functionEntry, type OptionalCallable, urlName, urlOutput } from "../../lambdas/manifest.ts";
 import { Alarms } from "../alarms.ts";
 import type { AuditStack } from "../audit/audit-stack.ts";
+import { Dashboard } from "../dashboard.ts";
 import { publicUrl, signedUrl } from "../function/address.ts";
 import type { FunctionProps, LanyardFunction } from "../function/lanyard-function.ts";
 import type { HttpApi } from "../issuer/http-api.ts";
@@ -79,10 +80,22 @@ export class ServiceStack extends Stack {
       rotator,
       watch,
     ];
-    const drift = new DriftWatch(this, "DriftWatch", {
-      ...made,
-      watched: [...watched, issuer.discovery, audit.relay, audit.sealer],
-    });
+    const all = [...watched, issuer.discovery, audit.relay, audit.sealer];
+    const drift = new DriftWatch(this, "DriftWatch", { ...made, watched: all });
+    if (stage.dashboard)
+      new Dashboard(this, "Overview", {
+        stage,
+        functions: [...all, drift],
+        following: [audit.relay, publisher],
+        deadLetters: {
+          ...audit.deadLetters,
+          PublisherFailures: publisher.failures,
+          RotatorFailures: rotator.failures,
+          ...(pushing && { UndeliveredEvents: pushing.queues.undelivered }),
+        },
+        gaps: audit.unsealed,
+        streamName: audit.delivery.stream.ref,
+      });
     const alarms = new Alarms(this, "Watch", { stage, topic: audit.topic });
     const { "admin-rotate": ordered, ...answering } = called;
     for (const one of [...Object.values(answering), ...others, issuer.discovery]) alarms.ofFunction(one.node.id, one);

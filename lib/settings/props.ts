@@ -134,6 +134,8 @@ export interface OptionalProps {
   readonly logLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR";
   readonly delivery?: DeliveryProps;
   readonly alarms?: AlarmsProps;
+  /** Makes a dashboard in CloudWatch, for $3 a month. @default false */
+  readonly dashboard?: boolean;
   /** Switches the account's outbound identity federation on; deleting the stack never switches it off. @default false */
   readonly outboundIdentityFederation?: boolean;
   /** @default nothing is looked up */
@@ -219,6 +221,7 @@ export interface Stage
       | "logRetentionDays"
       | "logLevel"
       | "outboundIdentityFederation"
+      | "dashboard"
       | "codeLookup"
       | "instanceIdentityAlone"
       | "dpopNonces"

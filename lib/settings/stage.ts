@@ -58,6 +58,7 @@ const known = settings({
     }),
     {},
   ),
+  dashboard: otherwise(truth, false),
   outboundIdentityFederation: otherwise(truth, false),
   codeLookup: otherwise(
     settings({

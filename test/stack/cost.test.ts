@@ -29,6 +29,10 @@ test("the page's idle sum is the sum of its parts", () => {
   expect(page).toContain(`about $${idle.toFixed(0)} a month`);
 });
 
+test("the page says what a dashboard costs", () => {
+  expect(page).toContain(`\`dashboard\` is $${prices.dashboard.dollars} a month`);
+});
+
 test("every price stands on a page of AWS", () => {
   for (const { page: from, dollars } of Object.values(prices)) {
     expect(from).toMatch(/^https:\/\/aws\.amazon\.com\/[a-z/-]+\/$/);

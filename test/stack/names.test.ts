@@ -11,6 +11,8 @@ const global = [
   "AWS::IAM::User UserName",
   "AWS::IAM::Group GroupName",
   "AWS::S3::Bucket BucketName",
+  // CloudWatch keeps an account's dashboards together, whatever their Region
+  "AWS::CloudWatch::Dashboard DashboardName",
 ];
 /** Properties that name a thing in one Region of an account. */
 const regional = [
@@ -52,6 +54,7 @@ const deployed = (stage: string, region: string): Deployed => ({
     {
       region,
       outboundIdentityFederation: true,
+      dashboard: true,
       cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: [region] },
       alarms: { email: "ops@example.com" },
       codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["planner"] } },
