@@ -22,6 +22,7 @@ import { aliasesOf, keysOf } from "./kms/of-template.ts";
 import { openKms } from "./kms/service.ts";
 import { startMappings } from "./mappings/all.ts";
 import type { EventSourceMapping } from "./mappings/stream.ts";
+import { createdEvent } from "./s3/created.ts";
 import type { Service } from "./service.ts";
 import { queuesOf } from "./sqs/of-template.ts";
 import { openSqs } from "./sqs/service.ts";
@@ -110,6 +111,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const buses = ["default", ...cloud.ofType("AWS::Events::EventBus").map((bus) => cloud.physical(bus).ref)];
   const events = openEvents(rules, { ...place, buses }, deliverTo({ firehose, faults, functions, queues }));
   closers.push(events.close);
+  s3.onCreated((bucket, version) => events.emit(createdEvent(bucket, version)));
   const workloads = openWorkloads();
   const nitro = openNitro(place.region);
   const admit = admission({ workloads, permissions, callers, statements: statementsOf(functions, wishes) });

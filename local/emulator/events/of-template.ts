@@ -32,13 +32,16 @@ export function rulesOf(cloud: Cloud): Rule[] {
   });
 }
 
-/** Rules on the default bus for AWS's own events (CloudTrail, say): nothing here sends those. */
+/** Services whose own events reach the default bus here. */
+const played: ReadonlySet<string> = new Set(["aws.s3"]);
+
+/** Rules on the default bus for events of AWS's own that nothing here sends (CloudTrail's, say). */
 function isServiceRule(pattern: unknown, bus: unknown): boolean {
   const sources = list((pattern as Json | undefined)?.source) as unknown as string[];
   return (
     bus === "default" &&
     sources.length > 0 &&
-    sources.every((source) => typeof source === "string" && source.startsWith("aws."))
+    sources.every((source) => typeof source === "string" && source.startsWith("aws.") && !played.has(source))
   );
 }
 

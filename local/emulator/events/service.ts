@@ -31,11 +31,21 @@ export type Deliver = (arn: string, text: string) => Promise<void>;
 
 /** The embedded EventBridge. */
 export interface Events extends Service {
+  /** An event of one of the account's own services, on the default bus. */
+  emit(event: OwnEvent): void;
   /** Runs every scheduled rule once, now; resolves when its targets have answered. */
   fireSchedules(): Promise<void>;
   /** Resolves when every event under way is delivered or given up. */
   settled(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a service of AWS tells of itself. */
+export interface OwnEvent {
+  readonly source: string;
+  readonly detailType: string;
+  readonly resources: readonly string[];
+  readonly detail: Json;
 }
 
 /** Account, Region and the names of the buses that exist. */
@@ -72,6 +82,11 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
   const scheduled = rules.filter(({ everyMillis }) => everyMillis !== undefined);
   const timers = scheduled.map((rule) => setInterval(() => void fire(rule), rule.everyMillis).unref());
 
+  const publish = (bus: string, event: Json) => {
+    for (const rule of rules) {
+      if (rule.bus === bus && rule.pattern !== undefined && matchesPattern(rule.pattern, event)) send(rule, event);
+    }
+  };
   const putOne = (entry: Json): Json => {
     const refused = refusalOf(entry, place.buses);
     if (refused !== undefined) return refused;
@@ -81,10 +96,7 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
       resources: entry.Resources ?? [],
       detail: parseObject(String(entry.Detail)),
     });
-    const bus = busName(entry);
-    for (const rule of rules) {
-      if (rule.bus === bus && rule.pattern !== undefined && matchesPattern(rule.pattern, event)) send(rule, event);
-    }
+    publish(busName(entry), event);
     return { EventId: event.id };
   };
 
@@ -107,6 +119,7 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
         Entries: results,
       });
     },
+    emit: ({ detailType, ...event }) => publish("default", envelope({ "detail-type": detailType, ...event })),
     async fireSchedules() {
       await Promise.all(scheduled.map(fire));
     },

@@ -42,14 +42,16 @@ type Stored = { readonly pkcs8: string } | { readonly secret: string };
 
 function make(spec: string, id: string): Stored {
   if (spec === "HMAC_256") return { secret: randomBytes(32).toString("base64") };
-  const rsa = /^RSA_(2048|3072|4096)$/.exec(spec);
-  if (rsa === null && spec !== "ECC_NIST_P256")
-    throw new Error(`key ${id}: key spec ${spec} is not known to the embedded KMS`);
-  const { privateKey } =
-    rsa === null
-      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
-      : generateKeyPairSync("rsa", { modulusLength: Number(rsa[1]) });
+  const privateKey = makePair(spec)?.privateKey;
+  if (privateKey === undefined) throw new Error(`key ${id}: key spec ${spec} is not known to the embedded KMS`);
   return { pkcs8: privateKey.export({ type: "pkcs8", format: "der" }).toString("base64") };
+}
+
+function makePair(spec: string) {
+  if (spec === "ECC_NIST_P256") return generateKeyPairSync("ec", { namedCurve: "P-256" });
+  if (spec === "ECC_NIST_EDWARDS25519") return generateKeyPairSync("ed25519");
+  const [, bits] = /^RSA_(2048|3072|4096)$/.exec(spec) ?? [];
+  return bits === undefined ? undefined : generateKeyPairSync("rsa", { modulusLength: Number(bits) });
 }
 
 function read(stored: Stored): NonNullable<Key["material"]> {

@@ -1,5 +1,5 @@
 /** KMS (`TrentService`): signatures and MACs by the template's keys and by those that functions make, and their life. */
-import { createHash, createHmac, createPublicKey, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, createPublicKey, type KeyObject, sign, timingSafeEqual } from "node:crypto";
 import {
   type Answer,
   contextOf,
@@ -91,9 +91,7 @@ const operations: Record<string, (key: Key, input: Json) => Answer> = {
         `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`,
       );
     }
-    const digest = digestOf(input);
-    const signature =
-      key.spec === "ECC_NIST_P256" ? signP256Digest(digest, privateKey) : signRsaDigest(digest, privateKey);
+    const signature = signatureOf(key.spec, privateKey, input);
     return ok({ KeyId: key.arn, Signature: signature.toString("base64"), SigningAlgorithm: algorithm });
   },
   GetPublicKey(key) {
@@ -122,10 +120,30 @@ const operations: Record<string, (key: Key, input: Json) => Answer> = {
   },
 };
 
-function digestOf(input: Json): Buffer {
+function signatureOf(spec: string, privateKey: KeyObject, input: Json): Buffer {
+  if (spec === "ECC_NIST_EDWARDS25519") return sign(null, wholeMessage(input), privateKey);
+  const digest = digestOf(input);
+  return spec === "ECC_NIST_P256" ? signP256Digest(digest, privateKey) : signRsaDigest(digest, privateKey);
+}
+
+/** Ed25519 takes the message itself; the prehashed variant is an algorithm of its own, and incompatible. */
+function wholeMessage(input: Json): Buffer {
+  const algorithm = textMember(input, "SigningAlgorithm");
+  if (algorithm !== "ED25519_SHA_512")
+    throw new ServiceError("UnsupportedOperationException", `the embedded KMS does not play ${algorithm}`);
+  const type = String(input.MessageType ?? "RAW");
+  if (type !== "RAW") throw new ServiceError("ValidationException", `Message type ${type} is incompatible`);
+  return messageOf(input);
+}
+
+function messageOf(input: Json): Buffer {
   const message = bytes(input, "Message");
-  if (message.length > longestMessageBytes)
-    throw new ServiceError("ValidationException", "Message is longer than 4096 bytes");
+  if (message.length <= longestMessageBytes) return message;
+  throw new ServiceError("ValidationException", "Message is longer than 4096 bytes");
+}
+
+function digestOf(input: Json): Buffer {
+  const message = messageOf(input);
   if ((input.MessageType ?? "RAW") === "RAW") return createHash("sha256").update(message).digest();
   if (input.MessageType !== "DIGEST")
     throw new ServiceError("ValidationException", `MessageType ${String(input.MessageType)}`);
@@ -157,9 +175,12 @@ function wrongUsage(key: Key): ServiceError {
   );
 }
 
-function algorithms(key: Key): string[] {
-  return [key.spec === "ECC_NIST_P256" ? "ECDSA_SHA_256" : "RSASSA_PKCS1_V1_5_SHA_256"];
-}
+const algorithmsOf: Readonly<Record<string, readonly string[]>> = {
+  ECC_NIST_P256: ["ECDSA_SHA_256"],
+  ECC_NIST_EDWARDS25519: ["ED25519_SHA_512", "ED25519_PH_SHA_512"],
+};
+
+const algorithms = ({ spec }: Key): readonly string[] => algorithmsOf[spec] ?? ["RSASSA_PKCS1_V1_5_SHA_256"];
 
 function bytes(input: Json, name: string): Buffer {
   return Buffer.from(textMember(input, name), "base64");

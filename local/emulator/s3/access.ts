@@ -1,7 +1,7 @@
 /** Which permissions a call of S3 needs, its object's KMS key included. */
 import type { Context } from "../iam/policy.ts";
 import { type Access, contextOf } from "../service.ts";
-import { contextFor, lockContext, retentionContext } from "./condition-keys.ts";
+import { contextFor, lockContext, retentionContext, tagContext } from "./condition-keys.ts";
 import type { BucketSettings } from "./of-template.ts";
 import type { S3Request } from "./request.ts";
 import type { Objects } from "./store/bucket.ts";
@@ -51,14 +51,20 @@ export function s3Access(call: S3Request, bucket: OpenBucket, nowMillis: number)
         call.header("x-amz-object-lock-mode") === undefined
           ? []
           : [on("PutObjectRetention", objectArn, lockContext(call, nowMillis))];
+      const tags = tagContext(call);
       return [
-        on("PutObject"),
+        on("PutObject", objectArn, tags),
         ...locks,
+        ...(Object.keys(tags).length === 0 ? [] : [on("PutObjectTagging", objectArn, tags)]),
+        // an If-Match tells whether the object is one that the caller knows: who may not read it may not ask
+        ...(call.header("if-match") === undefined ? [] : [on("GetObject")]),
         ...kmsAccess({ action: "GenerateDataKey", keyArn: keyOf(call, settings) }, call, bucket),
       ];
     }
     case "DeleteObject":
       return [on(versionId === undefined ? "DeleteObject" : "DeleteObjectVersion"), ...bypass(call, on)];
+    case "GetObjectTagging":
+      return [on(versionId === undefined ? "GetObjectTagging" : "GetObjectVersionTagging")];
     case "GetObjectRetention":
       return [on("GetObjectRetention")];
     case "PutObjectRetention":

@@ -2,6 +2,7 @@
 import type { Context } from "../iam/policy.ts";
 import { contextOf } from "../service.ts";
 import type { S3Request } from "./request.ts";
+import { tagsOf } from "./tags.ts";
 
 const dayMillis = 86_400_000;
 
@@ -22,6 +23,16 @@ export function contextFor({ query, header }: S3Request, account: string): Conte
     "s3:if-none-match": header("if-none-match"),
     "s3:x-amz-server-side-encryption": header("x-amz-server-side-encryption"),
     "s3:x-amz-server-side-encryption-aws-kms-key-id": header("x-amz-server-side-encryption-aws-kms-key-id"),
+  });
+}
+
+/** Of a put that tags what it puts. */
+export function tagContext(call: S3Request): Context {
+  const tags = tagsOf(call);
+  if (tags === undefined) return {};
+  return contextOf({
+    "s3:RequestObjectTagKeys": Object.keys(tags),
+    ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`s3:RequestObjectTag/${key}`, value])),
   });
 }
 

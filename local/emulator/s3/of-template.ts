@@ -14,14 +14,17 @@ export interface BucketSettings {
   readonly kmsKeyArn?: string;
   /** Whether KMS hears of the bucket alone and not of each object. */
   readonly hasBucketKey: boolean;
+  /** Whether EventBridge hears of each object that is put. */
+  readonly tellsEventBridge?: boolean;
 }
 
 /** Buckets of the template. Throws on what this S3 would only half do. */
 export function bucketsOf(cloud: Cloud): BucketSettings[] {
   return cloud.ofType("AWS::S3::Bucket").map((resource) => {
     const { ref: name, attributes } = cloud.physical(resource);
-    const { VersioningConfiguration, ObjectLockEnabled, ObjectLockConfiguration, BucketEncryption } =
+    const { VersioningConfiguration, ObjectLockEnabled, ObjectLockConfiguration, BucketEncryption, ...more } =
       cloud.properties(resource);
+    const { EventBridgeConfiguration } = (more.NotificationConfiguration ?? {}) as Json;
     if ((ObjectLockConfiguration as Json | undefined)?.Rule !== undefined)
       throw new Error(`bucket ${name}: a default retention is not known to the embedded S3`);
     const status = (VersioningConfiguration as Json | undefined)?.Status;
@@ -32,6 +35,7 @@ export function bucketsOf(cloud: Cloud): BucketSettings[] {
       arn: attributes.Arn ?? "",
       isVersioned: status === "Enabled" || hasLock,
       hasLock,
+      tellsEventBridge: (EventBridgeConfiguration as Json | undefined)?.EventBridgeEnabled === true,
       ...encryptionOf(BucketEncryption as Json | undefined),
     };
   });

@@ -40,6 +40,7 @@ const shapes = {
   HeadBucket: { method: "HEAD", on: "bucket" },
   GetObjectRetention: { method: "GET", on: "object", marker: "retention", queries: ["versionId"] },
   PutObjectRetention: { method: "PUT", on: "object", marker: "retention", queries: ["versionId"] },
+  GetObjectTagging: { method: "GET", on: "object", marker: "tagging", queries: ["versionId"] },
   GetObject: { method: "GET", on: "object", queries: ["versionId"] },
   HeadObject: { method: "HEAD", on: "object", queries: ["versionId"] },
   PutObject: { method: "PUT", on: "object" },
@@ -51,7 +52,7 @@ export type OperationName = keyof typeof shapes;
 
 /** Headers of AWS's that it heeds; another would change what a call means. */
 const heeded =
-  /^x-amz-(content-sha256|date|security-token|user-agent|meta-.+|checksum-(mode|crc32|sha1|sha256)|sdk-checksum-algorithm|decoded-content-length|trailer|object-lock-(mode|retain-until-date)|bypass-governance-retention|server-side-encryption(-aws-kms-key-id)?|expected-bucket-owner)$/;
+  /^x-amz-(content-sha256|date|security-token|user-agent|meta-.+|checksum-(mode|crc32|sha1|sha256)|sdk-checksum-algorithm|decoded-content-length|trailer|object-lock-(mode|retain-until-date)|tagging|bypass-governance-retention|server-side-encryption(-aws-kms-key-id)?|expected-bucket-owner)$/;
 
 /** Reads a request in path style, which SDKs use for an address of numbers. */
 export function readRequest({ method, target, headers, body }: WireRequest): S3Request {

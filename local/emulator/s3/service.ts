@@ -1,5 +1,5 @@
 /**
- * S3 over HTTP: the template's buckets, their objects and versions, conditional puts, Object Lock. Whatever it does not
+ * S3 over HTTP: the template's buckets, their objects and versions, conditional puts, tags, Object Lock. Whatever it does not
  * play it refuses by name, so that nothing rests on half a meaning.
  */
 import { join } from "node:path";
@@ -14,14 +14,18 @@ import { listVersions } from "./operations/list-versions.ts";
 import type { Operation } from "./operations/operation.ts";
 import { putObject } from "./operations/put.ts";
 import { getRetention, putRetention } from "./operations/retention.ts";
+import { getTagging } from "./operations/tagging.ts";
 import { type OperationName, readRequest, type S3Request } from "./request.ts";
-import { openObjects } from "./store/bucket.ts";
+import { type Objects, openObjects } from "./store/bucket.ts";
+import type { Version } from "./store/version.ts";
 
 /** The account's S3. */
 export interface S3 {
   readonly service: PlainService;
   /** A bucket by name or ARN; throws `ServiceError` NoSuchBucket. */
   bucket(nameOrArn: string): OpenBucket;
+  /** Told, from now on, of each object that is put into a bucket whose events go to EventBridge. */
+  onCreated(tell: (bucket: string, version: Version) => void): void;
 }
 
 /** Where its buckets lie. */
@@ -41,6 +45,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   HeadObject: headObject,
   PutObject: putObject,
   DeleteObject: deleteObject,
+  GetObjectTagging: getTagging,
   GetObjectRetention: getRetention,
   PutObjectRetention: putRetention,
 };
@@ -49,10 +54,16 @@ const operations: Readonly<Record<OperationName, Operation>> = {
 export function openS3(settings: readonly BucketSettings[], place: S3Place): S3 {
   const { account, region, folder, nowMillis = Date.now } = place;
   const buckets = new Map<string, OpenBucket>();
+  let tell: (bucket: string, version: Version) => void = () => undefined;
   for (const each of settings) {
     const folders = { readable: join(folder, each.name), versions: join(`${folder}-versions`, each.name) };
-    const objects = openObjects(folders, { isVersioned: each.isVersioned, nowMillis });
-    buckets.set(each.name, { settings: each, objects, account, region });
+    const kept = openObjects(folders, { isVersioned: each.isVersioned, nowMillis });
+    const put: Objects["put"] = (object) => {
+      const version = kept.put(object);
+      if (each.tellsEventBridge) tell(each.name, version);
+      return version;
+    };
+    buckets.set(each.name, { settings: each, objects: { ...kept, put }, account, region });
   }
   const bucket = (nameOrArn: string): OpenBucket => {
     const name = nameOrArn.replace(/^arn:aws:s3:::/, "");
@@ -62,6 +73,9 @@ export function openS3(settings: readonly BucketSettings[], place: S3Place): S3 
   };
   return {
     bucket,
+    onCreated: (told) => {
+      tell = told;
+    },
     service(request) {
       const call = readRequest(request);
       const open = bucket(call.bucket);

@@ -22,10 +22,11 @@ const describeKey = (id: string, spec: string, usage: string, enabled = true): K
 });
 const ec = openKey(describeKey("ec", "ECC_NIST_P256", "SIGN_VERIFY"), undefined);
 const rsa = openKey(describeKey("rsa", "RSA_2048", "SIGN_VERIFY"), undefined);
+const ed = openKey(describeKey("ed", "ECC_NIST_EDWARDS25519", "SIGN_VERIFY"), undefined);
 const mac = openKey(describeKey("mac", "HMAC_256", "GENERATE_VERIFY_MAC"), undefined);
 const off = openKey(describeKey("off", "ECC_NIST_P256", "SIGN_VERIFY", false), undefined);
 const data = openKey(describeKey("data", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), undefined);
-const kms = openKms([ec, rsa, mac, off, data], new Map([["alias/signing", "ec"]]));
+const kms = openKms([ec, rsa, ed, mac, off, data], new Map([["alias/signing", "ec"]]));
 
 const caller = {
   roleArn: "r",
@@ -44,6 +45,11 @@ const digestInput = (digest: Buffer, KeyId = "ec", SigningAlgorithm = "ECDSA_SHA
   Message: digest.toString("base64"),
   MessageType: "DIGEST",
   SigningAlgorithm,
+});
+const edInput = (message: Uint8Array) => ({
+  KeyId: "ed",
+  Message: Buffer.from(message).toString("base64"),
+  SigningAlgorithm: "ED25519_SHA_512",
 });
 const codeOf = (run: () => unknown) => {
   try {
@@ -95,6 +101,29 @@ describe("signing", () => {
     const { PublicKey = "" } = call("GetPublicKey", { KeyId: "ec" });
     const publicKey = createPublicKey({ key: Buffer.from(PublicKey, "base64"), format: "der", type: "spki" });
     expect(verify("sha256", Buffer.from("m"), publicKey, Buffer.from(Signature, "base64"))).toBe(true);
+  });
+
+  test.prop([fc.uint8Array({ minLength: 1, maxLength: 4096 })])(
+    "signs a message whole by Ed25519, in 64 bytes",
+    (message) => {
+      const { Signature = "" } = call("Sign", edInput(message));
+      const answer = kms.call("GetPublicKey", { KeyId: "ed" }, caller) as Answer;
+      const { PublicKey, ...told } = answer.body as Record<string, string>;
+      expect(told).toMatchObject({ SigningAlgorithms: ["ED25519_SHA_512", "ED25519_PH_SHA_512"] });
+      const publicKey = createPublicKey({ key: Buffer.from(PublicKey ?? "", "base64"), format: "der", type: "spki" });
+      const signature = Buffer.from(Signature, "base64");
+      expect(signature).toHaveLength(64);
+      expect(verify(null, message, publicKey, signature)).toBe(true);
+    },
+  );
+
+  it.each([
+    ["a digest", { MessageType: "DIGEST" }, "ValidationException"],
+    ["the algorithm over a digest", { SigningAlgorithm: "ED25519_PH_SHA_512" }, "UnsupportedOperationException"],
+    ["an algorithm of other keys", { SigningAlgorithm: "ECDSA_SHA_256" }, "InvalidKeyUsageException"],
+    ["too long a message", { Message: Buffer.alloc(4097).toString("base64") }, "ValidationException"],
+  ])("refuses %s by Ed25519", (_, more, code) => {
+    expect(codeOf(() => call("Sign", { ...edInput(Buffer.alloc(64)), ...more }))).toBe(code);
   });
 
   it.each([31, 33, 64])("refuses a digest of %i bytes", (length) => {

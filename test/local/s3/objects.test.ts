@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
@@ -120,6 +121,51 @@ describe("a conditional put", () => {
     expect(await refused(put("counter", "3", { IfMatch: ETag }))).toEqual(["PreconditionFailed", 412]);
     expect(await refused(put("nothing", "1", { IfMatch: ETag }))).toEqual(["NoSuchKey", 404]);
     expect((await get("counter")).text).toBe("2");
+  });
+});
+
+describe("an object with tags", () => {
+  const tagging = async (Key: string) =>
+    (await s3().send(new GetObjectTaggingCommand({ Bucket: plain(), Key }))).TagSet;
+
+  it("keeps them, and says how many there are", async () => {
+    await put("tagged", "1", { Tagging: "part=yes&of%20it=a%2Bb" });
+    expect(await tagging("tagged")).toEqual([
+      { Key: "part", Value: "yes" },
+      { Key: "of it", Value: "a+b" },
+    ]);
+    expect((await get("tagged")).TagCount).toBe(2);
+    await put("tagged", "2");
+    expect(await tagging("tagged")).toEqual([]);
+  });
+
+  it.each([
+    ["the same key twice", "a=1&a=2", "InvalidTag"],
+    ["an empty key", "=1", "InvalidTag"],
+    ["a value too long", `a=${"x".repeat(257)}`, "InvalidTag"],
+    ["more than ten", Array.from({ length: 11 }, (_, n) => `k${n}=1`).join("&"), "BadRequest"],
+  ])("is refused with %s", async (_, Tagging, code) => {
+    expect(await refused(put("untagged", "1", { Tagging }))).toEqual([code, 400]);
+  });
+});
+
+describe("EventBridge", () => {
+  it("hears of each put into a bucket that tells it, with the version and the key as it is", async () => {
+    const { VersionId, ETag } = await put("told/a b+c", "told", {}, locked);
+    await put("untold/a", "x", {}, locked);
+    await put("told/elsewhere", "x");
+    const heard = () => cloud.queueMessages("Created").map((text) => JSON.parse(text) as Record<string, unknown>);
+    await expect.poll(heard).toHaveLength(1);
+    expect(heard()[0]).toMatchObject({
+      source: "aws.s3",
+      "detail-type": "Object Created",
+      resources: [`arn:aws:s3:::${locked}`],
+      detail: {
+        bucket: { name: locked },
+        object: { key: "told/a b+c", size: 4, etag: ETag?.replaceAll('"', ""), "version-id": VersionId },
+        reason: "PutObject",
+      },
+    });
   });
 });
 

@@ -84,6 +84,24 @@ describe("permissions", () => {
     expect(await refused(get(encrypted, "a"))).toBe("ok");
   });
 
+  it("ask for the right to tag of whoever tags, and for the right to read of whoever compares", async () => {
+    const Resource = `arn:aws:s3:::${plain()}/*`;
+    const writer = roleWith("only-writer", { Effect: "Allow", Action: "s3:PutObject", Resource });
+    const tagger = roleWith("tagger", {
+      Effect: "Allow",
+      Action: ["s3:PutObject", "s3:PutObjectTagging"],
+      Resource,
+      Condition: { StringEqualsIfExists: { "s3:RequestObjectTag/part": "yes" } },
+    });
+    expect(await refused(put(plain(), "tag", writer, { Tagging: "part=yes" }))).toEqual(denied);
+    expect(await refused(put(plain(), "tag", tagger, { Tagging: "part=yes" }))).toBe("ok");
+    expect(await refused(put(plain(), "tag", tagger, { Tagging: "part=no" }))).toEqual(denied);
+    expect(await refused(put(plain(), "tag", writer))).toBe("ok");
+    const { ETag: IfMatch } = await put(plain(), "compared");
+    expect(await refused(put(plain(), "compared", writer, { IfMatch }))).toEqual(denied);
+    expect(await refused(put(plain(), "compared", writer, { IfNoneMatch: "*" }))).toEqual(["PreconditionFailed", 412]);
+  });
+
   it("are asked only of a request that is signed", async () => {
     expect(await refused(get(plain(), "a", { ...cloud.operator, secretAccessKey: "guessed" }))).toEqual([
       "SignatureDoesNotMatch",

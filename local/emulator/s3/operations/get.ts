@@ -42,7 +42,7 @@ export const headBucket: Operation = (_call, { region }) => ({
 function headersOf(call: S3Request, version: Version, ground: Ground): Record<string, string> {
   const asked = call.header("x-amz-checksum-mode")?.toUpperCase() === "ENABLED" && call.header("range") === undefined;
   const kept = Object.entries(version.headers).filter(([name]) => asked || !name.startsWith("x-amz-checksum-"));
-  const { retention } = version;
+  const { retention, tags } = version;
   return {
     ...Object.fromEntries(kept),
     ...versionHeader(version, ground),
@@ -51,6 +51,7 @@ function headersOf(call: S3Request, version: Version, ground: Ground): Record<st
     "accept-ranges": "bytes",
     "content-length": String(version.sizeBytes),
     "last-modified": new Date(version.atMillis).toUTCString(),
+    ...(tags === undefined ? {} : { "x-amz-tagging-count": String(Object.keys(tags).length) }),
     ...(retention === undefined
       ? {}
       : {

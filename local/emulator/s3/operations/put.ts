@@ -1,8 +1,9 @@
-/** PutObject: conditional, checked by its checksums, retained from the first moment where it asks for that. */
+/** PutObject: conditional, checked by its checksums, retained and tagged from the first moment where it asks for that. */
 import { keyOf } from "../access.ts";
 import { noSuchKey, preconditionFailed, s3Refusal } from "../errors.ts";
 import type { S3Request } from "../request.ts";
 import type { Retention } from "../store/version.ts";
+import { tagsOf } from "../tags.ts";
 import { checkDigests, hasDigest } from "./checksums.ts";
 import { bodyOf } from "./chunks.ts";
 import { encryptionHeaders, type Ground, type Operation, versionHeader, xmlType } from "./operation.ts";
@@ -23,6 +24,7 @@ export const putObject: Operation = (call, ground) => {
   const checksum = checkDigests(call, bytes, trailers);
   checkConditions(call, ground);
   const retention = retentionOf(call, ground);
+  const tags = tagsOf(call);
   const kmsKeyArn = keyOf(call, ground.settings);
   const version = ground.objects.put({
     key: call.key,
@@ -30,6 +32,7 @@ export const putObject: Operation = (call, ground) => {
     headers: { ...headersOf(call), ...checksum },
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
     ...(retention === undefined ? {} : { retention }),
+    ...(tags === undefined ? {} : { tags }),
   });
   const headers = {
     ...versionHeader(version, ground),

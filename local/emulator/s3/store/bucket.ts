@@ -10,6 +10,7 @@ interface NewObject {
   readonly headers: Readonly<Record<string, string>>;
   readonly kmsKeyArn?: string;
   readonly retention?: Retention;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /** The objects of a bucket. */

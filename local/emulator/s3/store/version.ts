@@ -22,6 +22,8 @@ export interface Version {
   /** ARN of the KMS key that it is encrypted under. */
   readonly kmsKeyArn?: string;
   readonly retention?: Retention;
+  /** Absent where it has none. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Name of the file with its bytes. */
   readonly blob: string;
 }
