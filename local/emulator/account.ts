@@ -137,8 +137,8 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     ["/_embedded/nitro-root.der", nitro.root],
     [`/_embedded/ec2-${region}.der`, instances.certificate],
   ]);
-  const own = ownThings(cloud);
-  const plain = { lambda: openLambda(workloads, own, place), s3: s3.service };
+  const lambda = openLambda(workloads, { ...place, own: ownThings(cloud), functions });
+  const plain = { lambda, s3: s3.service };
   const { refusal } = permissions;
   const serve = serveAws({ region, callers, faults, services, plain, query, open, refusal, onCall });
   const mappings = await startMappings(cloud, { db, permissions, functions, queues }, closers);

@@ -56,8 +56,11 @@ export interface PlainCall {
   readonly access: readonly Access[];
   /** What was asked for, by AWS's names. */
   readonly input?: Json;
-  /** Throws `ServiceError`. */
-  answer(): WireAnswer;
+  /**
+   * Throws `ServiceError`.
+   * @param requestId as the caller is told it
+   */
+  answer(requestId: string): WireAnswer | Promise<WireAnswer>;
 }
 
 /** A service that reads its operation off path, form or headers; throws `ServiceError` for what it does not know. */

@@ -66,7 +66,7 @@ async function performPlain(ground: Services, call: Call, understood: ReturnType
   await applyFaults(ground, call, undefined);
   const code = call.service === "lambda" ? "AccessDeniedException" : "AccessDenied";
   permit(ground, call, { access, code, status: 403 });
-  const wire = answer();
+  const wire = await answer(call.requestId);
   return { wire, output: wire.logged ?? (typeof wire.body === "string" ? wire.body : undefined) };
 }
 

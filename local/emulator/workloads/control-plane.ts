@@ -1,22 +1,31 @@
 /**
- * Lambda's control plane, as what the stacks run may ask it: GetFunction and GetFunctionConfiguration; and what an
- * intruder would do: UpdateFunctionCode. The service names its operation by path.
+ * Lambda: Invoke, and its control plane, as what the stacks run may ask it: GetFunction and GetFunctionConfiguration; and
+ * what an intruder would do: UpdateFunctionCode. The service names its operation by path.
  */
+import type { HostedFunction } from "../functions/host.ts";
+import { invokeCall } from "../functions/invoke.ts";
 import { contextOf, type PlainCall, type PlainService, ServiceError } from "../service.ts";
 import type { OwnThings } from "./own-functions.ts";
 import type { Workloads } from "./workloads.ts";
 
-interface Place {
+interface LambdaGround {
   readonly account: string;
   readonly region: string;
+  readonly own: OwnThings;
+  /** Those that run here. */
+  readonly functions: ReadonlyMap<string, HostedFunction>;
 }
 
 const codePath = /^\/2015-03-31\/functions\/([^/]+)\/code$/;
 const configurationPath = /^\/2015-03-31\/functions\/([^/]+)(\/configuration)?$/;
 
-/** Lambda's control plane. */
-export function openLambda(workloads: Workloads, own: OwnThings, { account, region }: Place): PlainService {
-  return ({ method, target, body: sent }) => {
+/** Lambda, of the template's functions and of what the control plane knows of workloads. */
+export function openLambda(workloads: Workloads, ground: LambdaGround): PlainService {
+  const { account, region, own } = ground;
+  return (request) => {
+    const invocation = invokeCall(ground, request);
+    if (invocation !== undefined) return invocation;
+    const { method, target, body: sent } = request;
     const { pathname, searchParams } = new URL(target, "http://127.0.0.1");
     const [, changed] = codePath.exec(pathname) ?? [];
     if (method === "PUT" && changed !== undefined) return updateCode(own, decodeURIComponent(changed), sent.toString());

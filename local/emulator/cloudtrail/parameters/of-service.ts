@@ -1,5 +1,6 @@
 /** Finds the way in which a call's service is logged. */
 import type { ServedCall } from "../../front/call.ts";
+import { accountOf } from "../../iam/context.ts";
 import type { Json } from "../../service.ts";
 import { type Described, type Description, hidden, isReading, lowered, orNull, resourcesOf } from "./described.ts";
 import { dynamoDb, type Schemas } from "./dynamodb.ts";
@@ -70,8 +71,9 @@ const covered = (input: Json, habit: Habits): Json =>
     Object.entries(input).map(([name, value]) => [name, habit.hidden?.includes(name) === true ? hidden : value]),
   );
 
-/** Lambda's operations carry the version of its API in their names. */
+/** Lambda's operations carry the version of its API in their names; Invoke does not, and is a data event. */
 function lambda(call: ServedCall): Description {
+  if (call.operation === "Invoke") return invoke(call);
   const functionName = call.access[0]?.resource ?? "";
   const record: Described = {
     eventName: `${call.operation}20150331v2`,
@@ -81,4 +83,19 @@ function lambda(call: ServedCall): Description {
     readOnly: isReading(call.operation),
   };
   return { record, category: "Management" };
+}
+
+/** Neither event nor result is logged: which function by whom, in which way, and which version ran. */
+function invoke(call: ServedCall): Description {
+  const { functionName } = call.input as { functionName: string };
+  const [, arn = functionName, qualifier = "$LATEST"] = /^(arn:(?:[^:]+:){5}[^:]+):(.+)$/.exec(functionName) ?? [];
+  const record: Described = {
+    eventName: "Invoke",
+    requestParameters: call.input,
+    responseElements: null,
+    ...(call.code === undefined ? { additionalEventData: { functionVersion: `${arn}:${qualifier}` } } : {}),
+    resources: [{ accountId: accountOf(arn), type: "AWS::Lambda::Function", ARN: arn }],
+    readOnly: false,
+  };
+  return { record, category: "Data" };
 }
