@@ -12,6 +12,7 @@ export const env = {
    */
   publicUrl: "LANYARD_PUBLIC_URL",
   sessionsTable: "LANYARD_SESSIONS_TABLE",
+  vendsTable: "LANYARD_VENDS_TABLE",
   subjectsTable: "LANYARD_SUBJECTS_TABLE",
   markersTable: "LANYARD_MARKERS_TABLE",
   countersTable: "LANYARD_COUNTERS_TABLE",
@@ -78,6 +79,7 @@ export const env = {
 /** Key attributes of every table; each is a string. Only the adapters know the other attributes. */
 export const tableKeys = {
   sessions: { partition: "root", sort: "sid" },
+  vends: { partition: "root", sort: "vend" },
   subjects: { partition: "subject", sort: "session" },
   markers: { partition: "key" },
   counters: { partition: "key" },

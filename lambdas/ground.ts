@@ -35,6 +35,9 @@ export const tables: Tables = {
   get sessions() {
     return setting("sessionsTable");
   },
+  get vends() {
+    return setting("vendsTable");
+  },
   get subjects() {
     return setting("subjectsTable");
   },

@@ -13,6 +13,8 @@ export const limits = {
   adminReachSessions: 2_000,
   /** Children, offers and handles that are listed in the story of one session. */
   adminStoryItems: 100,
+  /** Roles of AWS that are shown of one session in a list. */
+  adminListedRoles: 5,
   /** Questions put to policies to find out what one agent may do. */
   adminQuestions: 1_500,
   /** Largest compact JWS of any kind that is parsed. */

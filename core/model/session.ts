@@ -176,7 +176,7 @@ export interface AccessHandle {
 }
 
 /**
- * AWS credentials that a session got, as stored in table Sessions under (`root`, `~aws#<sid>#<role>`): one row for each
+ * AWS credentials that a session got, as stored in table Vends under (`root`, `<sid>#<role>`): one row for each
  * session and role, however often they were fetched. Somebody who stops a session in AWS finds here which credentials
  * are still valid. It contains no secret.
  */

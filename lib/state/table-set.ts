@@ -22,6 +22,8 @@ const text = (name: string) => ({ name, type: AttributeType.STRING });
 /** The tables: their keys, whether their rows expire, and whether they have a stream. */
 const kept = {
   sessions: { partitionKey: text("root"), sortKey: text("sid"), timeToLiveAttribute: "expiresAt" },
+  // of its own, so that the function that vends can change no session (threat 45)
+  vends: { partitionKey: text("root"), sortKey: text("vend"), timeToLiveAttribute: "expiresAt" },
   subjects: { partitionKey: text("subject"), sortKey: text("session"), timeToLiveAttribute: "expiresAt" },
   markers: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
   counters: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
@@ -48,6 +50,9 @@ const kept = {
 
 /** Name of a table. */
 export type TableName = keyof typeof kept;
+
+/** Tables whose only writer is a function that a stage may leave out: the setting that makes it. */
+const writtenWith: Partial<Record<TableName, "awsCredentials">> = { vends: "awsCredentials" };
 
 /** All names. */
 export const tableNames = Object.keys(kept) as TableName[];
@@ -92,7 +97,10 @@ export class TableSet extends Construct {
   protected use(of: LanyardFunction, name: TableName, use: TableUse): void {
     const { actions, conditions, why } = use;
     const { tableArn: arn, tableName } = this.table[name];
-    if (actions.some(isWrite)) this.writersOf(name).add(of.namedRole);
+    if (actions.some(isWrite)) {
+      if (!this.isWritten(name)) throw new Error(`this stage has nobody who writes table ${name}`);
+      this.writersOf(name).add(of.namedRole);
+    }
     of.grant(
       {
         actions: actions.map((action) => `dynamodb:${action}`),
@@ -126,9 +134,18 @@ export class TableSet extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
-      resourcePolicy: onlyTheseWrite(() => this.writerArns(name)),
+      resourcePolicy: this.isWritten(name) ? onlyTheseWrite(() => this.writerArns(name)) : nobodyWrites(),
       ...kept[name],
     });
+  }
+
+  /**
+   * Whether a stage has a function that writes a table. A table that none writes is made all the same: other stacks
+   * read it, and CloudFormation drops no export that is still imported when the setting is taken out.
+   */
+  private isWritten(name: TableName): boolean {
+    const setting = writtenWith[name];
+    return setting === undefined || this.#stage[setting] !== undefined;
   }
 
   private writersOf(name: TableName): Set<NamedRole> {
@@ -163,18 +180,24 @@ const constructId = (name: TableName): string => `${name.charAt(0).toUpperCase()
  * writes. An explicit deny overrides every allow, also an administrator's and every later one. The writers are computed
  * last, when all functions exist, so that a function that a stage leaves out is trusted nowhere.
  */
-function onlyTheseWrite(writers: () => string[]): PolicyDocument {
+const onlyTheseWrite = (writers: () => string[]): PolicyDocument =>
+  denyingWrites("OnlyTheseWrite", { ArnNotEquals: { "aws:PrincipalArn": Lazy.list({ produce: writers }) } });
+
+/** The policy of a table that no function of the stage writes: a list without names would forbid nothing. */
+const nobodyWrites = (): PolicyDocument => denyingWrites("NobodyWrites", {});
+
+function denyingWrites(sid: string, conditions: Record<string, Record<string, unknown>>): PolicyDocument {
   const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
   return new PolicyDocument({
     statements: [
       new PolicyStatement({
-        sid: "OnlyTheseWrite",
+        sid,
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
         actions: [...writing, ...partiQl].map((action) => `dynamodb:${action}`),
         // the table's own ARN here would be a circular reference
         resources: ["*"],
-        conditions: { ArnNotEquals: { "aws:PrincipalArn": Lazy.list({ produce: writers }) } },
+        conditions,
       }),
     ],
   });

@@ -62,13 +62,15 @@ export class Tables extends TableSet {
     });
   }
 
-  /**
-   * What a session was given at AWS, beside the session: one row begun or moved forward, in the transaction that records it. No
-   * condition tells such a row from a session's; docs/walls.md says what that means.
-   */
+  /** What a session was given at AWS: a row begun or moved forward, in the transaction that records it. */
   grantVendWrite(of: LanyardFunction): void {
     const why = "stores what a session was given at AWS with its record";
-    this.use(of, "sessions", { actions: ["UpdateItem"], conditions: inTransaction, why });
+    this.use(of, "vends", { actions: ["UpdateItem"], conditions: inTransaction, why });
+  }
+
+  /** What the sessions of a tree were given at AWS. */
+  grantVendRead(of: LanyardFunction): void {
+    this.use(of, "vends", { actions: ["Query"], why: "reads what sessions were given at AWS" });
   }
 
   /** Checks that an offer was not withdrawn, in the transaction that redeems it. */

@@ -81,6 +81,9 @@ describe("answers are as it says", () => {
     const dead = String(decodeUnverified(await open("eve"))?.payload.sid);
     await world.order({ revoke: { session: dead }, reason: "r" });
     const root = String(decodeUnverified(token)?.payload.sid);
+    const vend = { root, sid: child, agent: of("researcher").id, role: "files", account: "111122223333" };
+    const arn = "arn:aws:iam::111122223333:role/lanyard/target/Files";
+    world.store.vends.set(child, { ...vend, arn, accessKeyId: "ASIAEXAMPLEEXAMPLE12", endsAtSeconds: 1 });
     const asked: Record<string, readonly string[]> = {
       "/openapi.json": ["/openapi.json"],
       "/registry": ["/registry", "/registry?version=1"],

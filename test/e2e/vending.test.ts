@@ -221,12 +221,16 @@ describe("AWS credentials over HTTP, each function under its own rights", () => 
     const mine = ({ facts }: StoredRecord) =>
       (facts as { aws_access_key_id?: string }).aws_access_key_id === given.accessKeyId;
     const all = await records((some) => some.some(mine));
-    const rows = await world.cloud.dynamodb("Scan", { TableName: world.cloud.outputs.SessionsTable });
+    const { SessionsTable, VendsTable } = world.cloud.outputs;
+    const rows = await Promise.all(
+      [SessionsTable, VendsTable].map(async (TableName) => (await world.cloud.dynamodb("Scan", { TableName })).body),
+    );
+    expect(JSON.stringify(rows[1])).toContain(given.accessKeyId);
     const kept = [
       ...world.cloud.functions().flatMap((name) => world.cloud.logs(name)),
       ...world.cloud.failures(),
       JSON.stringify(all),
-      JSON.stringify(rows.body),
+      JSON.stringify(rows),
     ].join("\n");
     expect(kept).toContain(given.accessKeyId);
     expect(kept).not.toContain(given.secretAccessKey);

@@ -40,7 +40,9 @@ export async function runSessions(
   const [kind] = given[0] ?? [];
   if (kind === undefined && dead) throw new Usage("--dead needs --agent, --principal, --build or --root");
   const id = agent === undefined ? (principal ?? build ?? root) : agentId(agent, trustDomain);
-  const query = kind === undefined ? { deployment: trustDomain } : { [kind]: id };
+  // a tree that is drawn says what its sessions were given at AWS, which a list does not ask for
+  const drawn: Query = tree && kind === undefined ? { tree: "true" } : {};
+  const query = kind === undefined ? { deployment: trustDomain, ...drawn } : { [kind]: id };
   // for all sessions, or with a root, the list contains whole trees already
   const whole = tree && kind !== undefined && kind !== "root";
   const from = since === undefined ? 0 : sinceMillis(since, Date.now()) / 1000;

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { reader } from "../deployment/reader.ts";
 
+const given = z.object({
+  role: z.string(),
+  account: z.string(),
+  accessKeyId: z.string(),
+  endsAtSeconds: z.number(),
+});
+
 const session = z.object({
   sid: z.string(),
   root: z.string(),
@@ -24,6 +31,7 @@ const session = z.object({
   live: z.boolean(),
   idle: z.array(z.string()).optional(),
   why: z.object({ kind: z.string(), text: z.string() }).optional(),
+  aws: z.array(given).optional(),
 });
 
 const story = z.object({

@@ -6,7 +6,7 @@ import { plain } from "../terminal/plain.ts";
 import { count, short, until } from "../terminal/words.ts";
 import { readStory, type Session, type Story } from "./shapes.ts";
 import { treeLines } from "./tree.ts";
-import { stateOf } from "./words.ts";
+import { givenLines, stateOf } from "./words.ts";
 
 /** `story <sid>`: shows everything about one session. @throws Usage, Refused */
 export async function runStory(
@@ -38,6 +38,7 @@ function storyLines(story: Story, now: number): readonly string[] {
     ...(purpose === undefined ? [] : [`purpose   ${purpose} (the agent's own word)`]),
     ...session.grants.flatMap(grantLines),
     ...(uses ? [`uses      ${uses.left} of ${uses.max} left`] : []),
+    ...givenLines(session, now).map((line) => `at AWS    ${line}`),
     "tree",
     ...treeLines([...chain, ...children], now).map((line) => `  ${line}`),
     ...(story.descendants > children.length

@@ -16,3 +16,10 @@ export function stateOf({ live, why, idle = [], expiresAtSeconds }: Session, now
   const held = idle.length > 0 ? `IDLE, ${idle.map(short).join(", ")} not active; ` : "";
   return `${held}ends ${until(expiresAtSeconds, nowSeconds)}`;
 }
+
+/** What a session was given at AWS, one line a role. */
+export const givenLines = ({ aws = [] }: Session, nowSeconds: number): readonly string[] =>
+  aws.map(({ role, account, accessKeyId, endsAtSeconds }) => {
+    const end = `${endsAtSeconds > nowSeconds ? "ends" : "ended"} ${until(endsAtSeconds, nowSeconds)}`;
+    return `role ${role} of ${account}, key ${accessKeyId}, ${end}`;
+  });

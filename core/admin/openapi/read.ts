@@ -82,10 +82,14 @@ export const readPaths = {
         type: "boolean",
         default: false,
       }),
-      inQuery("tree", "Their whole trees; those too large for a page are named in `cut`", {
-        type: "boolean",
-        default: false,
-      }),
+      inQuery(
+        "tree",
+        "Their whole trees, with what they were given at AWS; those too large for a page are named in `cut`",
+        {
+          type: "boolean",
+          default: false,
+        },
+      ),
       ...paging,
     ],
   }),

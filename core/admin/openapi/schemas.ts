@@ -1,3 +1,5 @@
+import { limits } from "../../model/limits.ts";
+
 const text = { type: "string" };
 const count = { type: "integer", minimum: 0 };
 const seconds = { type: "integer", minimum: 0, description: "Seconds since the epoch" };
@@ -119,9 +121,20 @@ export const schemas = {
       },
       idle: { ...texts, description: "Agents of its chain that are not active: it is refused until they are" },
       why: { type: "object", properties: { kind: text, text }, required: ["kind", "text"] },
+      aws: {
+        ...list(ref("Given")),
+        description: `What it was given at AWS, in its story and in trees; in these of ${limits.adminListedRoles} roles at most`,
+      },
     },
-    ["parent", "purpose", "build", "maxUses", "why", "idle"],
+    ["parent", "purpose", "build", "maxUses", "why", "idle", "aws"],
   ),
+  Given: object({
+    role: { ...text, description: "Name of the registered role" },
+    arn: text,
+    account: text,
+    accessKeyId: { ...text, description: "Of the newest credentials; `lanyard trace key` tells of it" },
+    endsAtSeconds: { ...seconds, description: "When the last of them ends or ended" },
+  }),
   Grant: object(
     {
       resource: text,
@@ -133,8 +146,11 @@ export const schemas = {
   ),
   Sessions: page(
     "Session",
-    { cut: { ...texts, description: "With whole trees: roots of those that must be asked for separately" } },
-    ["cut"],
+    {
+      cut: { ...texts, description: "With whole trees: roots of those that must be asked for separately" },
+      awsCut: { ...texts, description: "With trees: roots of those that were given more at AWS than was read" },
+    },
+    ["cut", "awsCut"],
   ),
   Offer: object(
     {

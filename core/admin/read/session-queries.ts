@@ -15,8 +15,7 @@ export type PlaceMark = FoundPlace | { readonly endSeconds: number };
 export type TreeRow =
   | { readonly kind: "session"; readonly session: Session }
   | { readonly kind: "offer"; readonly offer: Offer }
-  | { readonly kind: "handle"; readonly handle: AccessHandle }
-  | { readonly kind: "vend"; readonly vend: Vend };
+  | { readonly kind: "handle"; readonly handle: AccessHandle };
 
 /** Reads that answer an operator's questions about sessions; each is strongly consistent. */
 export interface SessionQueries extends Pick<SessionStore, "readLiveness"> {
@@ -29,6 +28,11 @@ export interface SessionQueries extends Pick<SessionStore, "readLiveness"> {
   places(subject: string, after: PlaceMark, limit: number): Promise<readonly FoundPlace[]>;
   /** Sessions at these places, in their order; one whose row no longer exists is left out. At most 100. */
   sessions(places: readonly Pick<FoundPlace, "root" | "sid">[]): Promise<readonly Session[]>;
+  /**
+   * What the sessions of a tree, or one of them, were given at AWS; in the order of sessions.
+   * @param most answered at most
+   */
+  vends(of: { readonly root: string; readonly sid?: string }, most: number): Promise<readonly Vend[]>;
   /** The root of a session's tree, by its id alone; a root names itself. */
   rootOf(sid: string): Promise<string | undefined>;
   /** How many uses are left, by the counters' names; one that no longer exists is left out. */

@@ -1,10 +1,12 @@
 import type { Denial } from "../../denial/denial.ts";
+import { limits } from "../../model/limits.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import type { Session } from "../../model/session.ts";
 import { subjects } from "../../model/subjects.ts";
 import { appliedRegistry } from "./applied-registry.ts";
 import { cursorText, readCursor } from "./cursor.ts";
 import { type Evaluated, evaluateAll, sessionView } from "./evaluated.ts";
+import { givenTo, givenView } from "./given.ts";
 import { laterOf, readPlaces } from "./places.ts";
 import { flag, pageLimit, type Subject, subjectOf } from "./query.ts";
 import type { AdminReadDeps, PageQuestion, Question, Route } from "./route.ts";
@@ -20,7 +22,8 @@ const keptSeconds = 86_400;
  * principal, of a build, of one tree, or of everybody. Only living sessions are listed, by the verdict their requests
  * would get; with `dead=true` also ended ones whose rows still exist, each with the reason (not for everybody). With
  * `tree=true` their whole trees are listed, so that one question is enough for all of them; a tree too large for a page
- * is named in `cut` and can be asked for by `root`. A page may have fewer items than its limit, even none: continue
+ * is named in `cut` and can be asked for by `root`. With
+ * `tree=true`, and of one tree, each session tells what it was given at AWS. A page may have fewer items than its limit, even none: continue
  * while there is `next`.
  */
 export const sessionsRoute: Route = {
@@ -38,8 +41,19 @@ export const sessionsRoute: Route = {
     const { items, next, cut } = found.value;
     const shown = items.filter(({ cause }) => asked.value.dead || cause === undefined);
     const view = sessionView(await appliedRegistry(deps));
+    const isTree = asked.value.tree || subject.value.kind === "root";
+    const given = isTree
+      ? await givenTo(
+          shown.map(({ session }) => session),
+          deps.queries,
+        )
+      : undefined;
     return ok({
-      items: shown.map(view),
+      items: shown.map((each) => {
+        const aws = given?.of.get(each.session.sid);
+        return { ...view(each), ...(aws ? { aws: givenView(aws, limits.adminListedRoles) } : {}) };
+      }),
+      ...(given && given.cut.length > 0 ? { awsCut: given.cut } : {}),
       ...(cut === undefined ? {} : { cut }),
       ...(next === undefined ? {} : { next }),
     });

@@ -3,13 +3,14 @@ import { err, ok } from "../../model/result.ts";
 import { currentAgent, type Offer, type Session } from "../../model/session.ts";
 import { appliedRegistry } from "./applied-registry.ts";
 import { evaluateAll, grantView, sessionView } from "./evaluated.ts";
+import { givenView } from "./given.ts";
 import type { Route } from "./route.ts";
 import type { SessionQueries } from "./session-queries.ts";
 import { chainOf, readWholeTree, type WholeTree } from "./whole-tree.ts";
 
 /**
  * `GET /sessions/{sid}`: one session's whole story: its chain from the root, the verdict and its cause, what it holds,
- * its children, offers, handles and uses, the place of its status bit, and who may end it.
+ * its children, offers, handles and uses, what it was given at AWS, the place of its status bit, and who may end it.
  */
 export const storyRoute: Route = {
   template: "/sessions/{sid}",
@@ -29,8 +30,14 @@ export const storyRoute: Route = {
     const view = sessionView(await appliedRegistry(deps));
     const shown = evaluated.value.map((each) => view(each));
     const uses = await usesOf(session, queries);
+    // by its own key too, so that nobody can hide a key of a session behind those of others
+    const given = await queries.vends({ root, sid }, limits.adminStoryItems);
     return ok({
-      session: { ...shown[chain.length - 1], grants: session.grants },
+      session: {
+        ...shown[chain.length - 1],
+        grants: session.grants,
+        ...(given.length > 0 ? { aws: givenView(given, limits.adminStoryItems) } : {}),
+      },
       chain: shown.slice(0, chain.length),
       children: shown.slice(chain.length),
       ...below(session, tree, nowSeconds),

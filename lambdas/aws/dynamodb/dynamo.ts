@@ -8,6 +8,8 @@ import { mayRepeat, patient } from "../patience.ts";
 /** Names of the tables, from the function's environment. */
 export interface Tables {
   readonly sessions: string;
+  /** What sessions were given at AWS. */
+  readonly vends: string;
   /** Which sessions depend on an agent, principal, build or id. */
   readonly subjects: string;
   /** Replay entries: what may happen only once. */

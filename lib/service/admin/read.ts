@@ -12,6 +12,7 @@ export class AdminRead extends LanyardFunction {
     const { tables } = props.state;
     tables.grantLivenessRead(this);
     tables.grantSessionWalk(this);
+    tables.grantVendRead(this);
     tables.grantRevocationRead(this);
     tables.grantUsesRead(this);
     tables.grantRegistryRead(this);

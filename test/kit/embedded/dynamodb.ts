@@ -18,6 +18,7 @@ export interface EmbeddedTables {
 /** The product's tables but the key ring's, under the names they have here. */
 export const tableNames: Tables = {
   sessions: "Sessions",
+  vends: "Vends",
   subjects: "Subjects",
   markers: "Markers",
   counters: "Counters",

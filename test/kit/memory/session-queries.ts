@@ -43,6 +43,13 @@ export function memoryQueries(store: MemoryStore, former: readonly { subject: st
       const once = new Set(places.map(({ root, sid }) => `${root} ${sid}`));
       return [...once].flatMap((key) => structuredClone(store.sessions.get(key)) ?? []);
     },
+    async vends({ root, sid }, most) {
+      const all = [...store.vends.values()].filter(
+        (one) => one.root === root && (sid === undefined || one.sid === sid),
+      );
+      const key = (one: (typeof all)[number]) => `${one.sid}#${one.role}`;
+      return structuredClone(all.sort((a, b) => (key(a) < key(b) ? -1 : 1)).slice(0, most));
+    },
     async rootOf(sid) {
       return (await store.findSession(sid))?.root;
     },

@@ -77,6 +77,7 @@ describe("places", () => {
     await queries.tree(id(), undefined, 5);
     await queries.rootOf(id());
     await queries.usesLeft([id()]);
+    await queries.vends({ root: id() }, 5);
     const calls = cloud.taken();
     expect(new Set(calls.map(({ operation }) => operation))).toEqual(new Set(["QueryCommand", "BatchGetItemCommand"]));
     for (const { input } of calls) expect(JSON.stringify(input)).toContain('"ConsistentRead":true');

@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 import type { Vend } from "../../../core/model/session.ts";
 import { createSessionQueries } from "../../../lambdas/aws/dynamodb/sessions/session-queries.ts";
 import { readListedTree, readTree } from "../../../lambdas/aws/dynamodb/sessions/session-tree.ts";
-import { vendOf } from "../../../lambdas/aws/dynamodb/sessions/vend-rows.ts";
+import { readVends } from "../../../lambdas/aws/dynamodb/vends/vend-reads.ts";
+import { vendOf } from "../../../lambdas/aws/dynamodb/vends/vend-rows.ts";
 import { id, now, record, replayEntry, session } from "../samples.ts";
-import { cloud, raw, setUp, store } from "./session-store/ground.ts";
+import { cloud, setUp, store } from "./session-store/ground.ts";
 
 setUp();
 
@@ -26,7 +27,10 @@ const vend = (more: Partial<Vend> = {}): Vend => {
 };
 const give = (one: Vend, replayEntries = [replayEntry()], kept = record()) =>
   store.commit({ vend: one, replayEntries, record: kept });
-const rowOf = async ({ root, sid, role }: Vend) => raw(root, `~aws#${sid}#${role}`);
+const rowOf = async ({ root, sid, role }: Vend) => {
+  const Key = { root, vend: `${sid}#${role}` };
+  return (await cloud.client.send(new GetCommand({ TableName: "Vends", Key, ConsistentRead: true }))).Item;
+};
 
 describe("what a session was given at AWS", () => {
   test("stands in one row a session and role, which goes a day after the last of it", async () => {
@@ -37,7 +41,7 @@ describe("what a session was given at AWS", () => {
     expect(row?.expiresAt).toBe(now + 60 + 86_400);
     await give({ ...one, role: "tables" });
     await give({ ...one, accessKeyId: "ASIAEXAMPLEEXAMPLE13", endsAtSeconds: now + 90 });
-    const { Items = [] } = await cloud.client.send(new ScanCommand({ TableName: "Sessions" }));
+    const { Items = [] } = await cloud.client.send(new ScanCommand({ TableName: "Vends" }));
     expect(Items.filter(({ root }) => root === one.root)).toHaveLength(2);
     expect(vendOf((await rowOf(one)) ?? {})).toMatchObject({
       accessKeyId: "ASIAEXAMPLEEXAMPLE13",
@@ -82,18 +86,37 @@ describe("what a session was given at AWS", () => {
     expect(cloud.taken()).toHaveLength(2);
   });
 
-  test("is no session: no walk of its tree meets it, and no reader takes it for one", async () => {
+  test("threat 10: is in a table of its own, where no walk and no reader of sessions can meet it", async () => {
     const root = session();
     await store.commit({ session: root, replayEntries: [], record: record() });
     const one = vend({ sid: root.sid });
     await give(one);
     expect(await readTree(cloud.client, cloud.tables, root.root)).toEqual([root]);
     expect((await readListedTree(cloud.client, cloud.tables, root.root)).map(({ sid }) => sid)).toEqual([root.sid]);
-    expect(await store.readSession(root.root, `~aws#${root.sid}#files`)).toBeUndefined();
     const rows = (await createSessionQueries(cloud.client, cloud.tables).tree(root.root, undefined, 10)).rows;
-    expect(rows).toEqual([
-      { kind: "session", session: root },
-      { kind: "vend", vend: one },
+    expect(rows).toEqual([{ kind: "session", session: root }]);
+    const { Items = [] } = await cloud.client.send(new ScanCommand({ TableName: "Sessions" }));
+    expect(Items.filter((item) => item.root === root.root)).toHaveLength(1);
+  });
+
+  test("is found by its tree, whole, over however many pages, and without any other tree's", async () => {
+    const root = id();
+    const all = Array.from({ length: 30 }, (_, at) =>
+      vend({ root, sid: id(), accessKeyId: `ASIA${at}`.padEnd(20, "0") }),
+    );
+    // rows of nearly 400 kB: three fill a page of DynamoDB
+    const [first, second, third, ...small] = all.map((one, at) =>
+      at < 3 ? { ...one, arn: "a".repeat(380_000) } : one,
+    );
+    for (const one of [first, second, third, ...small]) await give(one as Vend);
+    await give(vend());
+    const found = await readVends(cloud.client, cloud.tables, { root });
+    expect(new Set(found.map(({ sid }) => sid))).toEqual(new Set(all.map(({ sid }) => sid)));
+    expect(found).toHaveLength(30);
+    const [one = vend()] = all;
+    expect(await readVends(cloud.client, cloud.tables, { root, sid: one.sid })).toEqual([
+      found.find(({ sid }) => sid === one.sid),
     ]);
+    expect(await readVends(cloud.client, cloud.tables, { root, most: 7 })).toEqual(found.slice(0, 7));
   });
 });

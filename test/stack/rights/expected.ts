@@ -117,8 +117,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:PutItem on Markers if in a transaction",
       "dynamodb:Query on Registry",
       "dynamodb:UpdateItem on Counters if row rate#*",
-      // what a session was given, beside it: what else it could write there, docs/walls.md says
-      "dynamodb:UpdateItem on Sessions if in a transaction",
+      "dynamodb:UpdateItem on Vends if in a transaction",
       // of which accounts: test/stack/service/credentials.test.ts
       "sts:AssumeRole on role/lanyard/target/*",
       "sts:SetSourceIdentity on role/lanyard/target/*",
@@ -168,6 +167,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:Query on Registry",
       "dynamodb:Query on Sessions",
       "dynamodb:Query on Subjects",
+      "dynamodb:Query on Vends",
     ],
   ],
   [
@@ -188,6 +188,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:GetItem on Sessions",
       "dynamodb:Query on Sessions",
       "dynamodb:Query on Subjects",
+      "dynamodb:Query on Vends",
       ...["GetItem", "PutItem", "UpdateItem"].map((action) => `dynamodb:${action} on Lists`),
       ...rings("status"),
       "lambda:InvokeFunction on function:AwsStopFunction",

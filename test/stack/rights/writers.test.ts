@@ -7,6 +7,7 @@ import { account, all, region, type Synthesized, synthesized } from "../synthesi
 const registry: DeployedRegistry = { json: "{}", digest: "sha256:x", force: false };
 const bare = synthesized().templates;
 const applied = synthesized({ registry: { folder: "examples" } }, { registry }).templates;
+const withoutVends = synthesized({ awsCredentials: undefined }).templates;
 const writes = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"].map((action) => `dynamodb:${action}`);
 const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"].map((action) => `dynamodb:${action}`);
 
@@ -90,5 +91,32 @@ describe.each([
         ]);
       }
     }
+  });
+});
+
+describe("threat 45: the table of what sessions were given at AWS, in a stage that gives nothing", () => {
+  const vends = tablesOf(withoutVends).find(({ name }) => name === "Vends");
+
+  test("may be written by nobody at all, by no condition's leave", () => {
+    expect(writersOf(withoutVends, vends?.arn ?? "")).toEqual([]);
+    expect(vends?.statements).toEqual([
+      {
+        Sid: "NobodyWrites",
+        Effect: "Deny",
+        Principal: { AWS: "*" },
+        Action: [...writes, ...partiQl].sort(),
+        Resource: "*",
+      },
+    ]);
+  });
+
+  test("is exported as in a stage that gives some, so that the setting can be taken out of a deployed one", () => {
+    const exported = ({ State }: Synthesized["templates"]) =>
+      Object.values(State.Outputs)
+        .flatMap(({ Export }) => Export?.Name ?? [])
+        .filter((name) => name.includes("Vends"))
+        .sort();
+    expect(exported(bare).length).toBeGreaterThan(0);
+    expect(exported(withoutVends)).toEqual(exported(bare));
   });
 });

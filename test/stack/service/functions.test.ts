@@ -171,6 +171,7 @@ describe("the stacks", () => {
       "TombstonesTable",
       "TracesTable",
       "TrustDomain",
+      "VendsTable",
     ]);
   });
 });

@@ -68,6 +68,11 @@ export const introspect: Pick<Call, "principal" | "policies"> = {
   policies: ["Service", "Introspect"],
 };
 
+export const credentials: Pick<Call, "principal" | "policies"> = {
+  principal: role("lanyard-dev-eu-west-1-credentials"),
+  policies: ["Service", "Credentials"],
+};
+
 export const discovery: Pick<Call, "principal" | "policies"> = {
   principal: role("discovery"),
   policies: ["Issuer", "Discovery"],

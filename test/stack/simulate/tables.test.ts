@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   admin,
   type Call,
+  credentials,
   discovery,
   introspect,
   outcome,
@@ -163,4 +164,24 @@ describe("rights on tables", () => {
   ])("%s", async (_, call, expected) => {
     expect(await outcome(call)).toBe(expected);
   });
+
+  test.each([
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "PartiQLInsert",
+    "PartiQLUpdate",
+    "PartiQLDelete",
+  ])(
+    "threat 45: credentials, taken over, writes no row of a session: %s on Sessions is refused, alone and in a transaction",
+    async (action) => {
+      for (const context of [{}, transaction, rowOf("root"), { ...transaction, ...rowOf("root") }]) {
+        const call = { ...credentials, action: `dynamodb:${action}`, context };
+        expect(await outcome({ ...call, resource: table("Sessions") })).toBe("ImplicitlyDenied");
+        const own = action === "UpdateItem" && "dynamodb:EnclosingOperation" in context;
+        expect(await outcome({ ...call, resource: table("Vends") })).toBe(own ? "Allowed" : "ImplicitlyDenied");
+      }
+    },
+  );
 });

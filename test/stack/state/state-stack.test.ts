@@ -36,6 +36,7 @@ describe("retained resources", () => {
       "TablesSubjectsDA5AFF8A",
       "TablesTombstones4F1F52F6",
       "TablesTracesCF5DBC57",
+      "TablesVendsBF8F77E9",
     ],
     Issuer: [
       "DiscoveryFunctionEB86AD59",
@@ -84,6 +85,7 @@ describe("tables", () => {
 
   test.each([
     ["Sessions", ["root", "sid"], true, false],
+    ["Vends", ["root", "vend"], true, false],
     ["Subjects", ["subject", "session"], true, false],
     ["Markers", ["key"], true, false],
     ["Counters", ["key"], true, false],
@@ -106,7 +108,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(12);
+    expect(tables).toHaveLength(13);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([

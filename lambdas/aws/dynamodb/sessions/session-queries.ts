@@ -14,11 +14,11 @@ import { usesOf } from "../counters.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { findPlace } from "../subjects/subject-reads.ts";
 import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "../subjects/subject-rows.ts";
+import { readVends } from "../vends/vend-reads.ts";
 import { handleKey, handleOf } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { offerKey, offerOf } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
-import { isVendKey, vendOf } from "./vend-rows.ts";
 
 /** DynamoDB takes at most this many keys in a batch. */
 const batchKeys = 100;
@@ -39,6 +39,7 @@ export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tab
         return item ? [sessionOf(item)] : [];
       });
     },
+    vends: (of, most) => readVends(client, tables, { ...of, most }),
     async rootOf(sid) {
       return (await findPlace(client, tables, sid))?.root;
     },
@@ -129,7 +130,6 @@ function rowOf(item: Item): readonly TreeRow[] {
   const sid = String(item.sid);
   if (sid.startsWith(offerKey(""))) return [{ kind: "offer", offer: offerOf(item) }];
   if (sid.startsWith(handleKey(""))) return [{ kind: "handle", handle: handleOf(item) }];
-  if (isVendKey(sid)) return [{ kind: "vend", vend: vendOf(item) }];
   return sid.includes("#") || sid === leaseSid ? [] : [{ kind: "session", session: sessionOf(item) }];
 }
 

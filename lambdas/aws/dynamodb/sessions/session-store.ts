@@ -11,6 +11,7 @@ import { outboxPut } from "../outbox.ts";
 import { replayPuts } from "../replay-put.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
+import { type EndsLater, vendKeyUpdate, vendUpdate } from "../vends/vend-rows.ts";
 import { handleItem } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { createLocatorSecrets } from "./locator-secrets.ts";
@@ -18,7 +19,6 @@ import { offerItem, offerKey } from "./offer-rows.ts";
 import { renewalUpdate } from "./renewal-update.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
 import { sessionItem } from "./session-rows.ts";
-import { type EndsLater, vendKeyUpdate, vendUpdate } from "./vend-rows.ts";
 
 /** Sessions, offers, replay entries and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {

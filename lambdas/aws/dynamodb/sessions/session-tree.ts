@@ -1,42 +1,25 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { QueryCommand, type QueryCommandOutput } from "@aws-sdk/lib-dynamodb";
-import type { Session, Vend } from "../../../../core/model/session.ts";
+import type { Session } from "../../../../core/model/session.ts";
 import type { ListedSession } from "../../../../core/status/publish-store.ts";
 import { leaseSid } from "../../../../core/status/windows.ts";
 import type { Item } from "../codec.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { beyondSessions, listedOf, sessionOf } from "./session-rows.ts";
-import { vendOf, vendPrefix } from "./vend-rows.ts";
 
 /** Every session of a tree, strongly consistent, without the tree's other rows. */
 export const readTree = async (
   client: DynamoDBDocumentClient,
   tables: Tables,
   root: string,
-): Promise<readonly Session[]> => await readItems(client, tables, { root, within: onlySessions, read: sessionOf });
+): Promise<readonly Session[]> => await readItems(client, tables, { root, read: sessionOf });
 
 /** The same, with only the members of each session that a walk needs. */
 export const readListedTree = async (
   client: DynamoDBDocumentClient,
   tables: Tables,
   root: string,
-): Promise<readonly ListedSession[]> => await readItems(client, tables, { root, within: onlySessions, read: listedOf });
-
-/** What the sessions of a tree were given at AWS, strongly consistent. */
-export const readVends = async (
-  client: DynamoDBDocumentClient,
-  tables: Pick<Tables, "sessions">,
-  root: string,
-): Promise<readonly Vend[]> => await readItems(client, tables, { root, within: onlyVends, read: vendOf });
-
-/** A part of a tree's rows. */
-interface Part {
-  readonly condition: string;
-  readonly value: string;
-}
-
-const onlySessions: Part = { condition: "#sid < :part", value: beyondSessions };
-const onlyVends: Part = { condition: "begins_with(#sid, :part)", value: vendPrefix };
+): Promise<readonly ListedSession[]> => await readItems(client, tables, { root, read: listedOf });
 
 /**
  * Reduces rows as they are read: of a large tree, the members that a walk needs fit into memory, but the whole rows may
@@ -44,8 +27,8 @@ const onlyVends: Part = { condition: "begins_with(#sid, :part)", value: vendPref
  */
 async function readItems<T>(
   client: DynamoDBDocumentClient,
-  tables: Pick<Tables, "sessions">,
-  { root, within, read }: { readonly root: string; readonly within: Part; readonly read: (item: Item) => T },
+  tables: Tables,
+  { root, read }: { readonly root: string; readonly read: (item: Item) => T },
 ): Promise<readonly T[]> {
   const items: T[] = [];
   let from: Record<string, unknown> | undefined;
@@ -53,8 +36,8 @@ async function readItems<T>(
     const page: QueryCommandOutput = await client.send(
       new QueryCommand({
         TableName: tables.sessions,
-        KeyConditionExpression: `#root = :root AND ${within.condition}`,
-        ...words(["root", "sid"], { root, part: within.value }),
+        KeyConditionExpression: "#root = :root AND #sid < :beyond",
+        ...words(["root", "sid"], { root, beyond: beyondSessions }),
         ConsistentRead: true,
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),

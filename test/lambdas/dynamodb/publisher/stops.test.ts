@@ -3,7 +3,7 @@ import { publishChanges, publishMinute } from "../../../../core/endpoints/publis
 import type { Session } from "../../../../core/model/session.ts";
 import { createStopNotes, type StopStore } from "../../../../core/stop/note.ts";
 import { createStopRows, readStops } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
-import { readVends } from "../../../../lambdas/aws/dynamodb/sessions/session-tree.ts";
+import { readVends } from "../../../../lambdas/aws/dynamodb/vends/vend-reads.ts";
 import { now, planner, record, researcher } from "../../samples.ts";
 import { deps as bare, childOf, cloud, cut, open, raised, setUp, store, time, tombstoned, valid } from "./ground.ts";
 
@@ -21,7 +21,7 @@ const deps = () => ({
         clock: bare.clock,
         store: {
           ...createStopRows(cloud.client, "Lists"),
-          vends: (root) => readVends(cloud.client, cloud.tables, root),
+          vends: (root) => readVends(cloud.client, cloud.tables, { root }),
           ...broken,
         },
       },

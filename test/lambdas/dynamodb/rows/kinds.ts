@@ -11,8 +11,8 @@ import { orderItem, orderOf, ringItem, ringOf } from "../../../../lambdas/aws/dy
 import { handleItem, handleOf } from "../../../../lambdas/aws/dynamodb/sessions/handle-rows.ts";
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
-import { vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/sessions/vend-rows.ts";
 import { lookedItem, lookedOf, traceItem, traceOf } from "../../../../lambdas/aws/dynamodb/trace-rows.ts";
+import { vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/vends/vend-rows.ts";
 
 import {
   algorithm,
@@ -84,7 +84,7 @@ export const kinds: readonly Kind[] = [
   }),
   kind({
     name: "AWS credentials",
-    table: "sessions",
+    table: "vends",
     key: "root",
     values: fc.record({
       ...{ root: text, sid: text, agent: text, role: text, arn: text, account: text, accessKeyId: text },

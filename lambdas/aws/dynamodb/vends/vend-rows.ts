@@ -1,23 +1,16 @@
 import type { Vend } from "../../../../core/model/session.ts";
 import { type Item, members, row, text, whole } from "../codec.ts";
 import { type Action, type Tables, words } from "../dynamo.ts";
-import { type Kept, keptSeconds } from "./session-rows.ts";
+import { type Kept, keptSeconds } from "../sessions/session-rows.ts";
 
-/** Beginning of the keys of AWS credentials: it sorts after every session of a tree, so that walks skip these rows. */
-export const vendPrefix = "~aws#";
+/** Sort key of the AWS credentials of one session and role. Neither a session's id nor a role's name has a `#`. */
+export const vendKey = ({ sid, role }: Pick<Vend, "sid" | "role">): string => `${sid}#${role}`;
 
-/** Sort key of the AWS credentials of one session and role. */
-const vendKey = (sid: string, role: string): string => `${vendPrefix}${sid}#${role}`;
-
-/** Whether a row of a tree is about AWS credentials. */
-export const isVendKey = (key: string): boolean => key.startsWith(vendPrefix);
-
-/** The row of AWS credentials, in the partition of their session, without any secret. */
-export const vendItem = ({ sid, ...rest }: Vend): Item => ({
-  ...rest,
-  sid: vendKey(sid, rest.role),
-  session: sid,
-  expiresAt: rest.endsAtSeconds + keptSeconds,
+/** The row of AWS credentials, in the partition of their session's tree, without any secret. */
+export const vendItem = (vend: Vend): Item => ({
+  ...vend,
+  vend: vendKey(vend),
+  expiresAt: vend.endsAtSeconds + keptSeconds,
 });
 
 /** The row is about credentials that live longer than those about to be stored. */
@@ -30,14 +23,14 @@ export interface EndsLater {
  * would take credentials that still live for expired ones.
  */
 export function vendUpdate(vend: Vend, tables: Tables): Action<EndsLater> {
-  const { root, sid, ...columns } = vendItem(vend);
+  const { root, vend: key, ...columns } = vendItem(vend);
   const names = Object.keys(columns);
   return {
     conflict: { kind: "ends_later" },
     item: {
       Update: {
-        TableName: tables.sessions,
-        Key: { root, sid },
+        TableName: tables.vends,
+        Key: { root, vend: key },
         UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}`,
         ConditionExpression: "attribute_not_exists(#endsAtSeconds) OR #endsAtSeconds <= :endsAtSeconds",
         ...words(names, columns),
@@ -50,8 +43,8 @@ export function vendUpdate(vend: Vend, tables: Tables): Action<EndsLater> {
 export const vendKeyUpdate = (vend: Vend, tables: Tables): Action<never> => ({
   item: {
     Update: {
-      TableName: tables.sessions,
-      Key: { root: vend.root, sid: vendKey(vend.sid, vend.role) },
+      TableName: tables.vends,
+      Key: { root: vend.root, vend: vendKey(vend) },
       UpdateExpression: "SET #accessKeyId = :accessKeyId",
       ConditionExpression: "#endsAtSeconds > :ends",
       ...words(["accessKeyId", "endsAtSeconds"], { accessKeyId: vend.accessKeyId, ends: vend.endsAtSeconds }),
@@ -60,11 +53,11 @@ export const vendKeyUpdate = (vend: Vend, tables: Tables): Action<never> => ({
 });
 
 const vendRow = row(
-  { table: "sessions", key: ["root", "sid"] },
-  members<Vend & Kept & { readonly session: string }>({
+  { table: "vends", key: ["root", "vend"] },
+  members<Vend & Kept & { readonly vend: string }>({
     root: text,
     sid: text,
-    session: text,
+    vend: text,
     agent: text,
     role: text,
     arn: text,
@@ -80,6 +73,6 @@ const vendRow = row(
  * @throws {@link BrokenRow}
  */
 export function vendOf(item: Item): Vend {
-  const { session, expiresAt: _, ...vend } = vendRow(item);
-  return { ...vend, sid: session };
+  const { vend: _, expiresAt: __, ...vend } = vendRow(item);
+  return vend;
 }
