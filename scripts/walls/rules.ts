@@ -57,7 +57,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["token", "registry"],
   ["attest", "caller", "discovery", "events", "person", "stop"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],
-  ["audit", "details", "jose"],
+  ["audit", "details", "jose", "tlog"],
   ["denial", "lineage", "policy", "status", "text"],
   ["model"],
 ];
