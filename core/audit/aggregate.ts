@@ -75,7 +75,7 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
         held.unwritten += 1;
         return;
       }
-      const bucket = { minute, example: facts, unwritten: 1 };
+      const bucket = { minute, example: key === kind ? facts : unmarked(facts), unwritten: 1 };
       buckets.set(key, bucket);
       await write(bucket);
       // only with a new bucket, so that a flood of refusals does not retry a failing outbox each time
@@ -94,6 +94,9 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
     flush: () => flushBefore(Number.POSITIVE_INFINITY),
   };
 }
+
+/** A bucket of several kinds must not be left out of answers for its example's sake. */
+const unmarked = ({ canary: _, ...facts }: AuditFacts): AuditFacts => facts;
 
 /**
  * What is counted together: operation and reason; and agent, session and owner of a stolen token, but only where they

@@ -85,6 +85,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     reason: facts.reason,
     count: facts.count,
     user_agent: facts.userAgent,
+    canary: isUsualOfCanary(facts) ? true : undefined,
   };
   return Object.fromEntries(
     Object.entries(columns)
@@ -95,6 +96,13 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
       }),
   );
 }
+
+/**
+ * What the canary does every few minutes, and what it is there to be refused: the token of a session it has just ended.
+ * All else that is refused to it stays unmarked, so that nobody who took the canary over is left out of answers.
+ */
+const isUsualOfCanary = ({ canary, denial, owner }: AuditFacts): boolean =>
+  canary === true && owner === undefined && (denial === undefined || denial.code === "parent_dead");
 
 /** A question put to policies as an audit event contains it. A name never changes and never changes its type. */
 export interface AskedColumn {

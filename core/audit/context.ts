@@ -1,3 +1,4 @@
+import { isCanary } from "../model/canary.ts";
 import type { Clock } from "../model/ports.ts";
 import type { Call } from "../model/wire.ts";
 import type { AuditFacts } from "./record.ts";
@@ -33,8 +34,14 @@ export function startAudit(call: Call, operation: AuditFacts["operation"], clock
     ...(call.sourceIp === undefined ? {} : { sourceIp: call.sourceIp }),
     ...(call.userAgent === undefined ? {} : { userAgent: call.userAgent }),
   };
+  let authenticated = false;
   return {
-    authenticated: false,
+    get authenticated() {
+      return authenticated;
+    },
+    set authenticated(value) {
+      authenticated = value;
+    },
     add: (more) => {
       facts = { ...facts, ...more };
     },
@@ -43,7 +50,8 @@ export function startAudit(call: Call, operation: AuditFacts["operation"], clock
       facts = rest as FactsSoFar;
     },
     get facts() {
-      return facts;
+      // by its proved name alone: anybody may name the canary in a request
+      return authenticated && isCanary(facts.agent) ? { ...facts, canary: true as const } : facts;
     },
   };
 }

@@ -112,6 +112,8 @@ export interface AuditFacts {
   readonly reason?: string;
   /** For aggregated refusals: how many there were. */
   readonly count?: number;
+  /** The agent is the revocation canary, and proved it. */
+  readonly canary?: true;
 }
 
 /** What is told of credentials of AWS. */

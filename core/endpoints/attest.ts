@@ -16,6 +16,7 @@ import type { DeathCause } from "../denial/death.ts";
 import type { Denial } from "../denial/denial.ts";
 import { type DpopNonces, verifyDpop } from "../jose/dpop.ts";
 import { signJwt } from "../jose/sign.ts";
+import { isCanary } from "../model/canary.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, type Ids, type MacSource, nowSeconds, type RateLimiter, type Signer } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -134,7 +135,15 @@ async function consume(
   { deps, audit }: { readonly deps: AttestDeps; readonly audit: AuditContext },
 ): Promise<Result<void, Denial>> {
   const { jti, expiresAtSeconds } = claims;
-  const facts = { ...audit.facts, jti, expiresAtSeconds, target: proven.audience, outcome: "allowed" } as const;
+  const mark = isCanary(proven.agent) ? ({ canary: true } as const) : {};
+  const facts = {
+    ...audit.facts,
+    ...mark,
+    jti,
+    expiresAtSeconds,
+    target: proven.audience,
+    outcome: "allowed",
+  } as const;
   const now = nowSeconds(deps.clock);
   const { store, ids } = deps;
   const first = await store.commit({ replayEntries: replayEntriesOf(proven, now), record: toRecord(facts, ids.id()) });

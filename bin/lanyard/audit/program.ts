@@ -14,6 +14,7 @@ export function auditCommands({ program, common, withDeployment }: CommandLine):
       .option("--agent <agent>", "of this agent, by its name or SPIFFE ID, wherever in a chain")
       .option("--principal <id>", "on this principal's authority")
       .option("--denied", "refusals only")
+      .option("--canary", "also what the revocation canary does every few minutes")
       .option("--limit <n>", "the last so many of those that are there")
       .action((options: TailOptions) =>
         withDeployment(options, (context) => runTail(options, sourceOf(context.profile), context)),

@@ -15,6 +15,8 @@ export interface TailOptions extends OutputOptions {
   readonly agent?: string;
   readonly principal?: string;
   readonly denied?: boolean;
+  /** What the revocation canary does every few minutes is shown too. */
+  readonly canary?: boolean;
   /** How many of the existing events are shown, the newest ones. */
   readonly limit?: string;
 }
@@ -69,7 +71,7 @@ export async function runTail(
   }
 }
 
-function filterOf({ session, agent, principal, denied }: TailOptions, trustDomain: string) {
+function filterOf({ session, agent, principal, denied, canary }: TailOptions, trustDomain: string) {
   const agentId = agent === undefined || agent.includes("://") ? agent : `spiffe://${trustDomain}/agent/${agent}`;
   return ({ unmapped: { lanyard } }: AuditEvent): boolean => {
     const { sid, root, parent, actors, outcome } = lanyard;
@@ -80,6 +82,6 @@ function filterOf({ session, agent, principal, denied }: TailOptions, trustDomai
       [lanyard.agent, lanyard.offered_to].includes(agentId) ||
       (Array.isArray(actors) && actors.includes(agentId));
     const forPrincipal = principal === undefined || lanyard.principal === principal;
-    return inTree && byAgent && forPrincipal && (!denied || outcome === "denied");
+    return (canary || !lanyard.canary) && inTree && byAgent && forPrincipal && (!denied || outcome === "denied");
   };
 }

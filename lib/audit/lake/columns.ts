@@ -44,6 +44,7 @@ const facts = struct({
   ...texts("denial_rule", "denial_missing", "target", "reason"),
   count: "int",
   user_agent: "string",
+  canary: "boolean",
 });
 
 /** An audit record: the members of OCSF that people filter by, and our facts. */

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { bucketSource, eventsSince, namedSource } from "../../../bin/lanyard/audit/source.ts";
+import { type AuditSource, bucketSource, eventsSince, namedSource } from "../../../bin/lanyard/audit/source.ts";
 import { runTail } from "../../../bin/lanyard/audit/tail.ts";
 import type { Profile } from "../../../bin/lanyard/deployment/model.ts";
 import { serve } from "../../kit/serve.ts";
@@ -98,6 +98,32 @@ describe("the bucket", () => {
     );
     expect(lines.map((line) => JSON.parse(line).metadata.uid)).toEqual(["a", "b"]);
     expect(asked.filter((path) => path.includes("/1.gz")).length).toBe(1);
+  });
+});
+
+describe("what the canary does every few minutes", () => {
+  const told = async (options: { readonly canary?: boolean }): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    const events = [undefined, true].map((canary) => ({
+      time: Date.now(),
+      metadata: { uid: canary ? "canary" : "other" },
+      unmapped: { lanyard: { operation: "session.open", outcome: "allowed", canary } },
+    }));
+    const source: AuditSource = {
+      objects: async () => [{ name: "one", writtenAtMillis: Date.now() }],
+      async *events() {
+        yield* events;
+      },
+    };
+    const terminal = { out: (line: string) => void lines.push(line), err: () => undefined };
+    const profile = { trustDomain: "x" } as Profile;
+    await runTail({ since: "10m", json: true, ...options }, source, { profile, terminal });
+    return lines.map((line) => JSON.parse(line).metadata.uid);
+  };
+
+  test("is left out of the tail, and shown to whoever asks for it", async () => {
+    expect(await told({})).toEqual(["other"]);
+    expect(await told({ canary: true })).toEqual(["other", "canary"]);
   });
 });
 
