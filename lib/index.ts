@@ -1,4 +1,10 @@
 /** Lanyard as constructs for a team's own CDK app. */
+
+export {
+  type OrganizationPolicies,
+  type OrganizationPoliciesProps,
+  organizationPolicies,
+} from "../core/stop/organization.ts";
 export type { DomainTarget } from "./issuer/http-api.ts";
 export { Lanyard, type LanyardUrls } from "./lanyard.ts";
 export type {
@@ -16,10 +22,5 @@ export type {
 } from "./settings/props.ts";
 export { AgentRole, type AgentRoleProps } from "./targets/agent-role.ts";
 export type { DeployedLanyard } from "./targets/deployed.ts";
-export {
-  type OrganizationPolicies,
-  type OrganizationPoliciesProps,
-  organizationPolicies,
-} from "./targets/organization.ts";
 export { StopWriter, type StopWriterProps } from "./targets/stop-writer.ts";
 export { TargetRole, type TargetRoleProps } from "./targets/target-role.ts";

@@ -3,6 +3,7 @@ import { agentCommands } from "./agents/program.ts";
 import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
 import { awsCredentialsCommands } from "./aws-credentials/program.ts";
+import { awsPoliciesCommands } from "./aws-policies/program.ts";
 import { completionCommands } from "./completion/program.ts";
 import type { CommandLine, ProgramDeps } from "./deployment/command-line.ts";
 import type { CommandContext } from "./deployment/context.ts";
@@ -143,6 +144,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   policyCommands(line);
   attestCommands(line);
   awsCredentialsCommands(line);
+  awsPoliciesCommands(line);
   completionCommands(line);
   return program;
 };

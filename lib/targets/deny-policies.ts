@@ -1,11 +1,7 @@
 import { Aws } from "aws-cdk-lib";
+import { denyPath, writerPath } from "../../core/stop/organization.ts";
 import { rolesPrefix } from "../function/roles.ts";
 import type { DeployedLanyard } from "./deployed.ts";
-
-/** Path of the deny policies; the writer role may touch no others. */
-export const denyPath = "/lanyard/deny/";
-/** Path of the writer role. */
-export const writerPath = "/lanyard/stop/";
 
 /**
  * Deny policies of a deployment in an account. Together they hold some 570 sessions; a role takes ten policies, and a

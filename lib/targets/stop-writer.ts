@@ -9,15 +9,8 @@ import {
   Role,
 } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import {
-  denyPath,
-  denyPolicyArns,
-  denyPolicyCount,
-  denyPolicyNames,
-  nobodyDenied,
-  writerName,
-  writerPath,
-} from "./deny-policies.ts";
+import { denyPath, writerPath } from "../../core/stop/organization.ts";
+import { denyPolicyArns, denyPolicyCount, denyPolicyNames, nobodyDenied, writerName } from "./deny-policies.ts";
 import { type DeployedLanyard, functionRoleArn, trustDomainOf } from "./deployed.ts";
 
 /** The surgical stop of one account. */

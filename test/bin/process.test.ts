@@ -97,6 +97,7 @@ describe("a reader who leaves is no failure", () => {
     [["revoke", "--help"]],
     [["--version"]],
     [["schema"]],
+    [["aws-policies", "stop"]],
     [["completion", "bash"]],
     [["agents"]],
     [["agents", "--json"]],

@@ -1,5 +1,10 @@
-import { denyPath, writerPath } from "./deny-policies.ts";
-import { sourceIdentities, targetPath } from "./trust.ts";
+import { sourceIdentityPrefix } from "../aws/lineage.ts";
+import { targetRolePath } from "../model/aws-role.ts";
+
+/** Path of the deny policies of an account; its writer role may touch no others. */
+export const denyPath = "/lanyard/deny/";
+/** Path of the writer role. */
+export const writerPath = "/lanyard/stop/";
 
 /** A policy document, ready for `JSON.stringify`. */
 interface PolicyJson {
@@ -43,7 +48,7 @@ export function organizationPolicies({
   services = firstServices,
 }: OrganizationPoliciesProps): OrganizationPolicies {
   const ours = {
-    StringLike: { "aws:SourceIdentity": sourceIdentities },
+    StringLike: { "aws:SourceIdentity": `${sourceIdentityPrefix}*` },
     ...(issuedBefore && { DateLessThan: { "aws:TokenIssueTime": issuedBefore.toISOString() } }),
   };
   const unless = (...arns: readonly string[]) => ({ ArnNotLike: { "aws:PrincipalArn": arns } });
@@ -60,7 +65,7 @@ export function organizationPolicies({
         Sid: "StaysAttached",
         Effect: "Deny",
         Action: roleActions,
-        Resource: [targetPath, writerPath].map((path) => `arn:*:iam::*:role${path}*`),
+        Resource: [targetRolePath, writerPath].map((path) => `arn:*:iam::*:role${path}*`),
         Condition: unless(...deployers),
       },
     ),
