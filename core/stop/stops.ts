@@ -8,6 +8,11 @@ import type { ListedSession } from "../status/publish-store.ts";
 const leastLeftSeconds = 120;
 /** The longest that credentials of a session live; a stage may set less. */
 const longestLifeSeconds = 900;
+/**
+ * IAM compares whole seconds, and STS issues by its own clock: what was released just before a cut of the deployment may
+ * bear its second, or the next. No walk finds those sessions by their names, as one does after any other cut.
+ */
+const unwalkedSeconds = 2;
 /** A tree of more agents than this is not named by its agents. */
 const mostAgents = 16;
 /** Most characters of a ledger as JSON; a row of DynamoDB holds 400 kB. */
@@ -58,13 +63,15 @@ export const emptyStops: StopLedger = { version: 0, stops: [] };
 
 /**
  * The stop of everything that a raised epoch ends, known before any session is found. It spares credentials issued
- * since then, since a session may have been opened after a cut, or after a block was lifted.
+ * since then, since a session may have been opened after a cut, or after a block was lifted; those that were issued
+ * within the second of the cut are left to the walk, but for the deployment, which has none.
  * @returns undefined for builds and logins, which credentials do not name, and for ids that no credentials can have
  */
 export function directStop(raise: Raise, nowSeconds: number): DirectStop | undefined {
   const beforeSeconds = Math.min(raise.atSeconds ?? nowSeconds, nowSeconds);
   const times = { beforeSeconds, untilSeconds: beforeSeconds + longestLifeSeconds };
-  if (raise.kind === "deployment") return { kind: "deployment", id: "", ...times };
+  if (raise.kind === "deployment")
+    return { kind: "deployment", id: "", ...times, beforeSeconds: beforeSeconds + unwalkedSeconds };
   for (const kind of ["agent", "principal"] as const) {
     const prefix = subjects[kind]("");
     const id = raise.subject.slice(prefix.length);

@@ -20,6 +20,7 @@ export const campaigns: readonly string[] = [
   "security-events",
   "session-aws",
   "starved",
+  "stops-in-aws",
   "uses-and-renewal",
   "vending",
 ];

@@ -1,6 +1,5 @@
 /** A deployment with a domain of its own: the story there, and what is tried at its gateway. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,38 +7,28 @@ import { createPage } from "../../local/demo/story/print.ts";
 import { createTeller } from "../../local/demo/story/step.ts";
 import { tellStory } from "../../local/demo/story/story.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
-import { putFunctions } from "../../scripts/kept/functions.ts";
 import { freeRow } from "../kit/ports.ts";
+import { localStage, synthesizeLocal } from "../kit/stage.ts";
 import { createWire } from "../kit/wire/client.ts";
 import { jsonBody } from "../kit/wire/forms.ts";
 import { header } from "../kit/wire/http.ts";
 import { testKey } from "../kit/wire/key.ts";
 
-const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "lanyard-domain-"));
 let origin: string;
 let world: World;
 
 /** The app of stage local, with a domain that leads to this machine. */
-function synthesize(name: string): string {
-  const stages = join(folder, "stages");
-  mkdirSync(stages, { recursive: true });
-  const local = JSON.parse(readFileSync(join(root, "stages/local.json"), "utf8"));
-  const certificate = `arn:aws:acm:${local.region}:${local.account}:certificate/local`;
-  writeFileSync(join(stages, "local.json"), JSON.stringify({ ...local, domain: { name, certificate } }));
-  const out = join(folder, "cdk.out");
-  const context = { stage: "local", stages, "lanyard:functions": join(folder, "dist"), checks: "off" };
-  const env = { ...process.env, CDK_OUTDIR: out, CDK_VALIDATION: "false", CDK_CONTEXT_JSON: JSON.stringify(context) };
-  const { status, stderr } = spawnSync(process.execPath, ["bin/app.ts"], { cwd: root, env, encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
-  return out;
+function synthesize(name: string): Promise<string> {
+  const { region, account } = localStage();
+  const certificate = `arn:aws:acm:${region}:${account}:certificate/local`;
+  return synthesizeLocal(folder, { domain: { name, certificate } });
 }
 
 beforeAll(async () => {
-  await putFunctions(join(folder, "dist"));
   const name = `127.0.0.1:${await freeRow(1)}`;
   origin = `http://${name}`;
-  world = await raiseWorld({ memory: true, assembly: synthesize(name), onProgress: () => undefined });
+  world = await raiseWorld({ memory: true, assembly: await synthesize(name), onProgress: () => undefined });
 });
 afterAll(async () => {
   await world?.close();

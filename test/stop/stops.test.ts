@@ -56,7 +56,12 @@ describe("what is noted of a raised epoch", () => {
     const times = { beforeSeconds: now - 3, untilSeconds: now - 3 + 900 };
     expect(raised(`agent:${agentId("clerk")}`, now - 3)).toEqual({ kind: "agent", id: agentId("clerk"), ...times });
     expect(raised("principal:p_a", now - 3)).toEqual({ kind: "principal", id: "p_a", ...times });
-    expect(directStop({ kind: "deployment", epoch: 2, atSeconds: now - 3 }, now)).toMatchObject({ id: "", ...times });
+    // no walk finds its sessions, and credentials of the very second of the cut would live on
+    const deployment = { ...times, beforeSeconds: times.beforeSeconds + 2 };
+    expect(directStop({ kind: "deployment", epoch: 2, atSeconds: now - 3 }, now)).toMatchObject({
+      id: "",
+      ...deployment,
+    });
   });
 
   test("never reaches past now, whatever the row says", () => {

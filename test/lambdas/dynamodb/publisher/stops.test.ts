@@ -91,7 +91,7 @@ describe("threat 20: a walk notes for the stop in AWS", () => {
   test("the deployment by its name alone", async () => {
     await given(await open());
     await publishChanges(await cut(), deps());
-    expect(await stops()).toEqual([{ kind: "deployment", id: "", beforeSeconds: now, untilSeconds: now + 900 }]);
+    expect(await stops()).toEqual([{ kind: "deployment", id: "", beforeSeconds: now + 2, untilSeconds: now + 900 }]);
   });
 
   test("nothing, and wakes nobody, where credentials have less than two minutes left", async () => {
