@@ -7,6 +7,7 @@ import { applyRegistry, documentsOf } from "../core/registry/apply.ts";
 import { validateRegistry } from "../core/registry/validate.ts";
 import { createRegistryStore } from "../lambdas/aws/dynamodb/registry/registry-writer.ts";
 import { randomIds } from "../test/kit/keys.ts";
+import { toRecord } from "../test/kit/records.ts";
 import { openCloud } from "../test/lambdas/tables.ts";
 import { median } from "./measure.ts";
 import type { Bench, Row } from "./row.ts";
@@ -62,7 +63,7 @@ async function millisOf(work: () => unknown): Promise<number> {
 async function benchApply(agents: number): Promise<Readonly<Record<string, number>>> {
   const cloud = await openCloud();
   const registry = createRegistryStore(cloud.client, cloud.tables);
-  const deps = { ...settings, registry, clock: { nowMillis: () => Date.now() }, ids: randomIds };
+  const deps = { ...settings, registry, clock: { nowMillis: () => Date.now() }, ids: randomIds, toRecord };
   const apply = async (values: readonly unknown[]) => {
     const facts = { timeMillis: Date.now(), requestId: "bench" };
     const applied = await applyRegistry({ documents: documentsOf(values), operator, facts }, deps);

@@ -5,6 +5,9 @@
 export const env = {
   stage: "LANYARD_STAGE",
   trustDomain: "LANYARD_TRUST_DOMAIN",
+  /** Account of the deployment, and version of OCSF, for audit records. */
+  account: "LANYARD_ACCOUNT",
+  ocsf: "LANYARD_OCSF",
   issuer: "LANYARD_ISSUER",
   /**
    * URL by which this function is called, where the deployment has a domain of its own; otherwise the platform states

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createRefusalAggregate } from "../core/audit/aggregate.ts";
 import { deny } from "../core/audit/deny.ts";
+import { createRecorder } from "../core/audit/ocsf.ts";
+import { ocsfVersions, type Recorder } from "../core/audit/record.ts";
 import type { Clock, Ids } from "../core/model/ports.ts";
 import type { StageHas } from "../core/registry/checks/stage-has.ts";
 import { documentClient, type Tables } from "./aws/dynamodb/dynamo.ts";
@@ -25,6 +27,26 @@ export function setting(name: keyof typeof env): string {
   const value = process.env[env[name]];
   if (!value) throw new Error(`${env[name]} is not set; deploy the function with its environment`);
   return value;
+}
+
+let recorder: Recorder | undefined;
+
+/** Writes decisions as records of this deployment. What it says of the deployment is read once, with the first record. */
+export const toRecord: Recorder = (facts, eventId) => {
+  recorder ??= createRecorder({ ocsf: ocsf(), deployment: deployment() });
+  return recorder(facts, eventId);
+};
+
+function ocsf() {
+  const version = ocsfVersions.find((one) => one === setting("ocsf"));
+  if (version === undefined) throw new Error(`${env.ocsf} names no version of OCSF that records are written in`);
+  return version;
+}
+
+function deployment() {
+  const region = process.env.AWS_REGION;
+  if (!region) throw new Error("AWS_REGION is not set: Lambda sets it in every function");
+  return { account: setting("account"), region, stage: setting("stage"), trustDomain: setting("trustDomain") };
 }
 
 /** What the stage has beyond what every stage has. */
@@ -71,7 +93,8 @@ export const tables: Tables = {
 export function ground() {
   const dynamo = documentClient();
   const outbox = createOutbox(dynamo, tables);
-  const denying = { clock, ids, outbox, aggregate: createRefusalAggregate({ outbox, ids, clock }) };
+  const aggregate = createRefusalAggregate({ outbox, ids, toRecord, clock });
+  const denying = { clock, ids, toRecord, outbox, aggregate };
   const refuse: Refuse = (denial, { requestContext: { requestId, http } }) =>
     deny(denying, denial, {
       authenticated: false,

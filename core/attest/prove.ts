@@ -73,11 +73,13 @@ export async function prove(
   audit.add({ checks: checks.slice(0, checksRecorded) });
   if (!attested.ok) return attested;
   const { assurance, facts, documentId } = attested.value;
-  audit.add({ assurance, evidence: facts, ...(documentId === undefined ? {} : { evidenceId: documentId }) });
+  audit.add({ evidence: facts, ...(documentId === undefined ? {} : { evidenceId: documentId }) });
   const registration = registry.agent(agent);
   if (!registration) return err({ code: "agent_unknown", agent });
   const selected = matchSelectors(agent, registration, { type: request.evidence.type, ...attested.value });
   if (!selected.ok) return selected;
+  // only now is the name more than a claim, and counted or shown as an agent's by what this fact says (threat 34)
+  audit.add({ assurance });
   // the evidence was found good, so its checks do not explain a later refusal
   audit.drop("checks");
   audit.authenticated = true;

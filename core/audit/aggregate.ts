@@ -1,7 +1,6 @@
 import { limits } from "../model/limits.ts";
 import type { Clock, Ids } from "../model/ports.ts";
-import { toRecord } from "./ocsf.ts";
-import type { AuditFacts, Outbox } from "./record.ts";
+import type { AuditFacts, Outbox, Recorder } from "./record.ts";
 
 /** Aggregates refusals that a caller can cause at will: by caller (where it proved who it is), reason and minute. */
 export interface RefusalAggregate {
@@ -19,6 +18,7 @@ export interface RefusalAggregate {
 interface RefusalAggregateDeps {
   readonly outbox: Outbox;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   readonly clock: Clock;
 }
 
@@ -50,7 +50,7 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
     const count = bucket.unwritten;
     bucket.unwritten = 0; // before the await, so that a concurrent refusal does not write the same ones
     try {
-      await deps.outbox.put(toRecord({ ...bucket.example, count }, `denied#${deps.ids.id()}`));
+      await deps.outbox.put(deps.toRecord({ ...bucket.example, count }, `denied#${deps.ids.id()}`));
     } catch {
       bucket.unwritten += count;
     }

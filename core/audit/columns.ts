@@ -11,7 +11,7 @@ import { type Own, redactAll, redactTarget, redactText, redactTokens } from "./r
  * stay.
  */
 const redactions: ReadonlyMap<string, typeof redactText> = new Map([
-  ...["operator_arn", "operator_id", "sid", "root", "parent", "principal", "actors", "logins"].map(
+  ...["operator_arn", "operator_id", "sid", "root", "parent", "anc", "principal", "actors", "logins"].map(
     (n) => [n, redactTokens] as const,
   ),
   ...["grants", "jti", "jkt", "evidence", "evidence_id", "build", "asked", "policy_logged", "changes"].map(
@@ -49,6 +49,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     sid: facts.session?.sid,
     root: facts.session?.root,
     parent: facts.session?.parent,
+    anc: facts.session?.anc?.length ? facts.session.anc : undefined,
     depth: facts.session?.depth,
     offered_to: facts.offeredTo,
     receiver: facts.receiver,

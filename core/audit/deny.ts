@@ -4,13 +4,13 @@ import type { Clock, Ids } from "../model/ports.ts";
 import type { Reply } from "../model/wire.ts";
 import type { RefusalAggregate } from "./aggregate.ts";
 import type { AuditContext, FactsSoFar } from "./context.ts";
-import { toRecord } from "./ocsf.ts";
-import type { AuditFacts, Outbox } from "./record.ts";
+import type { AuditFacts, Outbox, Recorder } from "./record.ts";
 
 /** What answering a denial needs. */
 export interface DenyDeps {
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   readonly outbox: Outbox;
   readonly aggregate: RefusalAggregate;
 }
@@ -40,7 +40,7 @@ export async function deny(deps: DenyDeps, denial: Denial, { facts, authenticate
   if (denial.code === "dpop_nonce_required") return denialReply(denial);
   const full = fullFacts(denial, facts);
   if (authenticated && deps.aggregate.standsAlone(full))
-    await deps.outbox.put(toRecord(full, `denied#${deps.ids.id()}`));
+    await deps.outbox.put(deps.toRecord(full, `denied#${deps.ids.id()}`));
   else await deps.aggregate.add(full);
   return denialReply(denial);
 }

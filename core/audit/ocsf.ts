@@ -3,11 +3,8 @@ import type { Denial } from "../denial/denial.ts";
 import { explainDenial } from "../denial/explain.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./columns.ts";
-import type { AuditFacts, AuditOperation, AuditRecord } from "./record.ts";
-import { type Own, ownValues, redactAll, redactTarget, redactText } from "./redact.ts";
-
-/** The released schema version that every event conforms to. */
-const ocsfVersion = "1.8.0";
+import type { AuditFacts, AuditOperation, AuditRecord, Recorder, RecordForm } from "./record.ts";
+import { type Own, ownValues, redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
 /** Longer texts are cut. DynamoDB takes 400 KB for an item, and the rest of the transaction needs room too. */
 const recordBytes = 100_000;
@@ -20,24 +17,48 @@ const refused = { characters: 256, entries: 20 };
 
 const userType = { user: 1, admin: 2, service: 4 } as const;
 
+/** What is the same in all records of a sandbox. */
+interface Fixed {
+  readonly ocsf: RecordForm["ocsf"];
+  readonly log_name: string;
+  readonly cloud: object;
+}
+
 /**
- * Writes one decision as an OCSF 1.8.0 event: the standard's members for tools that know OCSF, and all of Lanyard's own
- * facts under `unmapped.lanyard`, so that a question by session, agent or principal is one plain WHERE. It is
+ * Makes the writer of one deployment's records. It writes a decision as an OCSF event: the standard's members for tools
+ * and analysts that know OCSF (docs/audit.md), and all of Lanyard's own facts under `unmapped.lanyard`. An event is
  * serialized only once: relay and bucket carry these bytes, and `hash` is computed over them.
- * @param facts the decision; texts in it are redacted and bounded here
- * @param eventId `metadata.uid`, the outbox row's key and the key for de-duplication downstream
+ * @param form version of OCSF, and the deployment that every record names; made once a sandbox
  */
-export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
+export function createRecorder({ ocsf, deployment }: RecordForm): Recorder {
+  const { account, region, stage, trustDomain } = deployment;
+  const fixed: Fixed = {
+    ocsf,
+    log_name: `${trustDomain}/lanyard/${stage}/${region}`,
+    cloud: { provider: "AWS", account: { uid: account, type_id: awsAccount, type: "AWS Account" }, region },
+  };
+  return (facts, eventId) => recordOf(facts, eventId, fixed);
+}
+
+const awsAccount = 10;
+const profiles = { cloud: ["cloud"], agent: ["cloud", "ai_operation"] } as const;
+
+function recordOf(facts: AuditFacts, eventId: string, { ocsf, log_name, cloud }: Fixed): AuditRecord {
   const kind = ocsfClasses[facts.operation];
   const own = ownValues(facts);
+  const agent = provenAgent(facts, own);
+  const ai_agent = agent !== undefined && ocsf !== "1.8.0" ? aiAgent(agent, facts) : undefined;
   const event = {
     metadata: {
-      version: ocsfVersion,
+      version: ocsf,
       product: { name: "Lanyard", vendor_name: "Lanyard" },
+      profiles: ai_agent ? profiles.agent : profiles.cloud,
+      log_name,
       uid: eventId,
       event_code: facts.operation,
       correlation_uid: facts.session?.root ?? redactText(facts.requestId),
     },
+    cloud,
     class_uid: kind.classUid,
     class_name: kind.className,
     category_uid: kind.categoryUid,
@@ -49,13 +70,29 @@ export function toRecord(facts: AuditFacts, eventId: string): AuditRecord {
     time: facts.timeMillis,
     ...outcome(facts, own),
     ...(facts.count === undefined ? {} : { count: facts.count }),
-    ...classMembers(facts, kind.classUid, own),
+    ...(ai_agent && { ai_agent }),
+    ...classMembers({ facts, own, ...(ocsf === "1.8.0" && agent !== undefined ? { app: agent } : {}) }, kind.classUid),
     unmapped: { lanyard: columns(facts, own) },
   };
   const body = bounded(event);
   const hash = createHash("sha256").update(body).digest("base64url");
   return { eventId, timeMillis: facts.timeMillis, detailType: kind.className, body, hash };
 }
+
+/**
+ * The agent that acted, where it proved who it is. A name that a stranger merely wrote never stands where analysts look
+ * for what an agent did (threat 34).
+ */
+const provenAgent = (facts: AuditFacts, own: Own): string | undefined =>
+  facts.agent === undefined || facts.assurance === undefined ? undefined : redactText(facts.agent, own);
+
+/** OCSF's agent: its registered id, the session as its run, and the code it runs as its version. */
+const aiAgent = (uid: string, { session, build }: AuditFacts) => ({
+  uid,
+  name: shortName(uid),
+  ...(session && { instance_uid: session.sid }),
+  ...(build === undefined ? {} : { version: redactTokens(build) }),
+});
 
 /**
  * A record must always fit its row and its event. One that did not fit could stop the very decision it records (threat
@@ -111,8 +148,16 @@ const outcome = (facts: AuditFacts, own: Own) => {
   return { severity_id, severity, ...status, ...(facts.denial ? refusal(facts.denial, own) : {}) };
 };
 
-const classMembers = (facts: AuditFacts, classUid: number, own: Own): Record<string, unknown> => {
-  const common = { actor: actor(facts, own), src_endpoint: source(facts) };
+/** A decision, and who is its application where the version has no agents. */
+interface Told {
+  readonly facts: AuditFacts;
+  readonly own: Own;
+  readonly app?: string;
+}
+
+const classMembers = (told: Told, classUid: number): Record<string, unknown> => {
+  const { facts, own } = told;
+  const common = { actor: actor(told), src_endpoint: source(facts) };
   const request = { uid: redactText(facts.requestId) };
   switch (classUid) {
     case 3002:
@@ -132,14 +177,21 @@ const classMembers = (facts: AuditFacts, classUid: number, own: Own): Record<str
   }
 };
 
-/** Who did it: the operator, else the agent that called. */
-const actor = (facts: AuditFacts, own: Own) => ({
+/** On whose authority it was done: the operator's, else the person's or the agent's that began the work. */
+const actor = ({ facts, own, app }: Told) => ({
   user: facts.operator
     ? { uid: facts.operator.uniqueId, name: facts.operator.arn, type_id: userType.admin, type: "Admin" }
-    : agentUser(facts.agent, own),
+    : principalUser(facts, own),
+  ...(app === undefined ? {} : { app_uid: app, app_name: shortName(app) }),
   ...session(facts),
   ...(facts.policies && facts.policies.length > 0 ? { authorizations: verdicts(facts, facts.policies, own) } : {}),
 });
+
+/** Where nobody is known yet on whose authority an agent acts, it is the agent that the request named. */
+const principalUser = ({ principal, agent }: AuditFacts, own: Own) =>
+  principal?.startsWith("p_")
+    ? { uid: redactTokens(principal, own), type_id: userType.user, type: "User" }
+    : agentUser(principal ?? agent, own);
 
 const verdicts = (facts: AuditFacts, policies: readonly string[], own: Own) =>
   policies.slice(0, 100).map((name) => ({
@@ -154,11 +206,14 @@ const agentUser = (id: string | undefined, own: Own) => {
   const uid = redactText(id ?? "unknown", own);
   return {
     uid,
-    name: uid.slice(uid.indexOf("/agent/") + 1).replace("agent/", ""),
+    name: shortName(uid),
     type_id: userType.service,
     type: "Service",
   };
 };
+
+/** An agent's name within its trust domain. */
+const shortName = (id: string): string => id.slice(id.indexOf("/agent/") + 1).replace("agent/", "");
 
 const privileges = (facts: AuditFacts, own: Own): string[] => {
   const scopes =
@@ -174,6 +229,7 @@ const session = (facts: AuditFacts) =>
     : {
         session: {
           uid: facts.session.sid,
+          ...(facts.aws?.accessKeyId === undefined ? {} : { credential_uid: facts.aws.accessKeyId }),
           ...(facts.expiresAtSeconds === undefined ? {} : { expiration_time: facts.expiresAtSeconds * 1000 }),
         },
       };

@@ -63,7 +63,14 @@ export interface AuditFacts {
    * Names of a person's login with this agent: those a session was issued under, or that were denylisted or cleared.
    */
   readonly logins?: readonly string[];
-  readonly session?: { readonly sid: string; readonly root: string; readonly parent?: string; readonly depth: number };
+  readonly session?: {
+    readonly sid: string;
+    readonly root: string;
+    readonly parent?: string;
+    /** Ids between root and parent, nearest to the root first: with them every ancestor of a session is on record. */
+    readonly anc?: readonly string[];
+    readonly depth: number;
+  };
   /**
    * Of a security event that was not delivered: the receiver's registered name, and the record of which the event would
    * have told.
@@ -141,6 +148,28 @@ export interface AuditRecord {
   /** base64url SHA-256 of `body`. */
   readonly hash: string;
 }
+
+/** Versions of OCSF in which records can be written. */
+export const ocsfVersions = ["1.9.0", "1.8.0"] as const;
+
+/** How a deployment's records are written, and what each of them says of the deployment. */
+export interface RecordForm {
+  readonly ocsf: (typeof ocsfVersions)[number];
+  readonly deployment: {
+    /** Account and Region where the deployment is. */
+    readonly account: string;
+    readonly region: string;
+    readonly stage: string;
+    readonly trustDomain: string;
+  };
+}
+
+/**
+ * Writes one decision as a record.
+ * @param facts the decision; texts in it are redacted and bounded
+ * @param eventId `metadata.uid`, the outbox row's key and the key for de-duplication downstream
+ */
+export type Recorder = (facts: AuditFacts, eventId: string) => AuditRecord;
 
 /** Writes records that no grant carries (denials, aggregated refusals) to the outbox. */
 export interface Outbox {

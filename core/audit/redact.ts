@@ -21,7 +21,14 @@ const prefixed = /^(session|agent|principal|build|deployment|key):(.+)$/;
 export function ownValues(facts: AuditFacts): ReadonlySet<string> {
   const { session, operator, grants = [], denial, target, aws } = facts;
   return new Set([
-    ...ofShape(id, [session?.sid, session?.root, session?.parent, facts.jti, facts.revocation]),
+    ...ofShape(id, [
+      session?.sid,
+      session?.root,
+      session?.parent,
+      ...(session?.anc ?? []),
+      facts.jti,
+      facts.revocation,
+    ]),
     ...ofShape(digest, [facts.jkt, facts.build, aws?.policyDigest]),
     // a registered role's, and what STS answered
     ...(aws ? [aws.role, aws.roleArn, ...(aws.requestIds ?? [])] : []),

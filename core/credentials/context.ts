@@ -1,4 +1,5 @@
 import type { AuditContext } from "../audit/context.ts";
+import type { Recorder } from "../audit/record.ts";
 import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
 import type { PolicyEngine } from "../model/decision.ts";
 import type { Ids, RateLimiter } from "../model/ports.ts";
@@ -10,6 +11,7 @@ import type { Sts } from "./sts.ts";
 /** Everything a request for credentials of AWS stands on. */
 export interface CredentialsPorts extends AuthenticateDeps {
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly policy: PolicyEngine;

@@ -1,4 +1,3 @@
-import { toRecord } from "../audit/ocsf.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { AwsRoleRegistration } from "../model/aws-role.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -38,7 +37,7 @@ export async function storeVend(
   const stored = await ports.store.commit({
     vend: { root, sid, agent: currentAgent(session), role, arn, account: chosen.account, accessKeyId, endsAtSeconds },
     replayEntries: [caller.proof],
-    record: toRecord({ ...audit.facts, aws, outcome: "allowed" }, ports.ids.id()),
+    record: ports.toRecord({ ...audit.facts, aws, outcome: "allowed" }, ports.ids.id()),
   });
   return stored.ok ? ok(undefined) : err(conflictDenial(stored.error));
 }

@@ -3,7 +3,6 @@ import { planRevocation } from "../admin/revoke/plan.ts";
 import { type RevocationTargets, targetThere } from "../admin/revoke/target.ts";
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { toRecord } from "../audit/ocsf.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { Operator } from "../model/operator.ts";
 import { ok, type Result } from "../model/result.ts";
@@ -69,7 +68,7 @@ async function carryOut(
   const planned = await planRevocation(order, deps, audit);
   if (!planned.ok) return planned;
   // 5. write
-  const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
+  const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const written = await deps.revocations.revoke({ ...planned.value.change, replayEntries: [], record });
   if (!written.ok) throw new Error(`a revocation without conditions met a conflict: ${written.error.kind}`);
   return ok(planned.value.answer);

@@ -2,7 +2,6 @@ import { ringsNow } from "../admin/rotate/rings.ts";
 import { readWish } from "../admin/rotate/wish.ts";
 import { startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";
 import { longestCacheSeconds } from "../model/key-times.ts";
@@ -61,7 +60,7 @@ export function createAdminRotateEndpoint(
     const { purpose, kind, kid, reason } = wish.value;
     audit.add({ target: `key:${purpose}${kid === undefined ? "" : `/${kid}`}`, reason: `${kind}: ${reason}` });
     const order = { ...wish.value, id: deps.ids.id(), operator, atSeconds: nowSeconds(deps.clock) };
-    const put = await putOrder(order, deps, toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id()));
+    const put = await putOrder(order, deps, deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id()));
     if (!put.ok) return deny(deps, put.error, audit);
     return reply(202, { order: order.id, ordered: { purpose, kind, ...(kid === undefined ? {} : { kid }) } });
   };

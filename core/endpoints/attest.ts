@@ -9,8 +9,7 @@ import { createUnprovenReads, type UnprovenReads } from "../attest/unproven-read
 import type { RefusalAggregate } from "../audit/aggregate.ts";
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { deny } from "../audit/deny.ts";
-import { toRecord } from "../audit/ocsf.ts";
-import type { Outbox } from "../audit/record.ts";
+import type { Outbox, Recorder } from "../audit/record.ts";
 import { type IdentityClaims, identityPayload } from "../caller/identity-token.ts";
 import type { DeathCause } from "../denial/death.ts";
 import type { Denial } from "../denial/denial.ts";
@@ -29,6 +28,7 @@ import type { CommitConflict, LivenessRows, SessionStore } from "../session/stor
 export interface AttestDeps {
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly outbox: Outbox;
@@ -145,7 +145,7 @@ async function consume(
     outcome: "allowed",
   } as const;
   const now = nowSeconds(deps.clock);
-  const { store, ids } = deps;
+  const { store, ids, toRecord } = deps;
   const first = await store.commit({ replayEntries: replayEntriesOf(proven, now), record: toRecord(facts, ids.id()) });
   const replayEntries = first.ok ? undefined : replacingEntries(proven, first.error, now);
   const record = () => toRecord({ ...facts, keyReplaced: true }, ids.id());

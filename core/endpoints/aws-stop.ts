@@ -1,4 +1,4 @@
-import type { AuditRecord } from "../audit/record.ts";
+import type { AuditRecord, Recorder } from "../audit/record.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import { coarseRecord } from "../stop/coarse-record.ts";
 import { type DenyPolicies, type Restored, restore } from "../stop/restore.ts";
@@ -16,6 +16,7 @@ interface AwsStopDeps {
   /** An account's policies, through its writer role. */
   readonly policiesOf: (account: string) => DenyPolicies;
   /** Writes a record that was not written before. */
+  readonly toRecord: Recorder;
   readonly record: (record: AuditRecord) => Promise<void>;
   readonly requestId: string;
 }

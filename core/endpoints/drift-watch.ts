@@ -1,5 +1,4 @@
-import { toRecord } from "../audit/ocsf.ts";
-import type { AuditRecord } from "../audit/record.ts";
+import type { AuditRecord, Recorder } from "../audit/record.ts";
 import type { Baseline, BaselineStore } from "../drift/baseline.ts";
 import { evaluate, type Told } from "../drift/evaluate.ts";
 import type { ControlPlanes, Found } from "../drift/function-state.ts";
@@ -11,6 +10,7 @@ interface DriftDeps {
   readonly store: BaselineStore;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   /** Id of the call, for the records. */
   readonly requestId: string;
   /** Name of the function that watches, which is deployed last. */
@@ -83,5 +83,5 @@ function recordOf(
     ...(against && { deployedCodeSha256: against.codeSha256, deployedRoleArn: against.roleArn }),
   };
   const facts = { timeMillis: deps.clock.nowMillis(), requestId: deps.requestId, target: `function:${name}` };
-  return toRecord({ operation, outcome: "allowed", ...facts, reason: what, evidence }, deps.ids.id());
+  return deps.toRecord({ operation, outcome: "allowed", ...facts, reason: what, evidence }, deps.ids.id());
 }

@@ -1,6 +1,5 @@
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
 import {
   type AuthenticateDeps,
@@ -137,7 +136,7 @@ async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection):
   if (counters.length === 0) return ok(token);
   const { aud: resource, scopes, details } = token;
   audit.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
-  const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
+  const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const used = await deps.store.use({ counters, replayEntries: [caller.proof], record });
   if (used.ok) return ok(token);
   return err(used.error.kind === "replay" ? { code: "dpop_replayed" } : { code: "uses_spent" });
@@ -193,5 +192,10 @@ function evaluateServer(caller: Caller, rows: LivenessRows, registry: RegistrySn
 
 function noteToken(token: OwnToken, audit: AuditContext): void {
   const { root, sid, anc, principalId, actors, jti } = token;
-  audit.add({ principal: principalId, actors, jti, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
+  audit.add({
+    principal: principalId,
+    actors,
+    jti,
+    session: { root, sid, anc, depth: sid === root ? 0 : anc.length + 1 },
+  });
 }

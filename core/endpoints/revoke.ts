@@ -1,6 +1,5 @@
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { toRecord } from "../audit/ocsf.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
 import {
   type AuthenticateDeps,
@@ -116,7 +115,7 @@ async function find(asked: Asked, deps: RevokeDeps): Promise<Result<Ending, Deni
   if (!token) return nothingOrIdentity(text, caller, deps);
   const { root, sid, anc, principalId, actors } = token;
   const depth = sid === root ? 0 : anc.length + 1;
-  audit.add({ principal: principalId, actors, session: { root, sid, depth } });
+  audit.add({ principal: principalId, actors, session: { root, sid, anc, depth } });
   const below = single(form, "session");
   if (below !== undefined && below !== sid) return findBelow({ own: token, below }, asked, deps);
   // a session's actors are the agents of the sessions above it and its own; each may end what is below its own session
@@ -148,8 +147,8 @@ async function findBelow(
   const session = await deps.revocations.readSession(own.root, below.slice(0, 22));
   const under = session && session.sid !== session.root && [session.root, ...session.anc].includes(own.sid);
   if (!session || !under) return err({ code: "not_the_owner", sid: below.slice(0, 22) });
-  const { root, sid, depth, actors } = session;
-  audit.add({ session: { root, sid, depth, parent: own.sid }, actors });
+  const { root, sid, anc, depth, actors } = session;
+  audit.add({ session: { root, sid, anc, depth, parent: anc.at(-1) ?? root }, actors });
   return ok({ tombstone: { root, sid, expiresAtSeconds: session.expiresAtSeconds } });
 }
 
@@ -185,7 +184,7 @@ async function write(
   deps: RevokeDeps,
 ): Promise<Result<void, Denial>> {
   if (ending === "nothing") return ok(undefined);
-  const record = toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
+  const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const written = await deps.revocations.revoke({ ...ending, replayEntries: [caller.proof], record });
   if (written.ok || written.error.kind === "offer_taken") return ok(undefined);
   return err({ code: "dpop_replayed" });

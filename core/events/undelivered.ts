@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { toRecord } from "../audit/ocsf.ts";
-import type { AuditRecord } from "../audit/record.ts";
+import type { AuditRecord, Recorder } from "../audit/record.ts";
 import type { Clock } from "../model/ports.ts";
 import type { Revoked } from "./revoked.ts";
 
@@ -25,7 +24,7 @@ export interface Undelivered {
  */
 export function undeliveredRecord(
   { body, receiver, revoked, why }: Undelivered,
-  { clock, requestId }: { readonly clock: Clock; readonly requestId: string },
+  { clock, requestId, toRecord }: { readonly clock: Clock; readonly requestId: string; readonly toRecord: Recorder },
 ): AuditRecord {
   const about = createHash("sha256")
     .update(JSON.stringify([body, why]))

@@ -1,5 +1,4 @@
-import { toRecord } from "../audit/ocsf.ts";
-import type { AuditOperation, AuditRecord } from "../audit/record.ts";
+import type { AuditOperation, AuditRecord, Recorder } from "../audit/record.ts";
 import type { Clock, Ids } from "../model/ports.ts";
 import type { AgentRegistration } from "../model/registry.ts";
 import type { Findings } from "./findings.ts";
@@ -20,6 +19,7 @@ export interface RememberDeps {
   readonly store: LifecycleStore;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   /** Id of the run's call, for the records. */
   readonly requestId: string;
 }
@@ -61,7 +61,7 @@ function recordOf(
   deps: RememberDeps,
 ): AuditRecord {
   const { agent, agentId, registryVersion } = seen;
-  const { clock, ids, requestId } = deps;
+  const { clock, ids, requestId, toRecord } = deps;
   const reason = `${what}; ${agent.owner} answers for it, sponsor ${agent.sponsor}`;
   const facts = { timeMillis: clock.nowMillis(), requestId, target: `agent:${agentId}`, reason, registryVersion };
   return toRecord({ operation, outcome: "allowed", ...facts }, ids.id());

@@ -1,5 +1,4 @@
-import { toRecord } from "../audit/ocsf.ts";
-import type { AuditFacts } from "../audit/record.ts";
+import type { AuditFacts, Recorder } from "../audit/record.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { Operator } from "../model/operator.ts";
 import type { Clock, Ids } from "../model/ports.ts";
@@ -19,6 +18,7 @@ export interface ApplyDeps extends RegistrySettings {
   readonly registry: RegistryStore;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
 }
 
 /** A request to make these registrations the registry. */
@@ -102,7 +102,7 @@ function recordOf(
   const named = { operation: "registry.apply", outcome: "allowed", target: "registry" } as const;
   const numbers = { registryVersion: version, registryBase: base };
   const why = reason === undefined ? {} : { reason };
-  return toRecord({ ...facts, ...named, ...numbers, ...why, operator, changes }, deps.ids.id());
+  return deps.toRecord({ ...facts, ...named, ...numbers, ...why, operator, changes }, deps.ids.id());
 }
 
 /** Registrations as documents that have no file, such as those a request carries. */

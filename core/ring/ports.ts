@@ -1,4 +1,4 @@
-import type { AuditRecord } from "../audit/record.ts";
+import type { AuditRecord, Recorder } from "../audit/record.ts";
 import type { RotationPace } from "../model/key-times.ts";
 import type { Clock, Ids, KeyPurpose, PublicKey, SigningAlgorithm, SigningKey } from "../model/ports.ts";
 import type { Result } from "../model/result.ts";
@@ -61,6 +61,7 @@ export type FirstKeys = Partial<
 export interface RotatorDeps {
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   readonly pace: RotationPace;
   readonly rings: RingStore;
   readonly maker: KeyMaker;

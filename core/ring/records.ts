@@ -1,4 +1,3 @@
-import { toRecord } from "../audit/ocsf.ts";
 import type { AuditRecord } from "../audit/record.ts";
 import type { KeyPurpose } from "../model/ports.ts";
 import type { RingEvent } from "./model.ts";
@@ -11,7 +10,7 @@ export const recordsOf = (
   deps: RotatorDeps,
 ): readonly AuditRecord[] =>
   events.map(({ operation, kid, keyArn, alg, reason, operator, refused = false }) =>
-    toRecord(
+    deps.toRecord(
       {
         operation,
         ...(refused

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { toRecord } from "../audit/ocsf.ts";
-import type { AuditRecord } from "../audit/record.ts";
+import type { AuditRecord, Recorder } from "../audit/record.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import type { Coarseness } from "./fit.ts";
 
@@ -23,7 +22,7 @@ const told = {
  */
 export function coarseRecord(
   { account, coarse }: Coarse,
-  { clock, requestId }: { readonly clock: Clock; readonly requestId: string },
+  { clock, requestId, toRecord }: { readonly clock: Clock; readonly requestId: string; readonly toRecord: Recorder },
 ): AuditRecord {
   const hour = Math.floor(nowSeconds(clock) / 3_600);
   const about = createHash("sha256")

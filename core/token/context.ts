@@ -1,4 +1,5 @@
 import type { AuditContext, FactsSoFar } from "../audit/context.ts";
+import type { Recorder } from "../audit/record.ts";
 import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
 import type { KeySets } from "../keys/key-sets.ts";
 import type { PolicyEngine } from "../model/decision.ts";
@@ -10,6 +11,7 @@ import type { TokenRequest } from "./request.ts";
 /** All ports of the token endpoint; each step names those it uses. */
 export interface TokenPorts extends AuthenticateDeps {
   readonly ids: Ids;
+  readonly toRecord: Recorder;
   readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly policy: PolicyEngine;

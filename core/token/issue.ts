@@ -1,5 +1,4 @@
 import type { AuditContext } from "../audit/context.ts";
-import { toRecord } from "../audit/ocsf.ts";
 import type { AuditFacts, AuditRecord } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";
 import { newOfferHandle } from "../caller/offer-handle.ts";
@@ -109,8 +108,8 @@ const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable
 });
 
 /** The record of a grant, from the audit context. */
-export const grantRecord = ({ audit, ports }: TokenContext<"ids">): AuditRecord =>
-  toRecord({ ...audit.facts, outcome: "allowed" }, ports.ids.id());
+export const grantRecord = ({ audit, ports }: TokenContext<"ids" | "toRecord">): AuditRecord =>
+  ports.toRecord({ ...audit.facts, outcome: "allowed" }, ports.ids.id());
 
 const operations = {
   open: "session.open",
@@ -127,14 +126,14 @@ export function noteGrant(
   { plan, policies }: Authorized,
   { session, jti }: Pick<Draft, "session"> & Partial<Pick<Draft, "jti">>,
 ): void {
-  const { sid, root, depth, actors, principal } = session;
+  const { sid, root, anc, depth, actors, principal } = session;
   const above = plan.parent?.sid;
   audit.add({
     operation: operations[plan.action],
     principal: principal.id,
     actors,
     logins: loginsOf(session.epochs).map(loginName),
-    session: { sid, root, depth, ...(above === undefined ? {} : { parent: above }) },
+    session: { sid, root, anc, depth, ...(above === undefined ? {} : { parent: above }) },
     grants: plan.grants,
     expiresAtSeconds: session.expiresAtSeconds,
     ...(jti === undefined ? {} : { jti }),

@@ -48,7 +48,7 @@ export function fromOfferRow(
 ): Result<OfferSubject, Denial> {
   if (!offer) return err({ code: "offer_unknown" });
   const { root, sid, depth, actors, principal } = offer.from;
-  audit.add({ principal: principal.id, actors, session: { root, sid, depth } });
+  audit.add({ principal: principal.id, actors, session: { root, sid, anc: childAncestors(offer.from), depth } });
   // the offer opens only for the ONE agent it names, against theft and session fixation alike (threat 17)
   if (offer.to !== caller.agent) {
     audit.add({ offeredTo: offer.to });

@@ -89,7 +89,7 @@ async function fromOwnToken(
   const token = verified.value;
   const query = queryFor(token);
   const { root, sid, actors, principalId, anc } = token;
-  audit.add({ principal: principalId, actors, session: { root, sid, depth: sid === root ? 0 : anc.length + 1 } });
+  audit.add({ principal: principalId, actors, session: { root, sid, anc, depth: sid === root ? 0 : anc.length + 1 } });
   if (token.agent === caller.agent) {
     // a token that was copied to another process of the same agent is stolen too (a bearer token names no key;
     // `planFor` compares its session's)

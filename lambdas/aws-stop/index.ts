@@ -6,7 +6,7 @@ import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { readStops } from "../aws/dynamodb/lists/stop-rows.ts";
 import { putOnce } from "../aws/dynamodb/outbox.ts";
 import { createDenyPolicies } from "../aws/iam/deny-policies.ts";
-import { clock, setting, tables } from "../ground.ts";
+import { clock, setting, tables, toRecord } from "../ground.ts";
 import { stageMetrics } from "../metrics.ts";
 
 const logger = new Logger();
@@ -18,6 +18,7 @@ const inAccount = (arn: string, account: string): string => arn.replace("{accoun
 
 const deps = {
   clock,
+  toRecord,
   accounts: setting("awsAccounts").split(","),
   shards: policies.length,
   stops: () => readStops(dynamo, tables.lists),

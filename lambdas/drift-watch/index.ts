@@ -5,7 +5,7 @@ import { watchDrift } from "../../core/endpoints/drift-watch.ts";
 import { createControlPlanes } from "../aws/control-plane/control-planes.ts";
 import { createBaselines } from "../aws/dynamodb/baselines.ts";
 import { documentClient } from "../aws/dynamodb/dynamo.ts";
-import { clock, ids, setting, tables } from "../ground.ts";
+import { clock, ids, setting, tables, toRecord } from "../ground.ts";
 import { stageMetrics } from "../metrics.ts";
 
 const logger = new Logger();
@@ -14,6 +14,7 @@ const marks = JSON.parse(setting("deployedMarks")) as readonly (readonly [string
 const deps = {
   clock,
   ids,
+  toRecord,
   store: createBaselines(documentClient(), tables),
   planes: createControlPlanes(),
 };

@@ -6,7 +6,7 @@ import { limits } from "../../core/model/limits.ts";
 import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createLifecycleStore } from "../aws/dynamodb/lifecycle-store.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
-import { clock, ids, setting, tables } from "../ground.ts";
+import { clock, ids, setting, tables, toRecord } from "../ground.ts";
 import { stageMetrics } from "../metrics.ts";
 
 const logger = new Logger();
@@ -18,6 +18,7 @@ if (!Number.isSafeInteger(days) || days < 1 || days > limits.dormantDaysMax)
 const deps = {
   clock,
   ids,
+  toRecord,
   registry: createRegistryStore(dynamo, tables),
   store: createLifecycleStore(dynamo, tables),
   trustDomain: setting("trustDomain"),

@@ -4,7 +4,7 @@ import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { cedar } from "../cedar-module.ts";
 import { answerResource, type ResourceEvent } from "../custom-resource.ts";
-import { clock, ids, setting, stageHas, tables } from "../ground.ts";
+import { clock, ids, setting, stageHas, tables, toRecord } from "../ground.ts";
 import { type PackedFolder, registryResource } from "./resource.ts";
 
 const logger = new Logger();
@@ -15,6 +15,7 @@ const resource = registryResource(
   {
     clock,
     ids,
+    toRecord,
     registry: createRegistryStore(documentClient(), tables),
     issuer: setting("issuer"),
     trustDomain: setting("trustDomain"),

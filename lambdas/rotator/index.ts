@@ -6,7 +6,7 @@ import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createRingStore } from "../aws/dynamodb/ring-store.ts";
 import { createKeyMaker } from "../aws/kms/key-maker.ts";
 import { createKeyHolder, kmsClient } from "../aws/kms/keys.ts";
-import { clock, ids, setting } from "../ground.ts";
+import { clock, ids, setting, toRecord } from "../ground.ts";
 import { firstKeys, keyRoles, keyringTables } from "../keyring.ts";
 
 const logger = new Logger();
@@ -28,6 +28,7 @@ const pace = {
 const deps = {
   clock,
   ids,
+  toRecord,
   pace,
   first,
   rings: createRingStore(documentClient(), keyringTables),

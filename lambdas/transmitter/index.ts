@@ -13,7 +13,7 @@ import { createPusher } from "../aws/outbound/event-push.ts";
 import { createEventQueues } from "../aws/sqs/event-queue.ts";
 import { createEventSecrets } from "../aws/ssm/event-secrets.ts";
 import { ssmClient } from "../aws/ssm/urls.ts";
-import { clock, ids, setting, tables } from "../ground.ts";
+import { clock, ids, setting, tables, toRecord } from "../ground.ts";
 import { openKeyring } from "../keyring.ts";
 import { createBatch, type QueueEvent, type QueueReport } from "./batch.ts";
 
@@ -47,7 +47,7 @@ const work = createBatch(
         logger.critical("an event cannot be delivered; it lies in the queue of undelivered ones", { receiver, why }),
     },
     tries,
-    record: (undelivered) => putOnce(dynamo, tables, undeliveredRecord(undelivered, { clock, requestId })),
+    record: (undelivered) => putOnce(dynamo, tables, undeliveredRecord(undelivered, { clock, requestId, toRecord })),
   }),
 );
 

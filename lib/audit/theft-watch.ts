@@ -34,7 +34,7 @@ export class TheftWatch extends Construct {
           inputTransformer: {
             inputPathsMap: {
               code: "$.detail.status_code",
-              agent: "$.detail.actor.user.uid",
+              agent: "$.detail.unmapped.lanyard.agent",
               session: "$.detail.actor.session.uid",
               owner: "$.detail.unmapped.lanyard.owner",
               event: "$.detail.metadata.uid",

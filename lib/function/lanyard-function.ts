@@ -1,6 +1,6 @@
 import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Duration, FileSystem, RemovalPolicy } from "aws-cdk-lib";
+import { Aws, Duration, FileSystem, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -35,7 +35,7 @@ export interface FunctionProps {
 /** Input of a function; the rest is in the manifest under its name. */
 interface LanyardFunctionProps extends FunctionProps {
   readonly name: FunctionName;
-  /** Variables beside stage and trust domain, which are always set, and those that are set with a right. */
+  /** Variables beside stage, trust domain and what records say, which are always set, and those that are set with a right. */
   readonly environment?: Environment;
 }
 
@@ -127,7 +127,8 @@ function namedRole(name: FunctionName): NamedRole | undefined {
 }
 
 function environment({ stage, name, environment: given }: LanyardFunctionProps): Record<string, string> {
-  const own = { stage: stage.name, trustDomain: stage.trustDomain, ...given };
+  const record = { account: Aws.ACCOUNT_ID, ocsf: stage.ocsf };
+  const own = { stage: stage.name, trustDomain: stage.trustDomain, ...record, ...given };
   const named = Object.entries(own).map(([key, value]) => [env[key as keyof typeof env], value] as const);
   return {
     ...Object.fromEntries(named),

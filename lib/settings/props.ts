@@ -119,6 +119,12 @@ export interface OptionalProps {
    * Concurrency reserved for single functions. AWS keeps 100 of `lambdaConcurrency` from being reserved. @default none
    */
   readonly reservedConcurrency?: Readonly<Partial<Record<CallableName, number>>>;
+  /**
+   * Version of OCSF that audit records are written in. `1.8.0` for tools that do not know 1.9.0 yet: an agent stands in
+   * `actor.app_uid` there (docs/audit.md).
+   * @default 1.9.0
+   */
+  readonly ocsf?: "1.9.0" | "1.8.0";
   /** How long audit objects are kept, in days. @default 2557 */
   readonly auditRetentionDays?: number;
   /**
@@ -216,6 +222,7 @@ export interface Stage
       | "region"
       | "lambdaConcurrency"
       | "reservedConcurrency"
+      | "ocsf"
       | "auditRetentionDays"
       | "auditLock"
       | "logRetentionDays"

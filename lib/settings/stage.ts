@@ -41,6 +41,7 @@ const known = settings({
   reservedConcurrency: otherwise(reservation, {}),
   auditRetentionDays: otherwise(integer(1, 36_500), 2_557),
   auditLock: otherwise(oneOf(["governance", "compliance"]), "governance"),
+  ocsf: otherwise(oneOf(["1.9.0", "1.8.0"]), "1.9.0"),
   logRetentionDays: otherwise(oneOf(logDays), 30),
   logLevel: otherwise(oneOf(["DEBUG", "INFO", "WARN", "ERROR"]), "INFO"),
   delivery: otherwise(

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { checkChallenge, createChallenge } from "../../core/attest/challenge.ts";
 import { limits } from "../../core/model/limits.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 import { testMacs } from "../kit/world/attests.ts";
 
 const start = 1_785_542_400;
 const world = (issuer = "https://one.example", macs = testMacs()) => {
   const time = { seconds: start };
-  return { time, macs, issuer, ids: randomIds, clock: { nowMillis: () => time.seconds * 1000 } };
+  return { time, macs, issuer, ids: randomIds, toRecord, clock: { nowMillis: () => time.seconds * 1000 } };
 };
 const why = async (challenge: string, deps: Parameters<typeof checkChallenge>[1]) => {
   const result = await checkChallenge(challenge, deps);

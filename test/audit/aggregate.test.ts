@@ -4,6 +4,7 @@ import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import type { AuditRecord } from "../../core/audit/record.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { limits } from "../../core/model/limits.ts";
+import { toRecord } from "../kit/records.ts";
 import { bare } from "./samples.ts";
 
 const refusal = (denial: Denial, requestId = "r") => ({ ...bare("request"), denial, requestId });
@@ -16,7 +17,8 @@ function ground() {
   const state = { broken: false, attempts: 0, written: [] as AuditRecord[] };
   const aggregate = createRefusalAggregate({
     clock: { nowMillis: () => nowMillis },
-    ids: { id: () => `id-${++ids}`, secret: () => "" },
+    ids: { id: () => `id-${++ids}, toRecord`, secret: () => "" },
+    toRecord,
     outbox: {
       async put(record) {
         state.attempts += 1;

@@ -3,11 +3,11 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import { startAudit } from "../../core/audit/context.ts";
-import { toRecord } from "../../core/audit/ocsf.ts";
 import type { AuditFacts, AuditRecord } from "../../core/audit/record.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { canary, isCanary } from "../../core/model/canary.ts";
 import type { Call } from "../../core/model/wire.ts";
+import { toRecord } from "../kit/records.ts";
 import { denials as samples } from "../kit/samples/denials.ts";
 import { bare, full } from "./samples.ts";
 
@@ -57,7 +57,7 @@ describe("what is refused to the canary", () => {
 test("a count of several kinds is not left out of answers for the canary that it began with", async () => {
   const written: AuditRecord[] = [];
   const outbox = { put: async (record: AuditRecord) => void written.push(record) };
-  const aggregate = createRefusalAggregate({ outbox, ids: { id: () => "x", secret: () => "" }, clock });
+  const aggregate = createRefusalAggregate({ outbox, ids: { id: () => "x", secret: () => "" }, toRecord, clock });
   const dead = denials.find(({ code }) => code === "parent_dead") as Denial;
   for (let i = 0; i < 1_024; i++)
     await aggregate.add({ ...bare("introspect"), denial: { code: `c${i}` } as unknown as Denial });

@@ -2,10 +2,10 @@ import { fc, test } from "@fast-check/vitest";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { evidenceTypes } from "../../core/attest/methods.ts";
 import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
-import { toRecord } from "../../core/audit/ocsf.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
 import { everyEvidence } from "../kit/evidence/every-evidence.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 import { agent, agentId } from "../kit/registry.ts";
 import { dpopProof } from "../kit/wire/key.ts";
 import { attests, attestUrl } from "../kit/world/attests.ts";
@@ -35,7 +35,7 @@ beforeEach(async () => {
     const challenge = await world.challenge();
     const evidence = make(challenge);
     // an aggregate of its own for each, or only the first refusal of a minute would be written
-    const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, clock: world.clock });
+    const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, toRecord, clock: world.clock });
     const endpoint = createAttestEndpoint({ ...world.attestDeps, aggregate, attestors: lab.attestors });
     const dpop = [dpopProof(lab.key, { url: attestUrl, atSeconds: world.time.seconds })];
     const call = world.attestCall("/", { agent: agentId("planner"), evidence, challenge }, { dpop });

@@ -4,6 +4,7 @@ import { deny } from "../../core/audit/deny.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { limits } from "../../core/model/limits.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 import { denials } from "../kit/samples/denials.ts";
 
 const planner = "spiffe://agents.example.com/agent/planner";
@@ -16,7 +17,13 @@ function denying() {
     put: async ({ body }: { body: string }) => void counts.push(JSON.parse(body).unmapped.lanyard.count),
   };
   const clock = { nowMillis: () => 60_000_000 };
-  const deps = { clock, outbox, ids: randomIds, aggregate: createRefusalAggregate({ outbox, clock, ids: randomIds }) };
+  const deps = {
+    clock,
+    outbox,
+    ids: randomIds,
+    toRecord,
+    aggregate: createRefusalAggregate({ outbox, clock, ids: randomIds, toRecord }),
+  };
   const facts = { operation: "request", timeMillis: 60_000_000, requestId: "r", agent: planner } as const;
   const times = async (n: number, denial: Denial, authenticated: boolean) => {
     for (let i = 0; i < n; i += 1) await deny(deps, denial, { facts, authenticated });

@@ -1,30 +1,16 @@
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { fc, test as property } from "@fast-check/vitest";
-import Ajv from "ajv/dist/2020.js";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { ocsfClasses } from "../../core/audit/classes.ts";
-import { toRecord } from "../../core/audit/ocsf.ts";
-import type { AuditFacts, AuditOperation } from "../../core/audit/record.ts";
+import { createRecorder } from "../../core/audit/ocsf.ts";
+import { type AuditFacts, type AuditOperation, ocsfVersions, type RecordForm } from "../../core/audit/record.ts";
+import { assuranceLevels } from "../../core/model/assurance.ts";
+import { exampleForm, toRecord } from "../kit/records.ts";
+import { classNames, load, validIn } from "./bundles.ts";
 import { bare, full, operations } from "./samples.ts";
 
-const vectors = new URL("../vectors/11-ocsf/", import.meta.url);
-const load = (name: string) => JSON.parse(readFileSync(new URL(name, vectors), "utf8"));
-const bundle = load("ocsf-1.8.0.bundle.schema.json");
-const ajv = new Ajv.default({ strict: false, validateFormats: false, allErrors: true });
-ajv.addSchema(bundle);
-const classNames: Record<number, string> = {
-  3002: "authentication",
-  3003: "authorize_session",
-  3004: "entity_management",
-  6003: "api_activity",
-};
-const valid = (className: string, event: unknown): string => {
-  const check = ajv.getSchema(`${bundle.$id}#/$defs/class__${className}`);
-  if (!check) throw new Error(`no schema for ${className}`);
-  return check(event) ? "" : ajv.errorsText(check.errors);
-};
+const valid = validIn("1.9.0");
 
 type Event = Record<string, unknown> & {
   class_uid: number;
@@ -32,18 +18,25 @@ type Event = Record<string, unknown> & {
   type_uid: number;
   category_uid: number;
   time: number;
-  metadata: { uid: string; version: string };
+  metadata: { uid: string; version: string; profiles: string[] };
   unmapped: { lanyard: Record<string, unknown> };
 };
 const event = (facts: AuditFacts, id = "DDDDDDDDDDDDDDDDDDDDDD"): Event => JSON.parse(toRecord(facts, id).body);
 
 describe("the bundle evaluates as its own cases say", () => {
-  const cases: { name: string; class_: string; schema_valid: boolean; event: unknown }[] =
-    load("event-cases.json").cases;
-  test.each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => {
-    expect(valid(c.class_, c.event) === "").toBe(c.schema_valid);
+  type Case = { readonly name: string; readonly class_: string; readonly schema_valid?: boolean; event: unknown };
+  const cases = (["1.8.0", "1.9.0"] as const).flatMap((version) =>
+    (load(version === "1.8.0" ? "event-cases.json" : "event-cases-1.9.0-dev.json").cases as Case[]).map(
+      (one) => [version, one.name, one] as const,
+    ),
+  );
+  test.each(cases)("%s: %s", (version, _, { class_, event, schema_valid = true }) => {
+    expect(validIn(version)(class_, event) === "").toBe(schema_valid);
   });
 });
+
+const written = (version: RecordForm["ocsf"], facts: AuditFacts): Event =>
+  JSON.parse(createRecorder({ ...exampleForm, ocsf: version })(facts, "DDDDDDDDDDDDDDDDDDDDDD").body);
 
 describe.each(operations)("%s", (operation: AuditOperation) => {
   test.each([
@@ -60,15 +53,20 @@ describe.each(operations)("%s", (operation: AuditOperation) => {
     ["from a service's name instead of an address", { ...bare(operation), sourceIp: "lambda.amazonaws.com" }],
     ["from IPv6", { ...bare(operation), sourceIp: "2001:db8::ffff:1.2.3.4" }],
     ["aggregated", { ...bare(operation), count: 4711 }],
-  ] as [string, AuditFacts][])("is a valid 1.8.0 event %s, with the arithmetic and times OCSF means", (_, facts) => {
-    const e = event(facts);
-    expect(valid(classNames[e.class_uid] ?? "none", e)).toBe("");
-    expect(e.type_uid).toBe(e.class_uid * 100 + e.activity_id);
-    expect(e.category_uid).toBe(Math.floor(e.class_uid / 1000));
-    expect(e.time).toBe(facts.timeMillis);
-    expect(e.metadata).toMatchObject({ uid: "DDDDDDDDDDDDDDDDDDDDDD", version: "1.8.0" });
-    expect(e.status_id).toBe(facts.outcome === "allowed" ? 1 : 2);
-  });
+  ] as [string, AuditFacts][])(
+    "is a valid event of either version %s, with OCSF's arithmetic and times",
+    (_, facts) => {
+      for (const version of ocsfVersions) {
+        const e = written(version, facts);
+        expect(validIn(version)(classNames[e.class_uid] ?? "none", e)).toBe("");
+        expect(e.type_uid).toBe(e.class_uid * 100 + e.activity_id);
+        expect(e.category_uid).toBe(Math.floor(e.class_uid / 1000));
+        expect(e.time).toBe(facts.timeMillis);
+        expect(e.metadata).toMatchObject({ uid: "DDDDDDDDDDDDDDDDDDDDDD", version });
+        expect(e.status_id).toBe(facts.outcome === "allowed" ? 1 : 2);
+      }
+    },
+  );
 });
 
 test("activities and classes are those of the released schema", () => {
@@ -261,3 +259,125 @@ property.prop([fc.string({ unit: "grapheme", maxLength: 300 })], { numRuns: 200 
     expect(valid("api_activity", event({ ...bare("request"), sourceIp }))).toBe("");
   },
 );
+
+const text = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 60 }),
+  fc.constantFrom(
+    "spiffe://agents.example.com/agent/planner",
+    "p_abcdefghijklmnopqrstuvwxyz234567",
+    "AAAAAAAAAAAAAAAAAAAAAA",
+  ),
+);
+const texts = fc.array(text, { maxLength: 4 });
+const session = fc.record(
+  { sid: text, root: text, depth: fc.nat(8), parent: text, anc: texts },
+  { requiredKeys: ["sid", "root", "depth"] },
+);
+const grant = fc.record({ resource: text, scopes: texts, details: fc.constant([]) });
+const anyFacts: fc.Arbitrary<AuditFacts> = fc.record(
+  {
+    operation: fc.constantFrom(...operations),
+    outcome: fc.constantFrom("allowed", "denied"),
+    timeMillis: fc.integer({ min: 1_700_000_000_000, max: 2_000_000_000_000 }),
+    requestId: text,
+    sourceIp: fc.oneof(fc.ipV4(), fc.ipV6(), text),
+    userAgent: text,
+    agent: text,
+    owner: text,
+    operator: fc.record({ arn: text, uniqueId: text }),
+    principal: text,
+    actors: texts,
+    session,
+    offeredTo: text,
+    grants: fc.array(grant, { maxLength: 3 }),
+    requested: fc.record({ resources: texts, scopes: texts }),
+    expiresAtSeconds: fc.integer({ min: 0, max: 4_000_000_000 }),
+    aws: fc.record({ role: text, roleArn: text, accessKeyId: text }),
+    assurance: fc.constantFrom(...assuranceLevels),
+    keyReplaced: fc.constant(true as const),
+    build: text,
+    policies: texts,
+    denial: fc.constantFrom(
+      { code: "dpop_missing" } as const,
+      { code: "scope_exceeds", by: "offer", scopes: ["x"] } as const,
+    ),
+    target: text,
+    reason: text,
+    count: fc.nat(),
+  },
+  { requiredKeys: ["operation", "outcome", "timeMillis", "requestId"] },
+);
+
+property.prop([anyFacts], { numRuns: 300 })(
+  "any decision is a valid event of either version, whatever is known of it",
+  (facts) => {
+    for (const version of ocsfVersions) {
+      const e = written(version, facts);
+      expect(validIn(version)(classNames[e.class_uid] ?? "none", e), JSON.stringify(e)).toBe("");
+    }
+  },
+);
+
+property.prop([anyFacts], { numRuns: 200 })(
+  "an agent stands as OCSF's agent exactly where it proved who it is",
+  (facts) => {
+    const isProven = facts.agent !== undefined && facts.assurance !== undefined;
+    const later = written("1.9.0", facts);
+    expect("ai_agent" in later).toBe(isProven);
+    expect(later.metadata.profiles.includes("ai_operation")).toBe(isProven);
+    const earlier = written("1.8.0", facts) as Event & { actor: { app_uid?: string } };
+    expect("app_uid" in earlier.actor).toBe(isProven);
+    expect(earlier).not.toHaveProperty("ai_agent");
+  },
+);
+
+test("whatever the version, our own columns say the same", () => {
+  for (const operation of operations)
+    expect(written("1.8.0", full(operation)).unmapped).toEqual(written("1.9.0", full(operation)).unmapped);
+});
+
+describe("what analysts filter by stands in OCSF's own members", () => {
+  const vend = written("1.9.0", full("credentials.vend"));
+  test("person, agent, run, code, session, tree, access key, account, Region and deployment", () => {
+    expect(vend).toMatchObject({
+      actor: {
+        user: { uid: "p_abcdefghijklmnopqrstuvwxyz234567", type: "User" },
+        session: { uid: "AAAAAAAAAAAAAAAAAAAAAA", credential_uid: "ASIAEXAMPLEEXAMPLE12" },
+      },
+      ai_agent: {
+        uid: "spiffe://agents.example.com/agent/planner",
+        name: "planner",
+        instance_uid: "AAAAAAAAAAAAAAAAAAAAAA",
+        version: full("credentials.vend").build,
+      },
+      metadata: { correlation_uid: "BBBBBBBBBBBBBBBBBBBBBB", log_name: "agents.example.com/lanyard/test/eu-west-1" },
+      cloud: { provider: "AWS", account: { uid: "999988887777" }, region: "eu-west-1" },
+    });
+  });
+
+  test("an agent on its own is the user of its work, and an operator of hers", () => {
+    const agent = "spiffe://agents.example.com/agent/planner";
+    expect(written("1.9.0", { ...full("session.open"), principal: agent })).toMatchObject({
+      actor: { user: { uid: agent, type: "Service" } },
+      ai_agent: { uid: agent },
+    });
+    const operator = { arn: "arn:aws:sts::1:assumed-role/o/ada", uniqueId: "AROA:ada" };
+    expect(written("1.9.0", { ...full("revoke"), operator })).toMatchObject({ actor: { user: { uid: "AROA:ada" } } });
+  });
+
+  test("the whole chain of a deep session: root, what is between, parent and actors", () => {
+    const [root, anc, parent] = [
+      "BBBBBBBBBBBBBBBBBBBBBB",
+      ["CCCCCCCCCCCCCCCCCCCCCC", "EEEEEEEEEEEEEEEEEEEEEE"],
+      "EEEEEEEEEEEEEEEEEEEEEE",
+    ];
+    const session = { sid: "AAAAAAAAAAAAAAAAAAAAAA", root, anc, parent, depth: 3 };
+    expect(event({ ...full("session.redeem"), session }).unmapped.lanyard).toMatchObject({
+      root,
+      anc,
+      parent,
+      depth: 3,
+    });
+    expect(event(full("session.redeem")).unmapped.lanyard).not.toHaveProperty("anc");
+  });
+});

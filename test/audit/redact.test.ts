@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { toRecord } from "../../core/audit/ocsf.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { readRevoked } from "../../core/events/revoked.ts";
+import { toRecord } from "../kit/records.ts";
 import { bare, full } from "./samples.ts";
 
 /** Ids as they are made, weighted towards those that begin like the JSON object of a token. */

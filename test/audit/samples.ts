@@ -1,30 +1,8 @@
+import { ocsfClasses } from "../../core/audit/classes.ts";
 import type { AuditFacts, AuditOperation } from "../../core/audit/record.ts";
 
 /** Every operation, so that none can be added without being written as an event. */
-export const operations: readonly AuditOperation[] = [
-  "attest",
-  "session.open",
-  "session.offer",
-  "session.redeem",
-  "session.hop",
-  "session.renew",
-  "session.end",
-  "token.access",
-  "token.use",
-  "credentials.vend",
-  "introspect",
-  "revoke",
-  "event.undelivered",
-  "stop.coarse",
-  "lift",
-  "registry.apply",
-  "agent.overdue",
-  "agent.dormant",
-  "deployment.seen",
-  "deployment.drift",
-  "admin.read",
-  "request",
-];
+export const operations = Object.keys(ocsfClasses) as readonly AuditOperation[];
 
 /** A decision of which everything is known. */
 export const full = (operation: AuditOperation): AuditFacts => ({

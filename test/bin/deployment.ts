@@ -13,6 +13,7 @@ import { aggregateInto } from "../kit/memory/aggregate.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
 import { memoryQueries } from "../kit/memory/session-queries.ts";
 import { MemoryStore } from "../kit/memory/store.ts";
+import { toRecord } from "../kit/records.ts";
 import { listen } from "../kit/wire/server.ts";
 
 /** What the admin function was sent, with the service its signature is for. */
@@ -154,6 +155,7 @@ function registryFunctions(issuer: string) {
   const ground = {
     clock: { nowMillis: () => Date.now() },
     ids: randomIds,
+    toRecord,
     outbox,
     aggregate: aggregateInto([]),
     issuer,

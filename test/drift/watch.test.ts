@@ -7,6 +7,7 @@ import { type Found, settingsDigest } from "../../core/drift/function-state.ts";
 import { trustsLambdaAlone } from "../../core/drift/trust.ts";
 import { watchDrift } from "../../core/endpoints/drift-watch.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 
 const start = Date.parse("2026-11-30T09:00:00Z") / 1000;
 const statement = { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" };
@@ -64,6 +65,7 @@ class Account {
       store: this.store,
       clock: { nowMillis: () => this.nowSeconds * 1000 },
       ids: randomIds,
+      toRecord,
       requestId: "r",
       self: "watch",
       marks: this.marks,

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRefusalAggregate } from "../../core/audit/aggregate.ts";
 import { deny } from "../../core/audit/deny.ts";
-import { toRecord } from "../../core/audit/ocsf.ts";
 import type { Denial } from "../../core/denial/denial.ts";
 import { explainDenial } from "../../core/denial/explain.ts";
 import { denialTable } from "../../core/denial/table.ts";
 import { denialReply, denialToWire } from "../../core/denial/wire.ts";
 import { errorsPage } from "../../scripts/errors/page.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 import { denials } from "../kit/samples/denials.ts";
 
 const all = Object.values(denials);
@@ -81,8 +81,9 @@ describe("a refusal in the audit", () => {
     const deps = {
       clock,
       ids: randomIds,
+      toRecord,
       outbox,
-      aggregate: createRefusalAggregate({ outbox, ids: randomIds, clock }),
+      aggregate: createRefusalAggregate({ outbox, ids: randomIds, toRecord, clock }),
     };
     const facts = { operation: "request", timeMillis: 1_785_542_400_000, requestId: "r" } as const;
     for (const authenticated of [true, false]) await deny(deps, denial, { facts, authenticated });

@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { toRecord } from "../../core/audit/ocsf.ts";
 import type { AuditFacts } from "../../core/audit/record.ts";
 import { asRevoked, readRevoked } from "../../core/events/revoked.ts";
+import { toRecord } from "../kit/records.ts";
 import { agentOf, now, person, revoked, uid } from "./samples.ts";
 
 const sid = "s".repeat(22);

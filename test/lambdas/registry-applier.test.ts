@@ -5,6 +5,7 @@ import { answerResource, type ResourceEvent } from "../../lambdas/custom-resourc
 import { registryResource } from "../../lambdas/registry-applier/resource.ts";
 import { randomIds } from "../kit/keys.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { toRecord } from "../kit/records.ts";
 import { baseRows, trustDomain } from "../kit/registry.ts";
 
 const people = baseRows.filter((row) => row.kind === "trusted-issuer");
@@ -28,6 +29,7 @@ async function send(
     registry,
     clock: { nowMillis: () => 1 },
     ids: randomIds,
+    toRecord,
     issuer: "https://i.example",
     trustDomain,
     cedar,

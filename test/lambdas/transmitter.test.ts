@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { toRecord } from "../../core/audit/ocsf.ts";
 import { askForVerification, createTransmitter } from "../../core/endpoints/transmitter.ts";
 import { sessionSubject } from "../../core/events/security-event.ts";
 import { undeliveredRecord } from "../../core/events/undelivered.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { createBatch, type QueueReport } from "../../lambdas/transmitter/batch.ts";
 import { agentOf, createEvents, issuer, now, person, raised, receiver, session, uid } from "../events/samples.ts";
+import { toRecord } from "../kit/records.ts";
 
 const sid = "s".repeat(22);
 const record = (target = `session:${sid}`) =>
@@ -35,7 +35,7 @@ function world(...receivers: Parameters<typeof createEvents>[0]) {
     tries: 18,
     record: async (undelivered) => {
       if (outbox.fails) throw new Error("no outbox");
-      recorded.push(undeliveredRecord(undelivered, { clock: events.deps.clock, requestId: "r" }));
+      recorded.push(undeliveredRecord(undelivered, { clock: events.deps.clock, requestId: "r", toRecord }));
     },
   });
   const batch = createBatch(transmitter);

@@ -4,6 +4,7 @@ import { watchLifecycle } from "../../core/endpoints/lifecycle-watch.ts";
 import type { LifecycleStore, Trace } from "../../core/lifecycle/trace.ts";
 import type { AgentRegistration, Registration } from "../../core/model/registry.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 import { agent, agentId, tickets, trustDomain } from "../kit/registry.ts";
 
 const day = 86_400;
@@ -55,6 +56,7 @@ const look = () =>
     store,
     clock: { nowMillis: () => now * 1000 },
     ids: randomIds,
+    toRecord,
     trustDomain,
     dormantAfterDays: 30,
     requestId: "r-1",

@@ -11,6 +11,7 @@ import { registryDigest } from "../../core/registry/digest.ts";
 import { type FormerType, formerTypesAfter, typeProblems } from "../../core/registry/former-types.ts";
 import { randomIds } from "../kit/keys.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
+import { toRecord } from "../kit/records.ts";
 import { agent, customers, declared, trustDomain } from "../kit/registry.ts";
 
 const hour = 3_600_000;
@@ -43,6 +44,7 @@ const deps = () => ({
   registry,
   clock: { nowMillis: () => now },
   ids: randomIds,
+  toRecord,
   issuer: "https://issuer.example",
   trustDomain,
   cedar,

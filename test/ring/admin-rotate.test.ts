@@ -7,6 +7,7 @@ import type { Call } from "../../core/model/wire.ts";
 import type { Ring, RingKey, RotationOrder } from "../../core/ring/model.ts";
 import { randomIds } from "../kit/keys.ts";
 import { aggregateInto } from "../kit/memory/aggregate.ts";
+import { toRecord } from "../kit/records.ts";
 
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
 const kid = "k".repeat(43);
@@ -18,6 +19,7 @@ let meanwhile: (() => void) | undefined;
 const endpoint = createAdminRotateEndpoint({
   clock: { nowMillis: () => 1_800_000_000_000 },
   ids: randomIds,
+  toRecord,
   outbox: { put: async (record) => void records.push(record) },
   aggregate: aggregateInto([]),
   orders: {

@@ -6,6 +6,7 @@ import { stopInAws } from "../../core/endpoints/aws-stop.ts";
 import { type Deny, deniesOf, denyDocument } from "../../core/stop/deny.ts";
 import { type DenyPolicies, type PolicyVersion, restore } from "../../core/stop/restore.ts";
 import { emptyStops, type Stop, type StopLedger } from "../../core/stop/stops.ts";
+import { toRecord } from "../kit/records.ts";
 import { account, idOf, listed, many, now } from "./ground.ts";
 
 const clock = { nowMillis: () => now * 1000 };
@@ -178,7 +179,7 @@ describe("the function aws-stop", () => {
     const clouds = new Map(accounts.map((one) => [one, iam(1)]));
     const records: AuditRecord[] = [];
     const work = stopInAws({
-      ...{ clock, accounts, shards: 1, requestId: "r" },
+      ...{ clock, accounts, shards: 1, toRecord, requestId: "r" },
       stops: async () => ledger,
       policiesOf: (one) => {
         const { port } = clouds.get(one) ?? iam(1);

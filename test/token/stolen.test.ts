@@ -13,6 +13,7 @@ import {
   tokenExchangeGrant,
 } from "../../core/model/wire.ts";
 import { randomIds } from "../kit/keys.ts";
+import { toRecord } from "../kit/records.ts";
 import { tickets } from "../kit/registry.ts";
 import { dpopProof, type TestKey, testKey } from "../kit/wire/key.ts";
 import type { TestAgent } from "../kit/world/agents.ts";
@@ -57,7 +58,7 @@ beforeEach(async () => {
       async (by, i) => (await world.exchange(by, sessions[i] ?? "", sessionTokenType, forTickets)).body.access_token,
     ),
   );
-  const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, clock: world.deps.clock });
+  const aggregate = createRefusalAggregate({ outbox: world.store, ids: randomIds, toRecord, clock: world.deps.clock });
   const deps = { ...world.deps, aggregate };
   doors = {
     token: createTokenEndpoint(deps),

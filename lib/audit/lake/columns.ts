@@ -21,6 +21,7 @@ const facts = struct({
   actors: "array<string>",
   logins: "array<string>",
   ...texts("sid", "root", "parent"),
+  anc: "array<string>",
   depth: "int",
   ...texts("offered_to", "receiver", "revocation"),
   grants: `array<${struct({ resource: "string", scopes: "array<string>", details: "string" })}>`,
@@ -47,15 +48,49 @@ const facts = struct({
   canary: "boolean",
 });
 
-/** An audit record: the members of OCSF that people filter by, and our facts. */
+const sessionMember = struct({ ...texts("uid", "credential_uid"), expiration_time: "bigint" });
+const userMember = struct({ ...texts("uid", "name", "type"), type_id: "int" });
+const endpoint = struct(texts("ip", "name"));
+
+/** An audit record: the members of OCSF, and our facts (docs/audit.md). */
 export const auditColumns: readonly Column[] = columns({
-  metadata: struct(texts("uid", "version", "event_code", "correlation_uid")),
+  metadata: struct({
+    ...texts("uid", "version", "log_name", "event_code", "correlation_uid"),
+    profiles: "array<string>",
+    product: struct(texts("name", "vendor_name")),
+    is_truncated: "boolean",
+  }),
+  cloud: struct({ ...texts("provider", "region"), account: struct({ ...texts("uid", "type"), type_id: "int" }) }),
   class_uid: "int",
   class_name: "string",
+  category_uid: "int",
+  category_name: "string",
+  activity_id: "int",
   activity_name: "string",
+  type_uid: "bigint",
+  type_name: "string",
   time: "bigint",
+  severity_id: "int",
   severity: "string",
+  status_id: "int",
   ...texts("status", "status_code", "status_detail"),
+  count: "int",
+  ai_agent: struct(texts("uid", "name", "instance_uid", "version")),
+  actor: struct({
+    user: userMember,
+    session: sessionMember,
+    ...texts("app_uid", "app_name"),
+    authorizations: `array<${struct({ decision: "string", policy: struct(texts("name")) })}>`,
+  }),
+  src_endpoint: endpoint,
+  user: userMember,
+  session: sessionMember,
+  service: struct(texts("name")),
+  is_remote: "boolean",
+  privileges: "array<string>",
+  entity: struct(texts("uid", "type")),
+  comment: "string",
+  api: struct({ operation: "string", service: struct(texts("name")), request: struct(texts("uid")) }),
   unmapped: struct({ lanyard: facts }),
 });
 

@@ -2,8 +2,8 @@ import { gunzipSync } from "node:zlib";
 import Ajv from "ajv/dist/2020.js";
 import { z } from "zod";
 import { ocsfClasses } from "../../../core/audit/classes.ts";
-import { toRecord } from "../../../core/audit/ocsf.ts";
 import { full, operations } from "../../../test/audit/samples.ts";
+import { toRecord } from "../../../test/kit/records.ts";
 import { type Evaluated, eachCase, topic, unreadable } from "../document.ts";
 import type { VectorFolder } from "../folder.ts";
 

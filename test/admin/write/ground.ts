@@ -8,6 +8,7 @@ import { randomIds } from "../../kit/keys.ts";
 import { aggregateInto } from "../../kit/memory/aggregate.ts";
 import { MemoryRegistry } from "../../kit/memory/registry-store.ts";
 import { MemoryStore } from "../../kit/memory/store.ts";
+import { toRecord } from "../../kit/records.ts";
 import { baseRows, trustDomain } from "../../kit/registry.ts";
 
 export const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
@@ -51,6 +52,7 @@ export async function send(
   const endpoint = createAdminWriteEndpoint({
     clock: { nowMillis: () => 1_785_542_400_000 },
     ids: randomIds,
+    toRecord,
     outbox,
     aggregate: aggregateInto(aggregated),
     issuer: "https://issuer.example",

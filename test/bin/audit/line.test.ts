@@ -1,15 +1,20 @@
 import { expect, test } from "vitest";
 import type { AuditEvent } from "../../../bin/lanyard/audit/events.ts";
 import { eventLine } from "../../../bin/lanyard/audit/line.ts";
-import { toRecord } from "../../../core/audit/ocsf.ts";
 import { undeliveredRecord } from "../../../core/events/undelivered.ts";
 import { now, revoked, uid } from "../../events/samples.ts";
+import { toRecord } from "../../kit/records.ts";
 
 const lineOf = ({ body }: { readonly body: string }) => eventLine(JSON.parse(body) as AuditEvent);
 const clock = { nowMillis: () => now * 1000 };
 const sid = "s".repeat(22);
 const untold = (why: string, receiver = "crm") =>
-  lineOf(undeliveredRecord({ body: "{}", receiver, revoked: revoked("session", sid), why }, { clock, requestId: "r" }));
+  lineOf(
+    undeliveredRecord(
+      { body: "{}", receiver, revoked: revoked("session", sid), why },
+      { clock, requestId: "r", toRecord },
+    ),
+  );
 
 test("a receiver that was given up on reads as a failure of Lanyard's own, with whom it did not reach and why", () => {
   const at = new Date(now * 1000).toISOString();

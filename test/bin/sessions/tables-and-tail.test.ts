@@ -6,8 +6,8 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { plain } from "../../../bin/lanyard/terminal/plain.ts";
 import { table } from "../../../bin/lanyard/terminal/table.ts";
-import { toRecord } from "../../../core/audit/ocsf.ts";
 import type { AuditFacts } from "../../../core/audit/record.ts";
+import { toRecord } from "../../kit/records.ts";
 import { agentId } from "../../kit/registry.ts";
 import { deployment, lanyard, setUp } from "../reading-ground.ts";
 

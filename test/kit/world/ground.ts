@@ -7,6 +7,7 @@ import { aggregateInto } from "../memory/aggregate.ts";
 import { MemoryLimiter } from "../memory/limiter.ts";
 import { MemoryStore } from "../memory/store.ts";
 import { MemoryWeb } from "../memory/web.ts";
+import { toRecord } from "../records.ts";
 import { registry, replacing, trustDomain } from "../registry.ts";
 import { testKey } from "../wire/key.ts";
 
@@ -42,6 +43,7 @@ export async function createGround(needed: readonly Registration[], rows: readon
   const ports = {
     clock,
     ids: randomIds,
+    toRecord,
     store,
     outbox: store,
     registries: { current: async () => versions.get(held.version), at },

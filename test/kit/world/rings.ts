@@ -8,6 +8,7 @@ import { createKeyring, type Keyring } from "../../../core/ring/keyring.ts";
 import type { Ring, RotationOrder } from "../../../core/ring/model.ts";
 import type { FirstKeys, KeyHolder, KeyMaker, RingStore, RotatorDeps } from "../../../core/ring/ports.ts";
 import { randomIds } from "../keys.ts";
+import { toRecord } from "../records.ts";
 import type { Ground } from "./ground.ts";
 
 const daySeconds = 86_400;
@@ -186,6 +187,7 @@ function createRing(time: Ground["time"], { purpose = "session", pace: at = pace
       const deps: RotatorDeps = {
         clock: clockAt(offset),
         ids: randomIds,
+        toRecord,
         pace: at,
         holder,
         first: firstKeys,

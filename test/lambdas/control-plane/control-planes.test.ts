@@ -1,10 +1,10 @@
 import { type GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { type GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toRecord } from "../../../core/audit/ocsf.ts";
 import { createControlPlanes } from "../../../lambdas/aws/control-plane/control-planes.ts";
 import { createBaselines } from "../../../lambdas/aws/dynamodb/baselines.ts";
 import { randomIds } from "../../kit/keys.ts";
+import { toRecord } from "../../kit/records.ts";
 import { type Cloud, openCloud } from "../tables.ts";
 
 const named = (name: string) => Object.assign(new Error(name), { name });

@@ -1,9 +1,9 @@
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toRecord } from "../../../core/audit/ocsf.ts";
 import { createLifecycleStore } from "../../../lambdas/aws/dynamodb/lifecycle-store.ts";
 import { subjectPuts } from "../../../lambdas/aws/dynamodb/subjects/subject-rows.ts";
 import { randomIds } from "../../kit/keys.ts";
+import { toRecord } from "../../kit/records.ts";
 import { agentId } from "../../kit/registry.ts";
 import { type Cloud, openCloud } from "../tables.ts";
 

@@ -6,6 +6,7 @@ import { createRegistryStore } from "../../../lambdas/aws/dynamodb/registry/regi
 import { openTables, productTables, tableNames as tables } from "../../kit/embedded/dynamodb.ts";
 import { supportDesk, variables } from "../../kit/example.ts";
 import { randomIds } from "../../kit/keys.ts";
+import { toRecord } from "../../kit/records.ts";
 
 export const trustDomain = "agents.support-desk.example";
 const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
@@ -29,7 +30,7 @@ export async function openGround() {
       if (!documents.ok) throw new Error(JSON.stringify(documents.error));
       const facts = { timeMillis: clock.nowMillis(), requestId: "r-1" };
       const order = { documents: documents.value, operator, facts, ...more };
-      return applyRegistry(order, { ...settings, registry, clock, ids: randomIds });
+      return applyRegistry(order, { ...settings, registry, clock, ids: randomIds, toRecord });
     },
   };
 }

@@ -1,11 +1,11 @@
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { toRecord } from "../../../core/audit/ocsf.ts";
 import type { Ring, RotationOrder } from "../../../core/ring/model.ts";
 import { documentClient } from "../../../lambdas/aws/dynamodb/dynamo.ts";
 import { createOrderStore, createRingReader, createRingStore } from "../../../lambdas/aws/dynamodb/ring-store.ts";
 import { type EmbeddedTables, openTables } from "../../kit/embedded/dynamodb.ts";
 import { randomIds } from "../../kit/keys.ts";
+import { toRecord } from "../../kit/records.ts";
 
 const tables = { keyring: "Keyring", orders: "Orders", outbox: "Outbox" };
 let opened: EmbeddedTables;

@@ -6,6 +6,7 @@ import { documentsOfRows } from "../../../core/registry/apply.ts";
 import { registryDigest } from "../../../core/registry/digest.ts";
 import { randomIds } from "../../kit/keys.ts";
 import { MemoryRegistry } from "../../kit/memory/registry-store.ts";
+import { toRecord } from "../../kit/records.ts";
 import { baseRows, trustDomain } from "../../kit/registry.ts";
 
 export const stackId = "arn:aws:cloudformation:eu-west-1:111122223333:stack/lanyard-prod-service/6f1f-1";
@@ -37,6 +38,7 @@ export const deps = () => ({
   registry,
   clock: { nowMillis: () => 1_785_542_400_000 },
   ids: randomIds,
+  toRecord,
   issuer: "https://issuer.example",
   trustDomain,
   cedar,

@@ -123,9 +123,9 @@ describe("the watch on thefts", () => {
     expect(JSON.stringify(target?.Arn)).toContain("Alarms");
     expect(Object.values(target?.InputTransformer.InputPathsMap ?? {}).sort()).toEqual([
       "$.detail.actor.session.uid",
-      "$.detail.actor.user.uid",
       "$.detail.metadata.uid",
       "$.detail.status_code",
+      "$.detail.unmapped.lanyard.agent",
       "$.detail.unmapped.lanyard.owner",
     ]);
     const { Statement } = read(one(Audit, "AWS::SNS::TopicPolicy").Properties.PolicyDocument) as {

@@ -23,7 +23,7 @@ const everyFact: Required<AuditFacts> = {
   principal: "p_ada",
   actors: ["spiffe://td/agent/a"],
   logins: ["l"],
-  session: { sid: "s", root: "r", parent: "p", depth: 1 },
+  session: { sid: "s", root: "r", parent: "p", anc: ["x"], depth: 3 },
   receiver: "r",
   revocation: "r",
   offeredTo: "spiffe://td/agent/b",
