@@ -1,5 +1,5 @@
 import { readBundle } from "./bundle.ts";
-import { hashBytes, joinedRight, nodeHash, rootOf } from "./hash.ts";
+import { hashBytes, joinedRight, nodeHash, rootOf, type Subtree } from "./hash.ts";
 import { levelMax, type TileName, tilePath, tileWidth } from "./tile.ts";
 
 /** Reads one object of a log. @returns undefined when there is none */
@@ -73,19 +73,21 @@ export async function readEdge(tree: Tree): Promise<readonly (readonly Buffer[])
 }
 
 /** Root of the tree with this edge: what higher levels hold stands to the left of what lower ones hold. */
-export function edgeRoot(edge: readonly (readonly Buffer[])[]): Buffer {
-  return joinedRight(edge.toReversed().flatMap(completeSubtrees));
-}
+export const edgeRoot = (edge: readonly (readonly Buffer[])[]): Buffer =>
+  joinedRight(edgeSubtrees(edge).map(({ hash }) => hash));
 
-/** Roots of the complete subtrees over some hashes, the largest first. */
-function completeSubtrees(hashes: readonly Buffer[]): readonly Buffer[] {
-  const roots: Buffer[] = [];
-  for (let at = 0, size = tileWidth; size >= 1; size /= 2) {
-    if (at + size > hashes.length) continue;
-    roots.push(rootOf(hashes.slice(at, at + size)));
-    at += size;
+/** The complete subtrees of the tree with this edge, the largest first. */
+export const edgeSubtrees = (edge: readonly (readonly Buffer[])[]): readonly Subtree[] =>
+  [...edge.entries()].toReversed().flatMap(([level, hashes]) => subtreesOf(hashes, tileWidth ** level));
+
+function subtreesOf(hashes: readonly Buffer[], unit: number): readonly Subtree[] {
+  const found: Subtree[] = [];
+  for (let at = 0, count = tileWidth; count >= 1; count /= 2) {
+    if (at + count > hashes.length) continue;
+    found.push({ size: count * unit, hash: rootOf(hashes.slice(at, at + count)) });
+    at += count;
   }
-  return roots;
+  return found;
 }
 
 /** The largest power of two that is smaller than a number above 1: where RFC 6962 2.1 splits a tree of that size. */
