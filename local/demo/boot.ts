@@ -1,7 +1,7 @@
 /** Lanyard on the embedded cloud: has the stacks made, boots them and says by their outputs what is where. */
 import { type BootOptions as AnyBootOptions, bootCloud } from "../emulator/boot.ts";
 import type { RunningCloud as AnyCloud } from "../emulator/running.ts";
-import { synthesize } from "./synthesize.ts";
+import { type Synthesized, synthesize } from "./synthesize.ts";
 
 export type { CallRecord } from "../emulator/boot.ts";
 export type { Credentials } from "../emulator/iam/caller.ts";
@@ -39,6 +39,8 @@ interface BootOptions
   extends Pick<AnyBootOptions, "directory" | "portBase" | "onProgress" | "signal" | "trail" | "beside"> {
   /** An existing cloud assembly; absent = build and synthesize now. */
   readonly assembly?: string;
+  /** An assembly that is being made, by `synthesize`. */
+  readonly made?: Promise<Synthesized>;
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
 }
@@ -51,10 +53,10 @@ const nameVariable = "POWERTOOLS_SERVICE_NAME";
 /** Boots; throws, with everything closed again, on a template that the cloud cannot run faithfully. */
 export async function boot(options: BootOptions = {}): Promise<RunningCloud> {
   const { onProgress = () => undefined, signal } = options;
-  const made = { onProgress, ...(signal === undefined ? {} : { signal }) };
+  const now = () => synthesize({ onProgress, ...(signal === undefined ? {} : { signal }) });
   const cloud = await bootCloud({
     ...options,
-    ...(options.assembly === undefined ? await synthesize(made) : { assembly: options.assembly }),
+    ...(options.assembly === undefined ? await (options.made ?? now()) : { assembly: options.assembly }),
     administrator: operatorRole,
     knownBy: nameVariable,
     // an account's workloads may call the URL that IAM guards: whom it gives a token, it decides itself

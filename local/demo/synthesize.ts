@@ -22,7 +22,7 @@ interface SynthesizeOptions {
 }
 
 /** What was made. */
-interface Synthesized {
+export interface Synthesized {
   /** The assembly's folder. */
   readonly assembly: string;
   /** Beside it, and gone with it: what V8 made of the functions' code. */

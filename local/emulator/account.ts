@@ -17,7 +17,7 @@ import type { Credentials } from "./iam/caller.ts";
 import { type Identity, identityServices, openIdentity } from "./identity.ts";
 import { type Instances, openInstances } from "./imds/instances.ts";
 import { keyGround } from "./kms/ground.ts";
-import { openKey } from "./kms/key.ts";
+import { openKeys } from "./kms/key.ts";
 import { aliasesOf, keysOf } from "./kms/of-template.ts";
 import { openKms } from "./kms/service.ts";
 import { startMappings } from "./mappings/all.ts";
@@ -99,6 +99,9 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const { permissions, callers } = identity;
   const faults = openFaults();
   const unsaid = { namesRowsInTransactions: true };
+  const keys = openKeys(keysOf(cloud), place.state.at("keys"));
+  // it is waited for further down: what fails before is told first
+  keys.catch(() => undefined);
   const functions = hostFunctions(cloud, place, callers);
   const stores = await openStores(cloud, { place, permissions, callers, closers, trail: wishes.trail });
   const { s3, firehose, queues, db, trail } = stores;
@@ -120,11 +123,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   const services: Record<string, Service> = {
     ecs: openEcs(workloads, place),
     dynamodb: dynamoDbService(db, tables, unsaid),
-    kms: openKms(
-      keysOf(cloud).map((key) => openKey(key, place.state.at("keys"))),
-      aliasesOf(cloud),
-      keyGround(place, permissions),
-    ),
+    kms: openKms(await keys, aliasesOf(cloud), keyGround(place, permissions)),
     ssm: openSsm(parametersOf(cloud), place),
     events,
     firehose,

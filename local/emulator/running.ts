@@ -47,8 +47,8 @@ export interface RunningCloud {
   launchInstance(launch: InstanceLaunch): Promise<Instance>;
   /** Runs a function as Lambda's Invoke would, by physical name or by what it calls itself; rejects with its error. */
   invoke(functionName: string, event: unknown): Promise<unknown>;
-  /** Runs every scheduled rule once, now. */
-  fireSchedules(): Promise<void>;
+  /** Runs every scheduled rule once, now; with a number of milliseconds only those that run at least this often. */
+  fireSchedules(mostMillis?: number): Promise<void>;
   /** Waits for streams and bus, at most half a minute of this process's own time, and writes Firehose's buffers and the trail out. */
   flush(): Promise<void>;
   readonly faults: CloudFaults;

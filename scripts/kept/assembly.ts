@@ -1,6 +1,6 @@
 /** The synthesized assembly, kept by the hash of everything that the app reads. */
 import { join } from "node:path";
-import { filesBelow, hashesBelow, hashFile, hashOf } from "./hash.ts";
+import { filesBelow, type Hasher, hashesBelow, hashFile, hashOf } from "./hash.ts";
 import { find, make } from "./store.ts";
 
 /** What an assembly is made from. */
@@ -35,14 +35,10 @@ const unread = new Set(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSI
  * Hash of everything an assembly depends on. Credentials are left out: nothing of them reaches a template, and they
  * change by the hour; so is where Node keeps what it compiled.
  */
-export function assemblyKey({
-  root,
-  stage,
-  context,
-  environment,
-  bundles,
-  registry,
-}: Omit<Synthesis, "synthesize">): string {
+export function assemblyKey(
+  { root, stage, context, environment, bundles, registry }: Omit<Synthesis, "synthesize">,
+  hash: Hasher = hashFile,
+): string {
   const named = Object.entries(environment).filter(([name]) => /^(CDK|JSII|AWS|NODE)_/.test(name) && !unread.has(name));
   return hashOf(
     JSON.stringify({
@@ -50,10 +46,10 @@ export function assemblyKey({
       stage,
       context,
       environment: named.sort(([a], [b]) => (a < b ? -1 : 1)),
-      sources: sources.map((folder) => [folder, hashesBelow(join(root, folder))]),
-      alsoRead: alsoRead.map((file) => [file, hashFile(join(root, file))]),
-      bundles: Object.entries(bundles).map(([name, folder]) => [name, hashesBelow(folder)]),
-      registry: registry === undefined ? [] : [filesBelow(registry), hashesBelow(registry)],
+      sources: sources.map((folder) => [folder, hashesBelow(join(root, folder), hash)]),
+      alsoRead: alsoRead.map((file) => [file, hash(join(root, file))]),
+      bundles: Object.entries(bundles).map(([name, folder]) => [name, hashesBelow(folder, hash)]),
+      registry: registry === undefined ? [] : [filesBelow(registry), hashesBelow(registry, hash)],
     }),
   ).slice(0, 40);
 }
@@ -61,13 +57,15 @@ export function assemblyKey({
 /**
  * An assembly from the store when nothing it depends on has changed, and else synthesized anew.
  * @param store where assemblies are kept
+ * @param hash remembers what was hashed for the bundles
  * @returns its folder, and whether it was there already
  */
 export async function keepAssembly(
   store: string,
   synthesis: Synthesis,
+  hash: Hasher = hashFile,
 ): Promise<{ readonly folder: string; readonly kept: boolean }> {
-  const key = assemblyKey(synthesis);
+  const key = assemblyKey(synthesis, hash);
   const there = find(store, key);
   if (there !== undefined) return { folder: there, kept: true };
   const { folder } = await make(store, async (into) => {

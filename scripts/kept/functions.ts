@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { functionNames, registryPacker } from "../../lambdas/manifest.ts";
 import { buildOptions, bundleOne, cedarWasm, fewAtATime } from "../build.ts";
 import { keepBundle } from "./bundles.ts";
-import { hashFile, hashOf } from "./hash.ts";
+import { type Hasher, hashFile, hashOf, hashOnce } from "./hash.ts";
 import { usualStore } from "./store.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -31,15 +31,21 @@ const settings = hashOf(
   ]),
 );
 
+interface Keeping {
+  /** Told before each that is bundled. */
+  readonly onDoing?: (what: string) => void;
+  /** Hashes each file once for all of them. */
+  readonly hash?: Hasher;
+}
+
 /**
  * Bundles functions, or finds them as they were made from the very same files.
- * @param onDoing told before each that is bundled
  * @returns the folder of each by its name
  */
 export async function keepFunctions(
   store: string,
   names: readonly string[],
-  onDoing: (what: string) => void = () => undefined,
+  { onDoing = () => undefined, hash = hashOnce() }: Keeping = {},
 ): Promise<Record<string, string>> {
   let done = 0;
   const made = await fewAtATime(names, async (name) => {
@@ -48,7 +54,7 @@ export async function keepFunctions(
       const { metafile } = await bundleOne(name, folder);
       return Object.keys(metafile.inputs).filter((input) => !/^(builtin|cedar|credentials):/.test(input));
     };
-    const bundle = await keepBundle(join(store, "bundles", name), { name, root, settings, build });
+    const bundle = await keepBundle(join(store, "bundles", name), { name, root, settings, build, hash });
     done += 1;
     return bundle;
   });

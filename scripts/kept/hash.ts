@@ -24,6 +24,22 @@ export function filesBelow(folder: string): string[] {
   return within("").sort();
 }
 
+/** Tells the hash of a file; `hashFile`, or one that remembers. */
+export type Hasher = (file: string) => string;
+
+/**
+ * Hashes each file once, however many ask: functions share most of their files. For looking up what is kept alone: what is
+ * made must be held against the files as they are then.
+ */
+export function hashOnce(): Hasher {
+  const known = new Map<string, string>();
+  return (file) => {
+    const hash = known.get(file) ?? hashFile(file);
+    known.set(file, hash);
+    return hash;
+  };
+}
+
 /** Name and hash of every file below a folder. */
-export const hashesBelow = (folder: string): Record<string, string> =>
-  Object.fromEntries(filesBelow(folder).map((file) => [file, hashFile(join(folder, file))]));
+export const hashesBelow = (folder: string, hash: Hasher = hashFile): Record<string, string> =>
+  Object.fromEntries(filesBelow(folder).map((file) => [file, hash(join(folder, file))]));

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { functionNames, registryPacker } from "../../lambdas/manifest.ts";
 import { keepAssembly } from "./assembly.ts";
 import { keepFunctions } from "./functions.ts";
+import { hashOnce } from "./hash.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -24,23 +25,28 @@ function registryOf(stage: string): { readonly registry?: string } {
 
 async function main(store: string, stage: string): Promise<void> {
   const registry = registryOf(stage);
+  const hash = hashOnce();
   const packer = registry.registry === undefined ? [] : [registryPacker];
-  const ready = await keepFunctions(store, [...functionNames, ...packer], (doing) => say({ doing }));
+  const ready = await keepFunctions(store, [...functionNames, ...packer], {
+    onDoing: (doing) => say({ doing }),
+    hash,
+  });
   const { context: flags } = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")) as { context?: object };
   // the checks of the templates belong to the tests and to `cdk synth`: a boot would pay seconds for them
   const context = { ...flags, stage, checks: "off" };
-  const { folder } = await keepAssembly(join(store, "assemblies"), {
+  const synthesis = {
     root,
     stage,
     context,
     environment: process.env,
     bundles: ready,
     ...registry,
-    synthesize: async (into) => {
+    synthesize: async (into: string) => {
       say({ doing: "synthesizing the stacks" });
       await runApp(into, context, ready);
     },
-  });
+  };
+  const { folder } = await keepAssembly(join(store, "assemblies"), synthesis, hash);
   say({ assembly: folder });
 }
 

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hashesBelow } from "./hash.ts";
+import { type Hasher, hashesBelow, hashFile } from "./hash.ts";
 
 /** Where bundles and assemblies are kept; it may be removed at any time. */
 export const usualStore = fileURLToPath(new URL("../../.lanyard/kept", import.meta.url));
@@ -28,13 +28,14 @@ const restMillis = 86_400_000;
  * A kept folder.
  * @param store where folders are kept
  * @param key name of the one that is wanted: it holds the hash of everything that it is made from
+ * @param hash remembers, for whoever asks for the folder's hashes next
  * @returns its path; undefined when there is none, or when a file of it is missing, changed or too much
  */
-export function find(store: string, key: string): string | undefined {
+export function find(store: string, key: string, hash: Hasher = hashFile): string | undefined {
   const place = join(store, key);
   try {
     const expected = readFileSync(join(place, sums), "utf8");
-    if (expected !== JSON.stringify(hashesBelow(join(place, content)))) return undefined;
+    if (expected !== JSON.stringify(hashesBelow(join(place, content), hash))) return undefined;
     const now = new Date();
     utimesSync(place, now, now);
     return join(place, content);

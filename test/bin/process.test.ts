@@ -8,6 +8,8 @@ import { deploymentParameterName } from "../../lib/issuer/urls-parameter.ts";
 import { serveAll } from "../kit/serve.ts";
 
 const command = join(import.meta.dirname, "../../bin/lanyard/main.ts");
+/** Nothing that the program heeds. */
+const bareEnv = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
 const agent = (name: string) => ({
   name,
   id: `spiffe://toy.example/agent/${name}`,
@@ -65,7 +67,7 @@ afterAll(() => rm(folder, { recursive: true }));
 function leaving(args: readonly string[], when: "at once" | "after a piece", stream: "stdout" | "stderr" = "stdout") {
   const child = spawn(process.execPath, [command, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH },
+    env: bareEnv,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const other = stream === "stdout" ? child.stderr : child.stdout;
@@ -83,11 +85,8 @@ function leaving(args: readonly string[], when: "at once" | "after a piece", str
 /** Runs the real program to its end, with more in its environment. */
 const whole = (args: readonly string[], env: Record<string, string>, cwd = folder) =>
   new Promise<{ code: number; out: string; err: string }>((done) =>
-    execFile(
-      process.execPath,
-      [command, ...args],
-      { cwd, env: { PATH: process.env.PATH, ...env } },
-      (failure, out, err) => done({ code: failure ? Number(failure.code) : 0, out, err }),
+    execFile(process.execPath, [command, ...args], { cwd, env: { ...bareEnv, ...env } }, (failure, out, err) =>
+      done({ code: failure ? Number(failure.code) : 0, out, err }),
     ),
   );
 

@@ -61,6 +61,7 @@ describe("the app", () => {
       cwd: root,
       // no credentials, no home, and every way out leads to a closed port
       env: {
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         CDK_OUTDIR: folder,
         CDK_CONTEXT_JSON: JSON.stringify({ ...context, "lanyard:functions": bundles, ...more }),
         CDK_VALIDATION: "false",

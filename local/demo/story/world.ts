@@ -11,6 +11,7 @@ import { untilItPasses } from "../../emulator/limits/patient.ts";
 import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
 import { type IdentityProvider, startIdentityProvider } from "../identity-provider/provider.ts";
+import type { Synthesized } from "../synthesize.ts";
 import { fillArchive, registryWithArchive, teamStack } from "../team.ts";
 
 /** Everything that runs on this machine, ready to be used: the cloud, the people's provider, the registry, workloads. */
@@ -31,6 +32,8 @@ export interface World {
 interface WorldOptions {
   /** An existing cloud assembly; made anew unless told otherwise. */
   readonly assembly?: string;
+  /** One that is being made. */
+  readonly made?: Promise<Synthesized>;
   /** Keep no state on disk. */
   readonly memory: boolean;
   /** State folder; `endpoints.json` is written there, in memory or not. Undefined writes nothing. */
@@ -53,6 +56,7 @@ interface WorldOptions {
   readonly onProgress: (text: string, ms?: number) => void;
 }
 
+const minuteMillis = 60_000;
 /** Where the account's CloudTrail lies. */
 const trailBucket = "lanyard-local-cloudtrail";
 const supportDesk = fileURLToPath(new URL("../../../examples/support-desk", import.meta.url));
@@ -72,6 +76,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       ...(kept === undefined ? {} : { directory: kept }),
       ...(port === undefined ? {} : { portBase: port }),
       ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
+      ...(options.made === undefined ? {} : { made: options.made }),
       ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
       ...(signal === undefined ? {} : { signal }),
       beside: [...(options.beside ?? []), ...(hasArchive ? [teamStack()] : [])],
@@ -101,8 +106,9 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
     const listMillis = stopwatch();
     onProgress("signing the status lists");
-    // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass
-    await cloud.fireSchedules();
+    // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass; what
+    // runs less often can wait for its turn
+    await cloud.fireSchedules(minuteMillis);
     onProgress("the status lists are signed", listMillis());
     if (hasArchive) await fillArchive(cloud);
     signal?.throwIfAborted();

@@ -33,8 +33,11 @@ export type Deliver = (arn: string, text: string) => Promise<void>;
 export interface Events extends Service {
   /** An event of one of the account's own services, on the default bus. */
   emit(event: OwnEvent): void;
-  /** Runs every scheduled rule once, now; resolves when its targets have answered. */
-  fireSchedules(): Promise<void>;
+  /**
+   * Runs every scheduled rule once, now; resolves when its targets have answered.
+   * @param mostMillis only those that run at least this often
+   */
+  fireSchedules(mostMillis?: number): Promise<void>;
   /** Resolves when every event under way is delivered or given up. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -120,8 +123,8 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
       });
     },
     emit: ({ detailType, ...event }) => publish("default", envelope({ "detail-type": detailType, ...event })),
-    async fireSchedules() {
-      await Promise.all(scheduled.map(fire));
+    async fireSchedules(mostMillis = Number.POSITIVE_INFINITY) {
+      await Promise.all(scheduled.filter(({ everyMillis = 0 }) => everyMillis <= mostMillis).map(fire));
     },
     settled: async () => void (await Promise.all(underWay)),
     async close() {
