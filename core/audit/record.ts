@@ -132,6 +132,8 @@ interface AwsFacts {
   readonly requestIds?: readonly string[];
   /** Access key that was released. */
   readonly accessKeyId?: string;
+  /** ARNs of the buckets, prefixes and tables that the scopes reach. */
+  readonly places?: readonly string[];
   /** SHA-256 (base64url) of the policies, one a line, in the order in which they were given to STS. */
   readonly policyDigest?: string;
 }

@@ -4,6 +4,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import { listBucket } from "./actions.ts";
 import type { Keys } from "./keys.ts";
 import { keysOf, type Restricting } from "./narrow.ts";
+import { placeOf } from "./places.ts";
 
 /** One action, the place it acts on, and the keys there; for KMS the services through which a key may be used. */
 export interface Reach {
@@ -51,9 +52,6 @@ export function reachesOf(
   }
   return ok([...reaches, ...keyUses(grants)]);
 }
-
-const placeOf = (grant: AwsGrant, roleArn: string): string =>
-  grant.service === "dynamodb" ? grant.where.table : `arn:${roleArn.split(":")[1]}:s3:::${grant.where.bucket}`;
 
 /** What of keys can be a listing's prefix: a path's own name would list everything whose name begins with it. */
 const folders = (keys: readonly Keys[]): readonly Keys[] => keys.filter(({ text, open }) => open && text.endsWith("/"));

@@ -2,6 +2,7 @@ import { startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
 import type { CompiledPolicy } from "../aws/compile.ts";
 import { lineageOf } from "../aws/lineage.ts";
+import { placesOf } from "../aws/places.ts";
 import { authenticate } from "../caller/authenticate.ts";
 import { askSts } from "../credentials/ask-sts.ts";
 import { authorizeOwn, type OwnPart } from "../credentials/authorize-own.ts";
@@ -76,7 +77,8 @@ async function decideAndVend(context: CredentialsContext): Promise<Result<AwsCre
   });
   if (!documents.ok) return documents;
   // 6. assume
-  const given = await assume(part.value, { chosen: chosen.value, documents: documents.value }, context);
+  const by = { chosen: chosen.value, documents: documents.value, places: placesOf(chosen.value.role, grant.scopes) };
+  const given = await assume(part.value, by, context);
   if (!given.ok) return given;
   // 7. store
   const stored = await storeVend({ part: part.value, chosen: chosen.value, credentials: given.value }, context);
@@ -93,10 +95,11 @@ async function assume(
   by: {
     readonly chosen: ChosenRole;
     readonly documents: CompiledPolicy;
+    readonly places: readonly string[];
   },
   { audit, ports }: CredentialsContext,
 ): Promise<Result<AwsCredentials, Denial>> {
-  const { documents } = by;
+  const { documents, places } = by;
   const { role } = by.chosen;
   const policyDigest = await sha256([documents.first, ...documents.scoped].join("\n"));
   const requestIds: string[] = [];
@@ -104,7 +107,7 @@ async function assume(
   const bounds = { lifeSeconds: authorized.plan.lifeSeconds, sessionEndsAtSeconds: session.expiresAtSeconds };
   const description = `${currentAgent(session)} depth=${session.depth} policies=${authorized.registry.version}`;
   const given = await askSts({ ...asked, ...bounds, description }, ports, (id) => requestIds.push(id));
-  audit.add({ aws: { ...awsFactsOf(role), policyDigest, requestIds } });
+  audit.add({ aws: { ...awsFactsOf(role), places, policyDigest, requestIds } });
   return given;
 }
 

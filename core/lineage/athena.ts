@@ -29,6 +29,7 @@ const auditView = `SELECT dt, metadata.uid AS uid, "time" AS time_ms,
     ${fact}.denial.code AS denial,
     array_join(flatten(transform(${fact}.grants, g -> g.scopes)), ' ') AS scopes,
     array_join(${fact}.aws_request_ids, ' ') AS aws_request_ids,
+    array_join(transform(${fact}.aws_resources, r -> replace(r, ' ', '%20')), ' ') AS aws_resources,
     CASE WHEN ${fact}.operation = 'deployment.seen' THEN ${fact}.evidence.rolearn END AS function_role_arn
   FROM ${rawTables.audit}
   WHERE ${fact}.operation IS NOT NULL`;

@@ -30,6 +30,8 @@ export interface AuditLine {
   readonly awsRoleArn?: string;
   readonly awsAccessKeyId?: string;
   readonly awsRequestIds: readonly string[];
+  /** Of credentials of AWS: ARNs of the buckets, prefixes and tables they reach, a blank in one as `%20`. */
+  readonly awsResources: readonly string[];
   /** Of a look at the deployment: the role of the function that was seen. */
   readonly functionRoleArn?: string;
 }
@@ -65,7 +67,7 @@ export interface TrailLine {
   readonly assumedRoleArn?: string;
   /** Of `GetWebIdentityToken`: the `jti` of the document. */
   readonly tokenId?: string;
-  /** ARNs of what it was about. */
+  /** ARNs of what it was about, a blank in one as `%20`. */
   readonly resources: readonly string[];
   /** How the caller was known: `AssumedRole`, `AWSService` and others. */
   readonly identityType?: string;

@@ -16,6 +16,7 @@ export function auditLineOf(row: Row): AuditLine | undefined {
     outcome: text(row.outcome) ?? "",
     scopes: list(row.scopes),
     awsRequestIds: list(row.aws_request_ids),
+    awsResources: list(row.aws_resources),
     ...present({
       depth,
       requestId: text(row.request_id),

@@ -204,6 +204,8 @@ export const limits = {
   loginsDenylistedAtOnce: 20,
   /** Signatures an agent may cause each second when its registration names no number. */
   issuancesPerSecond: 50,
+  /** Buckets, prefixes and tables that the record of a vend names. */
+  awsRecordedPlaces: 16,
   /**
    * AWS credentials an agent may be given each second, or fewer where its registration has fewer signatures. All agents
    * share the account's quota of STS.

@@ -39,6 +39,7 @@ export const full = (operation: AuditOperation): AuditFacts => ({
     roleArn: "arn:aws:iam::111122223333:role/agents/files",
     requestIds: ["01234567-89ab-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcd00"],
     accessKeyId: "ASIAEXAMPLEEXAMPLE12",
+    places: ["arn:aws:s3:::tickets/cases/"],
     policyDigest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
   },
   jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",

@@ -99,6 +99,7 @@ describe("credentials of AWS for a session", () => {
       aws_role_arn: roleArn,
       aws_access_key_id: body.AccessKeyId,
       aws_request_ids: ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"],
+      aws_resources: ["arn:aws:s3:::team-files/cases/"],
       aws_policy_digest: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
       grants: [{ resource: files, scopes: ["files:read"] }],
       expires_at: (startSeconds + 60) * 1000,

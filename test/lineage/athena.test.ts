@@ -18,7 +18,15 @@ const facts = (sid: string, more: object) => ({
   unmapped: { lanyard: { operation: "credentials.vend", outcome: "allowed", sid, root: "r", depth: 2, ...more } },
 });
 const records = [
-  { time, metadata: { uid: "u1" }, ...facts("s1", { aws_request_ids: ["r-1", "r-2"], aws_access_key_id: "ASIA2" }) },
+  {
+    time,
+    metadata: { uid: "u1" },
+    ...facts("s1", {
+      aws_request_ids: ["r-1", "r-2"],
+      aws_resources: ["arn:b/a b/", "arn:c"],
+      aws_access_key_id: "ASIA2",
+    }),
+  },
   {
     time,
     metadata: { uid: "u2" },

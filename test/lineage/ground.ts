@@ -20,6 +20,7 @@ export const record = (operation: string, more: Partial<AuditLine> = {}): AuditL
   outcome: "allowed",
   scopes: [],
   awsRequestIds: [],
+  awsResources: [],
   ...more,
 });
 

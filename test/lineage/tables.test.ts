@@ -25,6 +25,7 @@ beforeAll(async () => {
     root: "r",
     grants: [{ resource: "u", scopes: ["a", "b"], details: [{ type: "t" }] }],
     aws_request_ids: ["r-1", "r-2"],
+    aws_resources: ["arn:aws:s3:::b/a b/", "arn:aws:s3:::c"],
     aws_access_key_id: "ASIA2",
     denial: { code: "c", anything: 1 },
   };
@@ -89,6 +90,7 @@ describe("our own records", () => {
     expect(rows.map(auditLineOf)).toMatchObject([
       { uid: "u1", timeMillis: 7, scopes: ["a", "b"], awsRequestIds: ["r-1", "r-2"], denial: "c" },
     ]);
+    expect(rows.map(auditLineOf)[0]?.awsResources).toEqual(["arn:aws:s3:::b/a%20b/", "arn:aws:s3:::c"]);
     expect(await ask("SELECT uid FROM lanyard_audit")).toHaveLength(1);
     expect(await asked(queries.auditOfRequests(["r-2"]))).toHaveLength(1);
     expect(await asked(queries.auditOfRequests(["r"]))).toHaveLength(0);

@@ -48,21 +48,31 @@ function missing({ keys }: Trace, nodes: readonly TraceNode[]): readonly string[
   ];
 }
 
-/** Data events are off unless somebody switched them on: their absence says nothing of what was done. */
+/**
+ * Names what was granted and has no data event. They are off unless somebody switched them on, bucket by bucket and table
+ * by table: their absence says nothing of what was done. One event of any of the sessions shows that they are on there.
+ */
 function silent(nodes: readonly TraceNode[]): readonly string[] {
-  return nodes.flatMap(({ sid, events, calls }) => {
-    const roles = new Set(
-      events.flatMap(({ operation, awsRoleArn }) => (operation === "credentials.vend" ? (awsRoleArn ?? []) : [])),
-    );
-    return [...roles].flatMap((role) =>
-      calls.some(({ line, by }) => by === "key" && line.category === "Data" && line.roleArn === role)
-        ? []
-        : [
-            `session ${sid}: no data event under ${role}; either nothing was read or written, or the trail does not log it`,
-          ],
-    );
-  });
+  const granted = nodes.flatMap(({ sid, events }) =>
+    events.flatMap(({ operation, outcome, awsResources }) =>
+      operation === "credentials.vend" && outcome === "allowed" ? awsResources.map((place) => ({ place, sid })) : [],
+    ),
+  );
+  const touched = nodes.flatMap(({ calls }) =>
+    calls.flatMap(({ line, by }) => (by === "key" && line.category === "Data" ? line.resources : [])),
+  );
+  return [...Map.groupBy(granted, ({ place }) => place)].flatMap(([place, to]) =>
+    touched.some((arn) => isWithin(arn, place)) ? [] : [silence(place, [...new Set(to.map(({ sid }) => sid))])],
+  );
 }
+
+/** Whether a call was about a granted place: the bucket or table, or what is below it. A prefix ends in a slash. */
+const isWithin = (arn: string, place: string): boolean =>
+  arn === place || arn.startsWith(place.endsWith("/") ? place : `${place}/`);
+
+const silence = (place: string, sids: readonly string[]): string =>
+  `no data event at ${place.replaceAll("%20", " ")}, which ${sids.length === 1 ? `session ${sids[0]}` : count(sids.length, "session")} ` +
+  "could reach: either nothing was read or written there, or the trail does not log it";
 
 function claims({ claims: found, origins }: Trace): readonly string[] {
   if (found.length === 0) return [];

@@ -13,7 +13,7 @@ const auditShape = `{
     parent VARCHAR, depth INTEGER, agent VARCHAR, principal VARCHAR, jkt VARCHAR, jti VARCHAR, evidence_id VARCHAR,
     evidence STRUCT("roleArn" VARCHAR), purpose VARCHAR, offered_to VARCHAR, grants STRUCT(scopes VARCHAR[])[],
     denial STRUCT(code VARCHAR), operator_arn VARCHAR, aws_role_arn VARCHAR, aws_access_key_id VARCHAR,
-    aws_request_ids VARCHAR[]))'
+    aws_request_ids VARCHAR[], aws_resources VARCHAR[]))'
 }`;
 
 /** Makes `lanyard_audit`. Lines that are no events of ours are passed over. */
@@ -24,6 +24,7 @@ export const auditTable = (files: readonly string[]): string => `
     facts.offered_to, array_to_string(flatten(list_transform(facts.grants, lambda g: g.scopes)), ' ') AS scopes,
     facts.denial.code AS denial, facts.operator_arn, facts.aws_role_arn, facts.aws_access_key_id,
     array_to_string(facts.aws_request_ids, ' ') AS aws_request_ids,
+    array_to_string(list_transform(facts.aws_resources, lambda r: replace(r, ' ', '%20')), ' ') AS aws_resources,
     CASE WHEN facts.operation = 'deployment.seen' THEN facts.evidence."roleArn" END AS function_role_arn
   FROM (
     SELECT time, metadata, unmapped.lanyard AS facts

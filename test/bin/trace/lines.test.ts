@@ -15,7 +15,7 @@ const call = (name: string, source: string, by: Call["by"] = "key"): Call => ({
 test("what happened within one second is told in the order in which it must have happened", () => {
   const event = {
     ...{ uid: "u", timeMillis: 1_796_040_000_900, operation: "credentials.vend", outcome: "allowed" },
-    ...{ scopes: [], awsRequestIds: [] },
+    ...{ scopes: [], awsRequestIds: [], awsResources: [] },
   };
   const lines = treeLines([
     {

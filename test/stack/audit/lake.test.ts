@@ -32,7 +32,7 @@ const everyFact: Required<AuditFacts> = {
   expiresAtSeconds: 1,
   jti: "j",
   tokenType: "DPoP",
-  aws: { role: "r", roleArn: "arn", requestIds: ["r"], accessKeyId: "ASIA1", policyDigest: "d" },
+  aws: { role: "r", roleArn: "arn", requestIds: ["r"], accessKeyId: "ASIA1", places: ["p"], policyDigest: "d" },
   jkt: "k",
   assurance: "document",
   evidenceType: "e",
