@@ -87,7 +87,10 @@ export interface TrailLine {
 /** AWS's account access manager, as it calls STS for a person of IAM Identity Center. */
 export const accountAccess = "account-access.amazonaws.com";
 
-/** Each line once, in the order of time; whatever says something else under the same name is none of them. */
+/**
+ * Each line once, in the order of time, and of one moment in the order of their names: CloudTrail tells seconds, and what
+ * comes late or twice must not change what is shown. Whatever says something else under the same name is none of them.
+ */
 export function distinct<Line extends { readonly timeMillis: number }>(
   lines: readonly Line[],
   nameOf: (line: Line) => string,
@@ -100,6 +103,8 @@ export function distinct<Line extends { readonly timeMillis: number }>(
     if (before === undefined) byName.set(name, line);
     else if (JSON.stringify(before) !== JSON.stringify(line)) contradicted.add(name);
   }
-  const kept = [...byName].filter(([name]) => !contradicted.has(name)).map(([, line]) => line);
-  return { lines: kept.sort((a, b) => a.timeMillis - b.timeMillis), contradicted };
+  const kept = [...byName]
+    .filter(([name]) => !contradicted.has(name))
+    .sort(([name, line], [other, its]) => line.timeMillis - its.timeMillis || (name < other ? -1 : 1));
+  return { lines: kept.map(([, line]) => line), contradicted };
 }

@@ -12,12 +12,22 @@ describe("a call is a session's", () => {
 
   test("by a key that STS gave out in a request that our record holds, and so are the calls that got it", () => {
     const get = read("planner");
-    expect(callsOf(audit, [get, scope, assume], "planner")).toEqual([
-      [get.eventId, "key"],
-      // with the key of the first call, which nobody but us ever had
-      [scope.eventId, "key"],
-      [assume.eventId, "vend"],
-    ]);
+    expect(callsOf(audit, [get, scope, assume], "planner").toSorted()).toEqual(
+      [
+        [get.eventId, "key"],
+        // with the key of the first call, which nobody but us ever had
+        [scope.eventId, "key"],
+        [assume.eventId, "vend"],
+      ].toSorted(),
+    );
+  });
+
+  test("in one order of its calls, though they fell into one second, in whichever order and however often they came", () => {
+    const lines = [read("planner"), read("planner"), read("planner"), scope, assume];
+    const first = callsOf(audit, lines, "planner");
+    expect(first).toHaveLength(5);
+    for (const again of [lines.toReversed(), [...lines.slice(2), ...lines]])
+      expect(callsOf(audit, again, "planner")).toEqual(first);
   });
 
   test("by keys that were got with its own, however long the chain, and though the chain is a circle", () => {
