@@ -117,7 +117,9 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
   s3.onCreated((bucket, version) => events.emit(createdEvent(bucket, version)));
   const workloads = openWorkloads();
   const nitro = openNitro(place.region);
-  const admit = admission({ workloads, permissions, callers, statements: statementsOf(functions, wishes) });
+  const deployed = new Set(cloud.ofType("AWS::IAM::Role").map((role) => cloud.physical(role).attributes.Arn ?? ""));
+  const statements = statementsOf(functions, wishes);
+  const admit = admission({ workloads, permissions, callers, statements, deployed });
   const instances = openInstances({ ...place, admit });
   closers.push(instances.close);
   const services: Record<string, Service> = {

@@ -3,7 +3,8 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { awaitRecords } from "../../local/demo/story/records.ts";
-import { clientOf, ended, lower, raise, type Story, tell, world } from "./lineage/ground.ts";
+import { ended } from "./lineage/agents/agent.ts";
+import { clientOf, credentialsOf, lower, raise, type Story, tell, world } from "./lineage/ground.ts";
 import { refusalCases } from "./lineage/refusals.ts";
 import { account, idOf, targetArn } from "./lineage/registry.ts";
 import {
@@ -22,6 +23,12 @@ import {
 let ada: Story;
 let namesake: Story;
 let forged: { readonly key: string; readonly eventIds: readonly string[] };
+
+/** Whose line of CloudTrail it is, as far as it is read here. */
+interface Identity {
+  readonly sessionContext?: { readonly sessionIssuer?: { readonly arn?: string } };
+  readonly inScopeOf?: { readonly credentialsIssuedTo?: string };
+}
 
 /** Waits until both trails hold everything that was done so far. */
 async function settle(...sids: readonly string[]): Promise<void> {
@@ -50,7 +57,7 @@ async function imitate(): Promise<typeof forged> {
   const credentials = {
     ...{ accessKeyId: key, secretAccessKey: made?.SecretAccessKey ?? "", sessionToken: made?.SessionToken ?? "" },
   };
-  const s3 = clientOf(S3Client, credentials, undefined);
+  const s3 = clientOf(S3Client, credentials);
   expect(await ended(s3.send(new GetObjectCommand({ Bucket: "tickets", Key: "b/1" })))).toBe("ok");
   world.cloud.trail?.flush();
   const lines = trailLines().filter((line) => (line.userIdentity as { accessKeyId?: string }).accessKeyId === key);
@@ -71,6 +78,30 @@ const linesOf = (node: Traced): readonly Line[] => node.calls.map(({ line }) => 
 const byKey = (node: Traced): readonly Line[] => node.calls.flatMap(({ by, line }) => (by === "key" ? [line] : []));
 
 describe("three agents, a Lambda hop and a message in a queue", () => {
+  it("run in functions of their team's own stack, each under its own role, which may attest and read no file", async () => {
+    const roleOf = (name: string) => `arn:aws:iam::${account}:role/agents/${name}`;
+    const made = (name: string) => world.cloud.calls().filter(({ roleArn }) => roleArn === roleOf(name));
+    for (const name of ["desk", "archivist"])
+      expect(new Set(made(name).map(({ service, operation }) => `${service}:${operation}`))).toEqual(
+        new Set(["sts:GetWebIdentityToken"]),
+      );
+    // what it sends is the planner's own doing, and nobody takes it from the queue but the mapping
+    expect(made("planner").map(({ operation }) => operation)).toContain("SendMessage");
+    expect(world.cloud.calls().filter(({ operation }) => operation === "ReceiveMessage")).toEqual([]);
+    const proved = trailLines().filter(({ eventName }) => eventName === "GetWebIdentityToken");
+    const functionsOf = (name: string) =>
+      proved.flatMap(({ userIdentity }) => {
+        const { sessionContext, inScopeOf } = userIdentity as Identity;
+        return sessionContext?.sessionIssuer?.arn === roleOf(name) ? [inScopeOf?.credentialsIssuedTo ?? ""] : [];
+      });
+    for (const name of ["desk", "archivist"]) {
+      expect(functionsOf(name).length).toBeGreaterThan(0);
+      for (const arn of functionsOf(name)) expect(arn).toContain(`:function:Agents-${name}`);
+      const s3 = clientOf(S3Client, credentialsOf(name));
+      expect(await ended(s3.send(new GetObjectCommand({ Bucket: "tickets", Key: "a/1" })))).toBe("AccessDenied");
+    }
+  });
+
   it("reach at AWS what each session may, and nothing beside it", () => {
     for (const { ends } of stories()) {
       expect(ends.planner).toEqual(["ok", "AccessDenied"]);
@@ -130,8 +161,7 @@ describe("three agents, a Lambda hop and a message in a queue", () => {
         .flatMap((node) => linesOf(node).map(({ eventId }) => eventId)),
     );
     const roleOf = (line: Record<string, unknown>) =>
-      (line.userIdentity as { sessionContext?: { sessionIssuer?: { arn?: string } } }).sessionContext?.sessionIssuer
-        ?.arn ?? "";
+      (line.userIdentity as Identity).sessionContext?.sessionIssuer?.arn ?? "";
     const ours = trailLines().filter((line) => roleOf(line).includes(":role/lanyard/target/"));
     const strays = ours.filter(({ eventID }) => !known.has(String(eventID)));
     await annotate(`${ours.length} lines under target roles, ${strays.length} without a session`);

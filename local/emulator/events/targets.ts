@@ -20,7 +20,7 @@ interface Sinks {
 export function deliverTo({ firehose, faults, functions, queues }: Sinks): Deliver {
   return async (arn, text) => {
     const service = arn.split(":")[2];
-    if (service === "sqs") return queues.put(arn, text);
+    if (service === "sqs") return void queues.put(arn, text);
     if (service === "firehose") {
       const injected = await faults.apply("firehose", "PutRecord", undefined);
       if (injected !== undefined && "code" in injected) throw new Error(injected.code);

@@ -30,7 +30,9 @@ export async function startMappings(
     await Promise.all(stopping);
   });
   for (const mapping of mappingsOf(cloud)) {
-    mappings.push(await startMapping({ db, permissions, functions, discard: queues.put }, mapping));
+    mappings.push(
+      await startMapping({ db, permissions, functions, discard: (arn, text) => void queues.put(arn, text) }, mapping),
+    );
   }
   for (const mapping of queueMappingsOf(cloud))
     mappings.push(startQueueMapping({ queues, permissions, functions }, mapping));

@@ -29,7 +29,8 @@ export interface QueueDescription {
 
 /** The account's queues. */
 export interface Queues {
-  put(arn: string, text: string, attributes?: Attributes): void;
+  /** @returns the message's id */
+  put(arn: string, text: string, attributes?: Attributes): string;
   /** Every message of a queue, oldest first, those that are being worked on included. */
   messages(arn: string): string[];
   /** Takes up to `most` messages that wait; each is done with or put back by its id. */
@@ -71,9 +72,11 @@ export function openQueues(queues: readonly QueueDescription[], directory: strin
     for (const call of watchers.get(arn) ?? []) call();
   };
   const put = (arn: string, text: string, attributes: Attributes = {}) => {
-    find(arn).push(fresh({ text, attributes }));
+    const message = fresh({ text, attributes });
+    find(arn).push(message);
     save(arn);
     tell(arn);
+    return message.id;
   };
   const remove = (arn: string, id: string) => {
     const messages = find(arn);

@@ -1,5 +1,5 @@
 /** SQS (`AmazonSQS`, JSON 1.0): messages of the template's queues, addressed by their URLs as on AWS. */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import {
   type Answer,
   contextOf,
@@ -61,8 +61,8 @@ export function openSqs(queues: Queues, addresses: readonly Address[]): Service 
 function send(queues: Queues, arn: string, input: Json): Answer {
   const body = bodyOf(input);
   const attributes = attributesOf(input);
-  queues.put(arn, body, attributes);
-  return ok({ MessageId: randomUUID(), MD5OfMessageBody: md5(body), ...digestOf(attributes) });
+  const id = queues.put(arn, body, attributes);
+  return ok({ MessageId: id, MD5OfMessageBody: md5(body), ...digestOf(attributes) });
 }
 
 /** Takes what waits; what nobody deletes comes again, as the queue's visibility timeout says. */

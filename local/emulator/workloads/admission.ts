@@ -7,16 +7,21 @@ interface AdmissionGround {
   readonly workloads: Workloads;
   readonly permissions: Permissions;
   readonly callers: Callers;
+  /** ARNs of roles that the template holds: they may what it says. */
+  readonly deployed: ReadonlySet<string>;
   /** What every workload may do besides asking for documents about itself. */
   readonly statements: readonly unknown[];
 }
 
-/** Gives workloads temporary credentials of their role, and the role what every workload may do here. */
-export function admission({ workloads, permissions, callers, statements }: AdmissionGround) {
+/**
+ * Gives workloads temporary credentials of their role; a role that nobody deployed is made, with what every workload may do
+ * here.
+ */
+export function admission({ workloads, permissions, callers, statements, deployed }: AdmissionGround) {
   return (workload: Workload): Credentials => {
     const { name, roleArn, functionArn, tags = {} } = workload;
     workloads.add(workload);
-    permissions.addRole(roleArn, workloadPolicy(statements));
+    if (!deployed.has(roleArn)) permissions.addRole(roleArn, workloadPolicy(statements));
     const session = { roleArn, sessionName: name, tags };
     return callers.issue({ ...session, ...(functionArn === undefined ? {} : { functionArn }) });
   };

@@ -2,10 +2,10 @@ import { App, CfnOutput, Stack } from "aws-cdk-lib";
 import { AttributeType, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ArnPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
-import { Queue } from "aws-cdk-lib/aws-sqs";
 import { type DeployedLanyard, StopWriter, TargetRole } from "../../../lib/index.ts";
+import { AgentsStack } from "./agents-stack.ts";
 
-/** A team's CDK app, run as one: a bucket, a table, a queue, and target roles that may use bucket and table. */
+/** A team's CDK app, run as one: a bucket, a table, target roles that may use both, and perhaps the agents' own stack. */
 
 interface Team {
   readonly outdir: string;
@@ -15,6 +15,8 @@ interface Team {
   readonly sessionArn: string;
   /** Agents that may have each target role, by its name. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Folders of the code of the agents' functions; without them no such stack is made. */
+  readonly agents?: Readonly<Record<"desk" | "archivist", string>>;
 }
 
 const {
@@ -23,6 +25,7 @@ const {
   lanyard,
   sessionArn,
   roles = { Files: ["planner"] },
+  agents,
 } = JSON.parse(process.argv[2] ?? "") as Team;
 const app = new App({ outdir });
 const stack = new Stack(app, "Team", { env: { account, region: lanyard.region } });
@@ -45,5 +48,8 @@ bucket.addToResourcePolicy(
     resources: [bucket.arnForObjects("*")],
   }),
 );
-new CfnOutput(stack, "WorkUrl", { value: new Queue(stack, "Work").queueUrl });
+if (agents !== undefined) {
+  const { stage, trustDomain = "" } = lanyard;
+  new AgentsStack(app, "Agents", { env: { account, region: lanyard.region }, stage, trustDomain, code: agents });
+}
 app.synth();
