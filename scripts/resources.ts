@@ -22,7 +22,7 @@ const everythingOn = {
   region: "eu-west-1",
   operators: ["role/Operator"],
   dpopNonces: ["attest", "token", "introspect", "revoke", "credentials"],
-  awsCredentials: { accounts: ["111122223333"], lifeSeconds: 900 },
+  awsCredentials: { accounts: ["111122223333"], lifeSeconds: 900, webIdentity: true },
   cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: ["eu-west-1"] },
   outboundIdentityFederation: true,
   keys: { es256: true },

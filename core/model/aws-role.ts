@@ -56,4 +56,10 @@ export interface AwsRoleRegistration {
   /** URI of the registered resource whose scopes are mapped here. */
   readonly resource: string;
   readonly grants: readonly AwsGrant[];
+  /**
+   * Its one agent may also take the role by itself (AssumeRoleWithWebIdentity): whole, and for as long as the role allows,
+   * since no session policy narrows or ends these credentials (threat 10). So the agent may hold every scope that is mapped
+   * here, and nothing else is registered for the role.
+   */
+  readonly exclusive?: true;
 }

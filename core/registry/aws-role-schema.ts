@@ -60,4 +60,5 @@ export const awsRole = z.strictObject({
     .array(z.discriminatedUnion("service", [s3Grant, dynamoDbGrant]))
     .min(1)
     .max(50),
+  exclusive: z.literal(true).exactOptional(),
 });

@@ -1,4 +1,5 @@
 import { listBucket } from "../aws/actions.ts";
+import { tagValue } from "../aws/lineage.ts";
 import { sayableRules } from "../aws/sayable.ts";
 import { isObject } from "../details/leaves.ts";
 import { type FieldSchema, isTextOrTexts } from "../details/rules/rule.ts";
@@ -17,6 +18,7 @@ export function awsRoleFindings(row: AwsRoleRegistration): readonly Finding[] {
     ...(`/${parseRoleArn(row.arn)?.name}`.startsWith(targetRolePath)
       ? []
       : [["arn", `is not below ${targetRolePath}, and the deployment may assume no other role`] as const]),
+    ...(row.exclusive ? exclusiveFindings(row) : []),
     ...row.grants.flatMap((grant, i): Finding[] => [
       ...repeated(grant.actions, `grants.${i}.actions`),
       ...repeated(grant.kmsKeys, `grants.${i}.kmsKeys`),
@@ -27,6 +29,19 @@ export function awsRoleFindings(row: AwsRoleRegistration): readonly Finding[] {
     ]),
   ];
 }
+
+/** A role that an agent takes by itself is that one agent's, and its ARN is a tag that binds a token to it. */
+const exclusiveFindings = ({ agents, arn }: AwsRoleRegistration): readonly Finding[] => [
+  ...(agents.length > 1 ? [["exclusive", "a role that an agent takes by itself is that one agent's"] as const] : []),
+  ...(tagValue.test(arn)
+    ? []
+    : [
+        [
+          "arn",
+          "does not fit a session tag (256 letters, digits and _.:/=+-@), which an exclusive role needs",
+        ] as const,
+      ]),
+];
 
 const partitionOf = (arn: string): string | undefined => arn.split(":")[1];
 
@@ -65,6 +80,7 @@ export function awsRoleReferences(row: AwsRoleRegistration, names: AwsRoleNames)
       const useless = may && !row.grants.some(({ scope }) => may.has(`${row.resource} ${scope}`));
       return useless ? [[`agents.${i}`, `agent ${agent} may hold none of the scopes that this role gives for`]] : [];
     }),
+    ...(row.exclusive ? wholeFindings(row, names) : []),
     ...row.grants.flatMap((grant, i) => [
       ...grant.details.flatMap((narrowing, j) =>
         narrowingFindings({ row, grant, narrowing }, `grants.${i}.details.${j}`, names),
@@ -76,6 +92,29 @@ export function awsRoleReferences(row: AwsRoleRegistration, names: AwsRoleNames)
       ...unusable(row.resource, grant, names).map((message): Finding => [`grants.${i}.details`, message]),
     ]),
   ];
+}
+
+/**
+ * Whoever takes a role by itself has all of it, so the agent may hold every scope that the role gives for, and each of them
+ * without a detail: credentials that no policy narrows keep none.
+ */
+function wholeFindings({ agents, resource, grants }: AwsRoleRegistration, names: AwsRoleNames): readonly Finding[] {
+  const [agent = ""] = agents;
+  const may = names.may.get(agent);
+  const needing = [...names.detailsTypes.values()].filter((type) => type.resource === resource);
+  return grants.flatMap(({ scope }, i): Finding[] => [
+    ...(may && !may.has(`${resource} ${scope}`)
+      ? [[`grants.${i}.scope`, `agent ${agent} may not hold ${scope}, and would get it with the whole role`] as const]
+      : []),
+    ...needing
+      .filter((type) => type.requiredFor?.includes(scope))
+      .map(
+        (type): Finding => [
+          "exclusive",
+          `${scope} is granted only with ${type.name}, which bounds nobody who has the whole role`,
+        ],
+      ),
+  ]);
 }
 
 /** One narrowing of a grant. */
@@ -132,3 +171,22 @@ const unusable = (resource: string, grant: AwsGrant, names: AwsRoleNames): strin
       .filter((name) => !mapped.some((field) => field === name || field.startsWith(`${name}.`)))
       .map((name) => `every ${type.name} has ${name}, which nothing here maps`);
   });
+
+/**
+ * Finds roles that an agent takes by itself and that are registered once more, for whomever: what the second registration
+ * gives would be the agent's too, without a session that holds its scopes. In one account there are no two roles whose names
+ * differ by their path or by capitals alone.
+ */
+export const sharedExclusively = (
+  rows: readonly AwsRoleRegistration[],
+): readonly { readonly row: AwsRoleRegistration; readonly other: string }[] => {
+  const sameRole = Map.groupBy(rows, ({ arn }) => {
+    const { account, name } = parseRoleArn(arn) ?? { account: "", name: arn };
+    return `${account} ${name.split("/").at(-1)?.toLowerCase()}`;
+  });
+  return [...sameRole.values()].flatMap(([first, ...others]) =>
+    others
+      .filter(() => [first, ...others].some((one) => one?.exclusive))
+      .map((row) => ({ row, other: first?.name ?? "" })),
+  );
+};

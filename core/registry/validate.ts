@@ -8,7 +8,7 @@ import { groupsOf } from "../model/snapshot.ts";
 import { ruleClaimProblem } from "../narrow/delegation.ts";
 import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
-import { awsRoleFindings } from "./aws-role.ts";
+import { awsRoleFindings, sharedExclusively } from "./aws-role.ts";
 import { scopeMappingCycle } from "./checks/cycle.ts";
 import { receiverFindings } from "./checks/receiver.ts";
 import { namesOf, referenceFindings } from "./checks/references.ts";
@@ -162,6 +162,8 @@ const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {
       `selectors.${selector}`,
       `one workload could be this and active agent ${other}: pin facts in both that differ, such as the exact roleArn`,
     );
+  for (const { row, other } of sharedExclusively(rows.filter((r) => r.kind === "aws-role")))
+    report(row, "arn", `is the role of aws-role ${other} too, and one of the two says that it is exclusive`);
   const cycle = scopeMappingCycle(rows.filter((r) => r.kind === "entailment"));
   if (cycle) report(cycle.row, "to", `entailments go in a circle: ${cycle.names.join(" → ")}`);
   return problems;

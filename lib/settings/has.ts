@@ -6,4 +6,5 @@ export const stageHas = ({ keys, securityEvents, awsCredentials }: Stage): strin
     ...(keys.es256 ? ["es256"] : []),
     ...(securityEvents ? ["securityEvents"] : []),
     ...(awsCredentials ? ["awsCredentials"] : []),
+    ...(awsCredentials?.webIdentity ? ["awsWebIdentity"] : []),
   ]);

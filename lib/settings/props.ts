@@ -59,6 +59,12 @@ export interface AwsCredentialsProps {
   readonly accounts: readonly string[];
   /** How long the credentials live, in seconds, and never beyond their session: 1 to 900. @default 60 */
   readonly lifeSeconds?: number;
+  /**
+   * Also gives agents tokens for roles that are registered as exclusive to them, by which they take such a role by
+   * themselves: whole, and for up to an hour, whatever becomes of the session. Dead sessions' credentials are denied in
+   * AWS, so every account has a `StopWriter`. @default false
+   */
+  readonly webIdentity?: boolean;
 }
 
 /** The account's or organization's trail, for `lanyard trace` (docs/trace.md). */

@@ -80,7 +80,13 @@ const known = settings({
     {},
   ),
   securityEvents: otherwise(truth, false),
-  awsCredentials: optional(settings({ accounts: list(account, 1, 50), lifeSeconds: otherwise(integer(1, 900), 60) })),
+  awsCredentials: optional(
+    settings({
+      accounts: list(account, 1, 50),
+      lifeSeconds: otherwise(integer(1, 900), 60),
+      webIdentity: otherwise(truth, false),
+    }),
+  ),
   cloudTrail: optional(
     settings({
       bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket"),

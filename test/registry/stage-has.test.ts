@@ -54,6 +54,14 @@ describe("what a stage has not", () => {
     expect(problemsOf(row, [needed]).filter((message) => lack.test(message))).toEqual([]);
   });
 
+  it("is a role that an agent takes by itself, where the stage gives credentials and no tokens for AWS", () => {
+    const own = { ...role, exclusive: true };
+    const lacking = "no agent of this stage takes a role by itself: set awsCredentials.webIdentity and deploy";
+    expect(problemsOf(own, ["awsCredentials"])).toContain(lacking);
+    expect(problemsOf(own, ["awsCredentials", "awsWebIdentity"])).not.toContain(lacking);
+    expect(problemsOf(role, ["awsCredentials"])).not.toContain(lacking);
+  });
+
   it("is for the deployment to say: nothing is refused where nobody can tell", () => {
     expect(problemsOf(resource)).toEqual([]);
     expect(problemsOf(receiver).filter((message) => lack.test(message))).toEqual([]);

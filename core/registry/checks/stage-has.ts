@@ -2,7 +2,7 @@ import type { Registration } from "../../model/registry.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a stage has only where its settings ask for it, since every key costs money each month. */
-export type StageHas = "es256" | "securityEvents" | "awsCredentials";
+export type StageHas = "es256" | "securityEvents" | "awsCredentials" | "awsWebIdentity";
 
 /**
  * Finds what a registration needs and the stage lacks: it could be registered, and would then fail at its first use.
@@ -18,5 +18,7 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     return [["", "this stage pushes no security events: set securityEvents and deploy"]];
   if (row.kind === "aws-role" && !has.includes("awsCredentials"))
     return [["", "this stage gives no AWS credentials: set awsCredentials and deploy"]];
+  if (row.kind === "aws-role" && row.exclusive && !has.includes("awsWebIdentity"))
+    return [["exclusive", "no agent of this stage takes a role by itself: set awsCredentials.webIdentity and deploy"]];
   return [];
 }

@@ -34,6 +34,7 @@ const role = (more: object = {}) => ({
   grants: [s3(), items()],
   ...more,
 });
+const customers = "https://customers.support-desk.example";
 const told = (more: object) => messages(plus(role(more)));
 const granted = (grant: object) => told({ agents: ["planner"], grants: [grant] });
 
@@ -133,4 +134,58 @@ describe("an AWS role", () => {
       true,
     );
   });
+});
+
+describe("threat 10: a role that an agent may take by itself", () => {
+  const own = (more: object = {}) => role({ exclusive: true, agents: ["planner"], ...more });
+  const shared = "arn: is the role of aws-role ticket-files too, and one of the two says that it is exclusive";
+
+  test("is one agent's", () => {
+    expect(messages(plus(own()))).toEqual([]);
+    expect(told({ exclusive: true })).toContain("exclusive: a role that an agent takes by itself is that one agent's");
+  });
+
+  test("is registered for nothing else, whoever has that and however the name is spelled", () => {
+    const other = (more: object) => messages(plus(own(), role({ name: "again", agents: ["planner"], ...more })));
+    expect(other({})).toContain(shared);
+    expect(other({ agents: ["researcher"] })).toContain(shared);
+    expect(other({ exclusive: true })).toContain(shared);
+    expect(other({ arn: arn.replace("ticket-files", "deeper/Ticket-Files") })).toContain(shared);
+    const grants = [s3({ scope: "customers:read", details: [] })];
+    expect(other({ resource: customers, grants, agents: ["customer-api"] })).toContain(shared);
+    expect(messages(plus(role({ agents: ["planner"] }), own({ name: "again" })))).toContain(shared);
+    expect(other({ arn: arn.replace(account, "444455556666") })).toEqual([]);
+    expect(other({ arn: `${arn}-2` })).toEqual([]);
+  });
+
+  test("gives nothing that its agent may not hold, since no session's policy narrows it", () => {
+    expect(told({ exclusive: true, agents: ["researcher"] })).toEqual([
+      "grants.1.scope: agent researcher may not hold tickets:write, and would get it with the whole role",
+    ]);
+  });
+
+  test("gives for no scope that is granted only with a detail", () => {
+    const required = changed("ticket-customers", { requiredFor: ["tickets:read"] });
+    expect(messages([...required, own()])).toEqual([
+      "exclusive: tickets:read is granted only with ticket-customers, which bounds nobody who has the whole role",
+    ]);
+  });
+
+  test.each(["a,b", "a".repeat(64).concat("/").repeat(5).concat("a")])(
+    "has a name that fits the tag which binds a token to it, and not %s",
+    (name) =>
+      expect(told({ exclusive: true, agents: ["planner"], arn: arn.replace("ticket-files", name) })).toEqual([
+        "arn: does not fit a session tag (256 letters, digits and _.:/=+-@), which an exclusive role needs",
+      ]),
+  );
+
+  test("is asked for by a word that says nothing else", () => {
+    for (const exclusive of [false, "true", 1]) expect(told({ exclusive })).not.toEqual([]);
+  });
+});
+
+test("threat 10: no resource has the audience by which AWS takes tokens", () => {
+  const uri = (other: string) =>
+    messages(plus({ kind: "resource", name: "aws", uri: other, servedBy: "customer-api", scopes: ["a"] }));
+  expect(uri("sts.amazonaws.com")).not.toEqual([]);
 });

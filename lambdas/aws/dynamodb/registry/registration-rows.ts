@@ -191,6 +191,7 @@ const awsRole = members<AwsRoleRegistration>({
   agents: list(text),
   resource: text,
   grants: list(awsGrant),
+  exclusive: optional(oneOf(true)),
 });
 
 const policy = members<PolicyRegistration>({

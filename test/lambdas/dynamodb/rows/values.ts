@@ -140,6 +140,7 @@ export const registration: fc.Arbitrary<Registration> = fc.oneof(
         { ...s3, details: [{ type: "a", field: "b", as: "folder" }] },
         { ...dynamoDb, details: [{ type: "a", field: "b" }] },
       ],
+      exclusive: true,
     }),
   ),
   fc.record({ name: text, maxDepth: whole }).map(({ name, maxDepth }) => agent(name, { maxDepth })),
