@@ -43,6 +43,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "session.renew": assignPrivileges,
   "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
+  "credentials.token": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   "credentials.vend": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
   "admin.read": { ...apiActivity, activityId: 2, activityName: "Read" },

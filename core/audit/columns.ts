@@ -17,7 +17,10 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["grants", "jti", "jkt", "evidence", "evidence_id", "build", "asked", "policy_logged", "changes"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_resources", "aws_policy_digest"].map(
+  ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_resources"].map(
+    (n) => [n, redactTokens] as const,
+  ),
+  ...["aws_policy_digest", "aws_token"].map(
     (n) => [n, redactTokens] as const,
   ),
   ["target", redactTarget] as const,
@@ -65,6 +68,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     aws_request_ids: facts.aws?.requestIds,
     aws_resources: facts.aws?.places,
     aws_policy_digest: facts.aws?.policyDigest,
+    aws_token: facts.aws?.token,
     jkt: facts.jkt,
     assurance: facts.assurance,
     evidence_type: facts.evidenceType,

@@ -22,6 +22,12 @@ export const sourceIdentityPrefix = "lyd.";
  */
 export const lineageTags = ["lanyard-session", "lanyard-tree", "lanyard-agent", "lanyard-principal"] as const;
 
+/**
+ * Keys of the further tags of a token for STS: the one role it is for, and its `jti`, by which CloudTrail leads to our record
+ * of it. They are about this one call of STS, so they are not transitive.
+ */
+export const tokenTags = ["lanyard-role", "lanyard-token"] as const;
+
 /** Our ids, within the alphabet that STS accepts for names (`[\w+=,.@-]`), and without IAM's wildcards. */
 const ownId = /^[A-Za-z0-9_-]{22}$/;
 /** What STS accepts as the value of a tag; no character of it has a meaning in a policy. */

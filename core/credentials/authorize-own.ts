@@ -4,8 +4,8 @@ import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session } from "../model/session.ts";
 import { type Authorized, authorizeBy } from "../token/authorize.ts";
+import type { TokenContext } from "../token/context.ts";
 import { resolveOwnSession } from "../token/resolve-subject-token.ts";
-import type { CredentialsContext } from "./context.ts";
 
 /** What a session may have at AWS, before any role is looked at. */
 export interface OwnPart {
@@ -14,31 +14,39 @@ export interface OwnPart {
   readonly grant: Grant;
 }
 
+/** What is released of a session. */
+interface Released {
+  readonly lifeSeconds: number;
+  readonly operation: "credentials.vend" | "credentials.token";
+}
+
+type OwnContext = TokenContext<
+  "clock" | "issuer" | "trustDomain" | "ownKeys" | "registries" | "store" | "policy" | "limiter"
+>;
+
 /**
  * Decides a request as one for an access token of the caller's own session: liveness, narrowing and policies are the same
- * steps. What they release is another thing, so the bucket is another, the life is the stage's, and a session whose uses
- * are counted gets nothing: at AWS nobody counts (threat 24).
+ * steps. What they release is another thing, so the bucket is another, the life is not the resource's, and a session whose
+ * uses are counted gets nothing: at AWS nobody counts (threat 24).
  * @returns what is granted, or what `authorizeBy` refuses, `aws_uses_uncounted`, `session_ending`
  */
-export async function authorizeOwn({
-  request,
-  caller,
-  audit,
-  ports,
-}: CredentialsContext): Promise<Result<OwnPart, Denial>> {
-  const context = { request: request.asked, caller, audit, ports };
+export async function authorizeOwn(
+  context: OwnContext,
+  { lifeSeconds, operation }: Released,
+): Promise<Result<OwnPart, Denial>> {
+  const { audit, ports } = context;
   const authorized = await authorizeBy(
     {
-      resolve: (asked, registry) => resolveOwnSession({ ...context, request: asked }, registry),
+      resolve: (request, registry) => resolveOwnSession({ ...context, request }, registry),
       bucket: "vend",
       perSecond: (registration) =>
         Math.min(registration?.issuancesPerSecond ?? limits.vendsPerSecond, limits.vendsPerSecond),
-      lifeSeconds: ports.lifeSeconds,
+      lifeSeconds,
     },
     context,
   );
   // the steps of an access token name themselves
-  audit.add({ operation: "credentials.vend" });
+  audit.add({ operation });
   if (!authorized.ok) return authorized;
   const { plan } = authorized.value;
   const [grant] = plan.grants;

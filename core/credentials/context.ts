@@ -5,7 +5,7 @@ import type { PolicyEngine } from "../model/decision.ts";
 import type { Ids, RateLimiter } from "../model/ports.ts";
 import type { RegistrySource } from "../model/snapshot.ts";
 import type { SessionStore } from "../session/store.ts";
-import type { CredentialsRequest } from "./request.ts";
+import type { TokenRequest } from "../token/request.ts";
 import type { Sts } from "./sts.ts";
 
 /** Everything a request for credentials of AWS stands on. */
@@ -27,7 +27,7 @@ export interface CredentialsPorts extends AuthenticateDeps {
 
 /** One request on its way. */
 export interface CredentialsContext {
-  readonly request: CredentialsRequest;
+  readonly request: TokenRequest;
   readonly caller: Caller;
   readonly audit: AuditContext;
   readonly ports: CredentialsPorts;

@@ -47,7 +47,7 @@ export function createCredentialsEndpoint(deps: CredentialsDeps): (call: Call) =
     // 2. authenticate
     const caller = await authenticate(call, form, deps);
     if (!caller.ok) return deny(deps, caller.error, audit);
-    audit.add(factsOfAsked(caller.value, request.asked));
+    audit.add(factsOfAsked(caller.value, request));
     audit.authenticated = true;
     const outcome = await decideAndVend({ request, caller: caller.value, audit, ports: deps });
     return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit);
@@ -57,7 +57,7 @@ export function createCredentialsEndpoint(deps: CredentialsDeps): (call: Call) =
 async function decideAndVend(context: CredentialsContext): Promise<Result<AwsCredentialsReply, Denial>> {
   const { request, caller, audit, ports } = context;
   // 3. authorize
-  const part = await authorizeOwn(context);
+  const part = await authorizeOwn(context, { lifeSeconds: ports.lifeSeconds, operation: "credentials.vend" });
   if (!part.ok) return part;
   const { authorized, session, grant } = part.value;
   // 4. choose

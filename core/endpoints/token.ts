@@ -3,6 +3,7 @@ import { type DenyDeps, deny } from "../audit/deny.ts";
 import { authenticate } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
+import { giveAwsToken } from "../credentials/own-role.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
@@ -38,6 +39,9 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * 6. **again**, once, from 4, when an equal, concurrent request came first: by then the offer is redeemed and gives the
  *    same session, or the session is renewed and its new end applies
  *
+ * A token by which an agent takes a role of AWS that is its own goes the same way from 4 on, by its own steps
+ * (`credentials/own-role.ts`).
+ *
  * Three round trips in sequence: no token is released without a row to revoke it by and a record that explains it.
  */
 export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Reply> {
@@ -56,7 +60,8 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const context = { request, caller: caller.value, audit, ports: deps };
     // 3. actor
     const actor = await checkActor(context);
-    const outcome = actor.ok ? await authorizeAndIssue(context) : actor;
+    const way = request.requested === "aws" ? giveAwsToken : authorizeAndIssue;
+    const outcome = actor.ok ? await way(context) : actor;
     return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit);
   };
 }
@@ -99,6 +104,7 @@ async function checkActor({ request, caller, ports }: TokenContext): Promise<Res
 
 const operationOf = (request: TokenRequest) => {
   if (request.requested === "offer") return "session.offer" as const;
+  if (request.requested === "aws") return "credentials.token" as const;
   if (request.subject?.type === "offer") return "session.redeem" as const;
   return "session.open" as const;
 };

@@ -214,6 +214,13 @@ export const limits = {
   /** A role is assumed for the least that STS allows, and for so much longer than the credentials that are made from it. */
   assumedRoleSeconds: 900,
   assumedRoleSpareSeconds: 60,
+  /**
+   * A token by which an agent takes a role of AWS by itself. Whoever holds it can use it, as often as he likes; STS is asked
+   * at once.
+   */
+  awsTokenLifeSeconds: 60,
+  /** The least `MaxSessionDuration` that IAM allows a role, so the least that such an agent can choose at most. */
+  awsRoleLifeSeconds: 3_600,
   /** A session with less life left gets no AWS credentials. */
   vendRestSeconds: 5,
   /** All calls of STS for one request, together. */

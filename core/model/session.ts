@@ -190,8 +190,12 @@ export interface Vend {
   readonly arn: string;
   /** The account the role is in. */
   readonly account: string;
-  /** Access key of the newest credentials; the audit records name all of them. */
-  readonly accessKeyId: string;
+  /**
+   * Access key of the newest credentials; the audit records name all of them. What an agent gets by itself nobody tells us.
+   */
+  readonly accessKeyId?: string;
   /** When the last of them ends. It only moves forward. */
   readonly endsAtSeconds: number;
+  /** Where they may outlive the session: when that ends, as it stood when they were given. A renewal does not move it. */
+  readonly sessionEndsAtSeconds?: number;
 }

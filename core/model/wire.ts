@@ -4,6 +4,8 @@
 export const sessionTokenType = "lanyard:token-type:session";
 /** Token type of an offer handle. */
 export const offerTokenType = "lanyard:token-type:offer";
+/** Token type of a token for AWS STS, by which an agent takes a role that is its own. */
+export const awsTokenType = "lanyard:token-type:aws-web-identity";
 /** An access token that is a handle. After the prefix it carries nothing that its holder could read. */
 const accessHandle = /^lya_[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/;
 /** Whether an access token of this deployment is an opaque handle, to be introspected, and not a JWT. */
@@ -27,6 +29,11 @@ export const tokenTyp = {
   access: "at+jwt",
   status: "statuslist+jwt",
   cuts: "lanyard-cuts+jwt",
+  /**
+   * For AWS STS, which takes no other. A session key signs it, so nothing that believes those keys may believe this `typ`:
+   * all of ours refuse it, and its audience.
+   */
+  aws: "JWT",
 } as const;
 
 /** Names of the tags in which evidence carries our challenge, key thumbprint and issuer. */
@@ -81,6 +88,8 @@ export interface TokenReply {
   readonly authorization_details?: readonly object[];
   /** Given with a handle, which cannot be read: the session it belongs to, by the names of the claims. */
   readonly session?: object;
+  /** Given with a token for AWS STS: how the role is taken by it. */
+  readonly aws?: { readonly role_arn: string; readonly role_session_name: string };
 }
 
 /** `POST <credentials>` → 200: the output of a `credential_process` of AWS's SDKs, and whose credentials they are. */

@@ -22,6 +22,8 @@ export interface TokenPorts extends AuthenticateDeps {
   readonly signer: Signer;
   /** Whether the stage allows bearer tokens for resources that cannot check proofs. */
   readonly bearerTokens?: boolean;
+  /** Accounts whose roles agents may take by themselves; left out where the stage gives no tokens for AWS. */
+  readonly awsAccounts?: readonly string[];
 }
 
 /** One request: what is asked, by whom, and what is known of it so far. It is made once and passed to every step. */

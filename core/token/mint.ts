@@ -158,7 +158,7 @@ interface Issued {
  */
 export function tokenReply(
   { token, type, expiresIn, grants }: Issued,
-  more: Partial<Pick<TokenReply, "session" | "token_type">> = {},
+  more: Partial<Pick<TokenReply, "session" | "token_type" | "aws">> = {},
 ): TokenReply {
   const details = grants.flatMap((grant) => grant.details);
   return {

@@ -6,6 +6,7 @@ import type { AuthorizationDetail } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import {
   accessTokenType,
+  awsTokenType,
   type Call,
   idTokenType,
   offerTokenType,
@@ -14,8 +15,11 @@ import {
 } from "../model/wire.ts";
 import { parseBoundedJson } from "../text/json.ts";
 
-/** What a request may ask for: an access token, a session token for several resources, or an offer to another agent. */
-type Requested = "access" | "session" | "offer";
+/**
+ * What a request may ask for: an access token, a session token for several resources, an offer to another agent, or a token
+ * by which the agent takes a role of AWS.
+ */
+type Requested = "access" | "session" | "offer" | "aws";
 
 /** A parsed token request; nothing in it is verified yet. */
 export interface TokenRequest {
@@ -30,6 +34,8 @@ export interface TokenRequest {
   readonly details: readonly AuthorizationDetail[];
   readonly purpose?: string;
   readonly lifetimeSeconds?: number;
+  /** Name of a registered AWS role, where several stand for the resource. */
+  readonly role?: string;
   /** How often the requested token may be used, 1 to `limits.usesMax`. */
   readonly maxUses?: number;
 }
@@ -44,6 +50,7 @@ const requestedTypes = new Map<string, Requested>([
   [accessTokenType, "access"],
   [sessionTokenType, "session"],
   [offerTokenType, "offer"],
+  [awsTokenType, "aws"],
 ]);
 const jwtType = "urn:ietf:params:oauth:token-type:jwt";
 
@@ -95,6 +102,8 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const resources = [...new Set([...(form.get("resource") ?? []), ...(isOffer ? [] : audiences)])];
   if (resources.length > limits.resourcesPerRequest)
     return err({ code: "resource_several", count: resources.length, limit: limits.resourcesPerRequest });
+  const aws = requested === "aws" ? checkAws(subject.value, resources) : ok(undefined);
+  if (!aws.ok) return aws;
   const bounds = readBounds(form);
   if (!bounds.ok) return bounds;
   const purpose = single(form, "purpose");
@@ -103,6 +112,8 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const maxUses = single(form, "max_uses");
   if (maxUses !== undefined && !(/^[1-9][0-9]{0,5}$/.test(maxUses) && Number(maxUses) <= limits.usesMax))
     return invalid("max_uses", `send a whole number from 1 to ${limits.usesMax}`);
+  const role = readRole(form);
+  if (!role.ok) return role;
   const clientId = single(form, "client_id");
   return ok({
     ...(subject.value ? { subject: subject.value } : {}),
@@ -114,7 +125,31 @@ function parse(form: Form): Result<TokenRequest, Denial> {
     requested,
     resources,
     ...bounds.value,
+    ...role.value,
   });
+}
+
+/**
+ * Which of several AWS roles is meant, `role`.
+ * @returns it, or `parameter_invalid`
+ */
+export function readRole(form: Form): Result<Pick<TokenRequest, "role">, Denial> {
+  const role = single(form, "role");
+  if (role === undefined) return ok({});
+  return /^[a-z0-9][a-z0-9._-]{0,63}$/.test(role) ? ok({ role }) : invalid("role", "send a registered name");
+}
+
+/** A role of AWS stands for one resource, and what another lent, or was narrowed for a server, is no ground for it. */
+function checkAws(subject: TokenRequest["subject"], resources: readonly string[]): Result<void, Denial> {
+  if (subject?.type !== "session")
+    return invalid("subject_token_type", `send your own session token, ${sessionTokenType}`);
+  return checkOneResource(resources);
+}
+
+/** @returns nothing, or `resource_missing`, `resource_several` */
+export function checkOneResource(resources: readonly string[]): Result<void, Denial> {
+  if (resources.length === 0) return err({ code: "resource_missing" });
+  return resources.length > 1 ? err({ code: "resource_several", count: resources.length, limit: 1 }) : ok(undefined);
 }
 
 /**

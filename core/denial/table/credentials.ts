@@ -1,11 +1,20 @@
 import { limits } from "../../model/limits.ts";
-import { badRequest, badTarget, forbidden, later, type Rows } from "../row.ts";
+import { badRequest, badScope, badTarget, forbidden, later, type Rows } from "../row.ts";
 
 /** Refusals about credentials of AWS for a session, each with its facts. */
 export type CredentialsDenial =
   | { readonly code: "aws_role_missing"; readonly agent: string; readonly resource: string; readonly role?: string }
   | { readonly code: "aws_role_several"; readonly resource: string; readonly roles: readonly string[] }
   | { readonly code: "aws_uses_uncounted"; readonly resource: string }
+  | { readonly code: "aws_token_off" }
+  | { readonly code: "aws_role_shared"; readonly role: string }
+  | {
+      readonly code: "aws_role_wider";
+      readonly role: string;
+      /** Scopes that the role gives for and the session does not hold, or holds within details. */
+      readonly scopes: readonly string[];
+      readonly detailTypes: readonly string[];
+    }
   | { readonly code: "aws_account_unlisted"; readonly role: string; readonly account: string }
   | {
       readonly code: "aws_role_refused";
@@ -34,6 +43,27 @@ export const credentialsDenials: Rows<CredentialsDenial> = {
     rule: "what is called with credentials of AWS nobody counts",
     missing: (d) => `a session without a bound on its uses, for ${d.resource}`,
     answer: badTarget("a session whose uses are counted gets no credentials of AWS"),
+  },
+  aws_token_off: {
+    rule: "the stage says whether agents may take roles of AWS by themselves",
+    missing: () => "awsCredentials.webIdentity of the stage",
+    answer: badRequest("this deployment gives no tokens for AWS STS; ask its credentials endpoint"),
+  },
+  aws_role_shared: {
+    rule: "a role is taken whole by the one agent that it is registered for as its own",
+    missing: (d) => `exclusive in aws-role ${d.role}`,
+    answer: badTarget("this AWS role is not the agent's own; ask the credentials endpoint for a session's part of it"),
+  },
+  aws_role_wider: {
+    rule: "no session gets more of a role than it holds, and by itself an agent gets all of it",
+    missing: (d) =>
+      [...d.scopes, ...d.detailTypes.map((type) => `no detail ${type}`)].join(", ") + ` for the whole of ${d.role}`,
+    answer: badScope(
+      (d) =>
+        `AWS role ${d.role} gives more than this session holds${d.scopes.length > 0 ? ` (${d.scopes.join(" ")})` : ""}` +
+        `${d.detailTypes.length > 0 ? ` within ${d.detailTypes.join(", ")}` : ""}: ` +
+        "ask the credentials endpoint for the session's part of it",
+    ),
   },
   aws_account_unlisted: {
     rule: "the stage names the accounts whose roles it may lend",

@@ -29,6 +29,7 @@ const words: Readonly<Record<string, string>> = {
   "session.end": "ends the session",
   "token.access": "fetches an access token",
   "token.use": "takes a use",
+  "credentials.token": "gets a token for AWS",
   "credentials.vend": "gets AWS credentials",
   introspect: "introspects",
   revoke: "revokes",

@@ -9,6 +9,9 @@ export const denials: Samples = {
   aws_role_missing: { code: "aws_role_missing", agent, resource: "https://files.example", role: "files" },
   aws_role_several: { code: "aws_role_several", resource: "https://files.example", roles: ["files", "tables"] },
   aws_uses_uncounted: { code: "aws_uses_uncounted", resource: "https://files.example" },
+  aws_token_off: { code: "aws_token_off" },
+  aws_role_shared: { code: "aws_role_shared", role: "files" },
+  aws_role_wider: { code: "aws_role_wider", role: "files", scopes: ["files:write"], detailTypes: ["file-folder"] },
   aws_account_unlisted: { code: "aws_account_unlisted", role: "files", account: "444455556666" },
   aws_role_refused: {
     code: "aws_role_refused",

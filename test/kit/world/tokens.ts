@@ -43,7 +43,7 @@ export const tokens = {
     const deps = depsOf(ground, policy);
     const roleSts = new MemorySts(ground.clock);
     const endpoints = {
-      token: createTokenEndpoint(deps),
+      token: createTokenEndpoint({ ...deps, awsAccounts: ["111122223333"] }),
       introspect: createIntrospectEndpoint(deps),
       revoke: createRevokeEndpoint(deps),
       credentials: createCredentialsEndpoint({

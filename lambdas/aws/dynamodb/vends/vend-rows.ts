@@ -1,5 +1,5 @@
 import type { Vend } from "../../../../core/model/session.ts";
-import { type Item, members, row, text, whole } from "../codec.ts";
+import { type Item, members, optional, row, text, whole } from "../codec.ts";
 import { type Action, type Tables, words } from "../dynamo.ts";
 import { type Kept, keptSeconds } from "../sessions/session-rows.ts";
 
@@ -62,8 +62,9 @@ const vendRow = row(
     role: text,
     arn: text,
     account: text,
-    accessKeyId: text,
+    accessKeyId: optional(text),
     endsAtSeconds: whole,
+    sessionEndsAtSeconds: optional(whole),
     expiresAt: whole,
   }),
 );
