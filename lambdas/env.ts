@@ -48,6 +48,8 @@ export const env = {
   bearerAccessTokens: "LANYARD_BEARER_ACCESS_TOKENS",
   /** Accounts whose roles are lent, with a comma between each two; set only where the stage gives credentials of AWS. */
   awsAccounts: "LANYARD_AWS_ACCOUNTS",
+  /** `true` where agents get tokens by which they take roles by themselves. */
+  awsOwnRoles: "LANYARD_AWS_OWN_ROLES",
   awsCredentialsLifeSeconds: "LANYARD_AWS_CREDENTIALS_LIFE_SECONDS",
   /** ARN of the role that writes an account's deny policies, with `{account}` in place of the account. */
   stopWriter: "LANYARD_STOP_WRITER",

@@ -242,7 +242,9 @@ function createSigning(deps: PublishDeps): Signing {
  * 2. **find** the open lists (`status/open-lists.ts`)
  * 3. **sign** all of them again, since a list lives two minutes too
  * 4. **name** them, for the status list aggregation
- * 5. **walk on** with interrupted walks and those put back, from where they stopped. They run concurrently: a walk that
+ * 5. **stop** at AWS, meanwhile, what outlives its session: credentials of a role that its agent took by itself
+ *    (`stop/note.ts`)
+ * 6. **walk on** with interrupted walks and those put back, from where they stopped. They run concurrently: a walk that
  *    fails every time must not hold up other revocations
  *
  * @throws the first failure, after all others are done: a failed run rings, each minute until all walks are finished
@@ -264,8 +266,12 @@ export async function publishMinute(deps: PublishDeps): Promise<void> {
   await store.putOpen(open);
   const now = nowSeconds(deps.clock);
   const left = dues.filter(({ sinceSeconds }) => now - sinceSeconds >= cutOffSeconds);
-  // 5. walk on
+  // 5. stop
+  const stopped = settled(run.stops?.ended());
+  // 6. walk on
   await sideBySide(turned(left, Math.floor(now / 60)), atOnce, (due) => takeUp(due, run)).catch(keep);
+  const outcome = await stopped;
+  if (outcome.status === "rejected") keep(outcome.reason);
   if (failures.length > 0) throw failures[0];
 }
 

@@ -3,7 +3,15 @@ import { nowSeconds } from "../model/ports.ts";
 import type { Vend } from "../model/session.ts";
 import type { Change } from "../status/changes.ts";
 import type { ListedSession } from "../status/publish-store.ts";
-import { addStops, directStop, listedStops, type Stop, type StopLedger } from "./stops.ts";
+import {
+  addStops,
+  directStop,
+  endedStop,
+  listedStops,
+  outlivingSessions,
+  type Stop,
+  type StopLedger,
+} from "./stops.ts";
 
 /** Where the publisher keeps what is to be stopped at AWS. */
 export interface StopStore {
@@ -16,6 +24,10 @@ export interface StopStore {
    * @returns false, with nothing stored, when another run stored that version meanwhile
    */
   putStops(ledger: StopLedger): Promise<boolean>;
+  /** Credentials of every tree that live now and may outlive their sessions, strongly consistent. */
+  outliving(nowSeconds: number): Promise<readonly Vend[]>;
+  /** When a session ends as its row stands now, strongly consistent; undefined for one whose row is gone. */
+  endOf(root: string, sid: string): Promise<number | undefined>;
 }
 
 /** Notes, during walks, what is to be stopped at AWS. */
@@ -24,8 +36,17 @@ export interface StopNotes {
   begin(change: Change): Promise<void>;
   /** Notes the dead sessions of a tree whose credentials live. */
   dead(root: string, tree: readonly ListedSession[], ended: readonly ListedSession[]): Promise<void>;
+  /** Notes sessions that have ended by themselves and whose agents took a role by themselves, for longer. */
+  ended(): Promise<void>;
   /** Stores what was noted. A walk is not struck off before, so that none is lost. */
   store(): Promise<void>;
+}
+
+interface StopNoteDeps {
+  readonly clock: Clock;
+  readonly store: StopStore;
+  /** Whether the stage gives tokens by which agents take roles by themselves. */
+  readonly ownRoles: boolean;
 }
 
 /** Most attempts to store the ledger. An attempt fails only when another publisher has stored it. */
@@ -35,10 +56,7 @@ const ledgerTries = 50;
  * Notes for one run of the publisher; all its walks share them, since the ledger is one row.
  * @param stored called after the ledger was changed
  */
-export function createStopNotes(
-  { clock, store }: { readonly clock: Clock; readonly store: StopStore },
-  stored: () => Promise<void>,
-): StopNotes {
+export function createStopNotes({ clock, store, ownRoles }: StopNoteDeps, stored: () => Promise<void>): StopNotes {
   let waiting: Stop[] = [];
   let flight: Promise<void> = Promise.resolve();
   const write = async (): Promise<void> => {
@@ -56,7 +74,7 @@ export function createStopNotes(
   const notes: StopNotes = {
     async begin(change) {
       const now = nowSeconds(clock);
-      const direct = change.kind === "tombstone" ? undefined : directStop(change, now);
+      const direct = change.kind === "tombstone" ? undefined : directStop(change, now, { ownRoles });
       if (!direct || direct.untilSeconds <= now) return;
       waiting.push(direct);
       await notes.store();
@@ -65,6 +83,17 @@ export function createStopNotes(
       if (ended.length === 0) return;
       const vends = await store.vends(root);
       waiting.push(...listedStops({ root, tree, ended, vends, nowSeconds: nowSeconds(clock) }));
+    },
+    async ended() {
+      if (!ownRoles) return;
+      const now = nowSeconds(clock);
+      const found = outlivingSessions(await store.outliving(now), await store.stops(), now);
+      for (const vend of found) {
+        // renewed since its token was given out, it lives on with its credentials
+        const end = (await store.endOf(vend.root, vend.sid)) ?? 0;
+        if (end <= now) waiting.push(endedStop(vend, now));
+      }
+      await notes.store();
     },
     store() {
       // one write at a time, each of all that waits; a failed one is told to its own callers alone

@@ -1,4 +1,5 @@
 import { tagValue } from "../aws/lineage.ts";
+import { limits } from "../model/limits.ts";
 import type { Vend } from "../model/session.ts";
 import { subjects } from "../model/subjects.ts";
 import type { Raise } from "../status/cuts.ts";
@@ -6,13 +7,15 @@ import type { ListedSession } from "../status/publish-store.ts";
 
 /** Credentials with less than this left end by themselves before a policy of IAM would be everywhere. */
 const leastLeftSeconds = 120;
-/** The longest that credentials of a session live; a stage may set less. */
+/** The longest that credentials live which we give out; a stage may set less. */
 const longestLifeSeconds = 900;
 /**
  * IAM compares whole seconds, and STS issues by its own clock: what was released just before a cut of the deployment may
  * bear its second, or the next. No walk finds those sessions by their names, as one does after any other cut.
  */
 const unwalkedSeconds = 2;
+/** The longest that a token lets its agent begin credentials, and these live. */
+const ownRoleLifeSeconds = limits.awsTokenLifeSeconds + limits.awsRoleLifeSeconds;
 /** A tree of more agents than this is not named by its agents. */
 const mostAgents = 16;
 /** Most characters of a ledger as JSON; a row of DynamoDB holds 400 kB. */
@@ -28,7 +31,7 @@ export interface ListedStop {
   readonly sid?: string;
   /** The agents that hold the credentials, by SPIFFE ID; left out when there are too many. */
   readonly agents?: readonly string[];
-  /** When they were found. All credentials that are meant were issued before. */
+  /** When they were found, or a little later. All credentials that are meant were issued before. */
   readonly atSeconds: number;
   /** When the last of the credentials ends. */
   readonly untilSeconds: number;
@@ -65,13 +68,21 @@ export const emptyStops: StopLedger = { version: 0, stops: [] };
  * The stop of everything that a raised epoch ends, known before any session is found. It spares credentials issued
  * since then, since a session may have been opened after a cut, or after a block was lifted; those that were issued
  * within the second of the cut are left to the walk, but for the deployment, which has none.
+ * @param options `ownRoles`: the stage gives tokens by which agents take roles by themselves
  * @returns undefined for builds and logins, which credentials do not name, and for ids that no credentials can have
  */
-export function directStop(raise: Raise, nowSeconds: number): DirectStop | undefined {
+export function directStop(
+  raise: Raise,
+  nowSeconds: number,
+  { ownRoles = false }: { readonly ownRoles?: boolean } = {},
+): DirectStop | undefined {
   const beforeSeconds = Math.min(raise.atSeconds ?? nowSeconds, nowSeconds);
-  const times = { beforeSeconds, untilSeconds: beforeSeconds + longestLifeSeconds };
-  if (raise.kind === "deployment")
-    return { kind: "deployment", id: "", ...times, beforeSeconds: beforeSeconds + unwalkedSeconds };
+  const times = { beforeSeconds, untilSeconds: beforeSeconds + (ownRoles ? ownRoleLifeSeconds : longestLifeSeconds) };
+  if (raise.kind === "deployment") {
+    // a token from before the cut begins credentials after it
+    const lateSeconds = unwalkedSeconds + (ownRoles ? limits.awsTokenLifeSeconds : 0);
+    return { kind: "deployment", id: "", ...times, beforeSeconds: beforeSeconds + lateSeconds };
+  }
   for (const kind of ["agent", "principal"] as const) {
     const prefix = subjects[kind]("");
     const id = raise.subject.slice(prefix.length);
@@ -104,11 +115,43 @@ export function listedStops({ root, tree, ended, vends, nowSeconds }: DeadIn): r
       root,
       ...(isWhole ? {} : { sid }),
       ...(agents.length <= mostAgents && { agents }),
-      atSeconds: nowSeconds,
+      atSeconds: nowSeconds + lateSeconds(some),
       untilSeconds: Math.max(...some.map(({ endsAtSeconds }) => endsAtSeconds)),
     };
   });
 }
+
+/** A token that was given out a moment ago begins credentials for as long as it lives, also of a dead session. */
+const lateSeconds = (vends: readonly Vend[]): number =>
+  vends.some(({ sessionEndsAtSeconds }) => sessionEndsAtSeconds !== undefined) ? limits.awsTokenLifeSeconds : 0;
+
+/**
+ * Credentials of roles that agents took by themselves, whose session may have ended and which live long enough to be
+ * stopped; those that are stopped already are left out.
+ */
+export function outlivingSessions(
+  vends: readonly Vend[],
+  { stops }: Pick<StopLedger, "stops">,
+  nowSeconds: number,
+): readonly Vend[] {
+  const listed = stops.filter((stop) => stop.kind === "listed");
+  const stopped = new Map(listed.map((stop) => [nameOf(stop), stop.untilSeconds]));
+  return vends.filter(({ account, root, sid, endsAtSeconds, sessionEndsAtSeconds = 0 }) => {
+    const until = Math.max(...[sid, ""].map((one) => stopped.get(`${account} ${root} ${one}`) ?? 0));
+    return sessionEndsAtSeconds <= nowSeconds && isWorth(endsAtSeconds, nowSeconds) && until < endsAtSeconds;
+  });
+}
+
+/** The stop of one session that has ended by itself, whose agent's credentials live on. */
+export const endedStop = ({ account, root, sid, agent, endsAtSeconds }: Vend, nowSeconds: number): ListedStop => ({
+  kind: "listed",
+  account,
+  root,
+  sid,
+  agents: [agent],
+  atSeconds: nowSeconds,
+  untilSeconds: endsAtSeconds,
+});
 
 /** Whether credentials live long enough for a policy of IAM to be worth writing. */
 const isWorth = (endsAtSeconds: number, nowSeconds: number): boolean => endsAtSeconds >= nowSeconds + leastLeftSeconds;

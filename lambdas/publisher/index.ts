@@ -4,8 +4,9 @@ import { createStopNotes } from "../../core/stop/note.ts";
 import { documentClient } from "../aws/dynamodb/dynamo.ts";
 import { createPublishStore } from "../aws/dynamodb/lists/publish-store.ts";
 import { createStopRows } from "../aws/dynamodb/lists/stop-rows.ts";
+import { readSession } from "../aws/dynamodb/sessions/session-reads.ts";
 import { unmarshall } from "../aws/dynamodb/stream-image.ts";
-import { readVends } from "../aws/dynamodb/vends/vend-reads.ts";
+import { readOutliving, readVends } from "../aws/dynamodb/vends/vend-reads.ts";
 import { createWake } from "../aws/lambda/wake.ts";
 import { env } from "../env.ts";
 import { clock, setting, tables } from "../ground.ts";
@@ -26,13 +27,16 @@ const deps = {
 /** Notes of what is to be stopped at AWS. A function that could not be woken runs within the minute all the same. */
 function stopNotes(functionName: string) {
   const wake = createWake(functionName);
+  const ownRoles = process.env[env.awsOwnRoles] === "true";
   const store = {
     ...createStopRows(dynamo, tables.lists),
     vends: (root: string) => readVends(dynamo, tables, { root }),
+    outliving: (nowSeconds: number) => readOutliving(dynamo, tables, nowSeconds),
+    endOf: async (root: string, sid: string) => (await readSession(dynamo, tables, { root, sid }))?.expiresAtSeconds,
   };
   const stored = () =>
     wake().catch((error: unknown) => logger.warn("the stop in AWS waits for its minute", { error: error as Error }));
-  return () => createStopNotes({ clock, store }, stored);
+  return () => createStopNotes({ clock, store, ownRoles }, stored);
 }
 
 /**

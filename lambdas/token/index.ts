@@ -20,6 +20,7 @@ const keyring = openKeyring(dynamo, kms);
 const issuer = setting("issuer");
 const trustDomain = setting("trustDomain");
 const nonces = demandedNonces(kms, issuer);
+const awsAccounts = process.env[env.awsAccounts];
 
 const endpoint = createTokenEndpoint({
   ...denying,
@@ -27,6 +28,7 @@ const endpoint = createTokenEndpoint({
   trustDomain,
   nonces,
   bearerTokens: process.env[env.bearerAccessTokens] === "true",
+  ...(awsAccounts && { awsAccounts: awsAccounts.split(",") }),
   registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
   policy: createCedarEngine(cedar),

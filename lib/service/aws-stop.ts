@@ -13,9 +13,12 @@ const awsStopMinutes = 1;
 /** Credentials that live no longer than this end by themselves before a stop would be everywhere in IAM. */
 const leastLeftSeconds = 120;
 
-/** Whether credentials of a stage live long enough to be stopped; otherwise there is no such function. */
+/**
+ * Whether credentials of a stage live long enough to be stopped; otherwise there is no such function. Those of roles that
+ * agents take by themselves always do.
+ */
 export const stopsInAws = ({ awsCredentials }: Stage): boolean =>
-  awsCredentials !== undefined && awsCredentials.lifeSeconds > leastLeftSeconds;
+  awsCredentials !== undefined && (awsCredentials.lifeSeconds > leastLeftSeconds || awsCredentials.webIdentity);
 
 /**
  * Writes into each account's deny policies whose credentials are stopped, through the account's writer role. It has no

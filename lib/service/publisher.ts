@@ -38,6 +38,7 @@ export class Publisher extends LanyardFunction {
     tables.grantListWrite(this);
     useKeyring(this, props, "status");
     if (awsStop) {
+      this.tell({ awsOwnRoles: String(props.stage.awsCredentials?.webIdentity === true) });
       tables.grantVendRead(this);
       const { functionArn, functionName } = awsStop.function;
       this.grant(

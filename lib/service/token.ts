@@ -8,6 +8,7 @@ import type { ServiceFunctionProps } from "./service-function.ts";
 export class TokenFunction extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id, { ...props, name: "token" });
+    const { awsCredentials } = props.stage;
     this.tell({ issuer: props.issuer, bearerAccessTokens: String(props.stage.bearerAccessTokens) });
     const { tables } = props.state;
     tables.grantLivenessRead(this);
@@ -24,6 +25,10 @@ export class TokenFunction extends LanyardFunction {
     tables.grantListRead(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);
+    if (awsCredentials?.webIdentity) {
+      this.tell({ awsAccounts: awsCredentials.accounts.join(",") });
+      tables.grantVendWrite(this);
+    }
     useKeyring(this, props, "identity", "session");
     demandNonces(this, "token", props);
   }

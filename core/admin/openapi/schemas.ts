@@ -128,13 +128,20 @@ export const schemas = {
     },
     ["parent", "purpose", "build", "maxUses", "why", "idle", "aws"],
   ),
-  Given: object({
-    role: { ...text, description: "Name of the registered role" },
-    arn: text,
-    account: text,
-    accessKeyId: { ...text, description: "Of the newest credentials; `lanyard trace key` tells of it" },
-    endsAtSeconds: { ...seconds, description: "When the last of them ends or ended" },
-  }),
+  Given: object(
+    {
+      role: { ...text, description: "Name of the registered role" },
+      arn: text,
+      account: text,
+      accessKeyId: {
+        ...text,
+        description:
+          "Of the newest credentials; `lanyard trace key` tells of it. What an agent took by itself is known to AWS alone",
+      },
+      endsAtSeconds: { ...seconds, description: "When the last of them ends or ended, at the latest" },
+    },
+    ["accessKeyId"],
+  ),
   Grant: object(
     {
       resource: text,

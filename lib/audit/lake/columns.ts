@@ -30,7 +30,7 @@ const facts = struct({
   ...texts("jti", "token_type", "aws_role", "aws_role_arn", "aws_access_key_id"),
   aws_request_ids: "array<string>",
   aws_resources: "array<string>",
-  ...texts("aws_policy_digest", "jkt", "assurance", "evidence_type"),
+  ...texts("aws_policy_digest", "aws_token", "jkt", "assurance", "evidence_type"),
   evidence: struct(texts("rolearn")),
   evidence_id: "string",
   key_replaced: "boolean",

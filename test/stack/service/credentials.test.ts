@@ -50,6 +50,33 @@ describe("the function that gives AWS credentials", () => {
   });
 });
 
+describe("a stage whose agents take roles by themselves", () => {
+  const variablesOf = (of: typeof made, name: string) =>
+    (
+      one(of.Service, "AWS::Lambda::Function", name).Properties as {
+        Environment: { Variables: Record<string, unknown> };
+      }
+    ).Environment.Variables;
+  const own = synthesized({ awsCredentials: { accounts: [account], webIdentity: true } }).templates;
+  const ofToken = (of: typeof made) =>
+    JSON.stringify(all(of, "AWS::IAM::Policy").filter(({ id }) => id.startsWith("TokenRole")));
+
+  test("threat 10: has tokens for them stored as what a stop finds, by the function that signs them, and in no other", () => {
+    expect(variablesOf(own, "Token")).toMatchObject({ LANYARD_AWS_ACCOUNTS: account });
+    expect(variablesOf(made, "Token").LANYARD_AWS_ACCOUNTS).toBeUndefined();
+    expect(ofToken(own)).toMatch(/Vends/);
+    expect(ofToken(made)).not.toMatch(/Vends/);
+    // it may assume none of them: the agent does
+    expect(ofToken(own)).not.toMatch(/sts:/);
+  });
+
+  test("threat 10: stops in AWS what outlives its session, however short all other credentials are", () => {
+    expect(all(own, "AWS::Lambda::Function").filter(({ id }) => id.startsWith("AwsStop"))).toHaveLength(1);
+    expect(all(made, "AWS::Lambda::Function").filter(({ id }) => id.startsWith("AwsStop"))).toHaveLength(0);
+    expect(variablesOf(own, "Publisher")).toMatchObject({ LANYARD_AWS_OWN_ROLES: "true" });
+  });
+});
+
 describe("a stage without awsCredentials", () => {
   test("has no such function, names its role nowhere, and is otherwise the same", () => {
     expect(JSON.stringify(without)).not.toMatch(/eu-west-1-credentials|LANYARD_AWS_/);
@@ -70,7 +97,9 @@ describe("a stage without awsCredentials", () => {
 describe("the setting awsCredentials", () => {
   const settings = (awsCredentials: unknown) => () => stageOf("dev", { awsCredentials });
   test("defaults to a minute", () => {
-    expect(settings({ accounts: [account] })().awsCredentials).toEqual({ accounts: [account], lifeSeconds: 60 });
+    expect(settings({ accounts: [account] })().awsCredentials).toEqual({
+      ...{ accounts: [account], lifeSeconds: 60, webIdentity: false },
+    });
     expect(settings(undefined)().awsCredentials).toBeUndefined();
   });
 
@@ -86,6 +115,7 @@ describe("the setting awsCredentials", () => {
       "awsCredentials.lifeSeconds: must be a whole number from 1 to 900",
     ],
     ["an hour", { accounts: [account], lifeSeconds: 3_600 }, "awsCredentials.lifeSeconds"],
+    ["a word for yes", { accounts: [account], webIdentity: "yes" }, "awsCredentials.webIdentity"],
     ["true", true, "awsCredentials: must be an object"],
     ["a word that there is not", { accounts: [account], role: "x" }, "awsCredentials.role: there is no such setting"],
   ])("refuses %s", (_, given, message) => {

@@ -11,7 +11,7 @@ import { outboxPut } from "../outbox.ts";
 import { replayPuts } from "../replay-put.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
-import { type EndsLater, vendKeyUpdate, vendUpdate } from "../vends/vend-rows.ts";
+import { type EndsLater, outlivingUpdate, vendKeyUpdate, vendUpdate } from "../vends/vend-rows.ts";
 import { handleItem } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { createLocatorSecrets } from "./locator-secrets.ts";
@@ -54,9 +54,10 @@ async function commit(
   const actions = actionsOf(write, tables, now);
   const { vend } = write;
   if (!vend) return transact(client, actions);
-  const first = await transact<CommitConflict | EndsLater>(client, [...actions, vendUpdate(vend, tables)]);
+  const all = vend.sessionEndsAtSeconds === undefined ? actions : [...actions, outlivingUpdate(vend, tables)];
+  const first = await transact<CommitConflict | EndsLater>(client, [...all, vendUpdate(vend, tables)]);
   if (first.ok || first.error.kind !== "ends_later") return first as Result<void, CommitConflict>;
-  return transact(client, [...actions, vendKeyUpdate(vend, tables)]);
+  return transact(client, vend.accessKeyId === undefined ? all : [...all, vendKeyUpdate(vend, tables)]);
 }
 
 /** Replay entries come first, since when several conditions fail the caller must be told of the replay. */

@@ -39,6 +39,39 @@ export function vendUpdate(vend: Vend, tables: Tables): Action<EndsLater> {
   };
 }
 
+const hourSeconds = 3_600;
+
+/**
+ * Partition of the credentials that may outlive their sessions, by the hour in which they end: whoever looks for those that
+ * live now reads this hour's and those that follow. No tree's id begins so.
+ */
+export const livePartition = (endsAtSeconds: number): string => `~live#${Math.floor(endsAtSeconds / hourSeconds)}`;
+
+/** The row by which credentials that may outlive their session are found once it has ended, whatever tree it is of. */
+export const outlivingItem = ({ root, ...vend }: Vend): Item => ({
+  ...vend,
+  tree: root,
+  root: livePartition(vend.endsAtSeconds),
+  vend: vendKey(vend),
+  expiresAt: vend.endsAtSeconds + keptSeconds,
+});
+
+/** Stores that row. One of the same hour is written over: what counts is that the session is listed there. */
+export function outlivingUpdate(vend: Vend, tables: Tables): Action<never> {
+  const { root, vend: key, ...columns } = outlivingItem(vend);
+  const names = Object.keys(columns);
+  return {
+    item: {
+      Update: {
+        TableName: tables.vends,
+        Key: { root, vend: key },
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}`,
+        ...words(names, columns),
+      },
+    },
+  };
+}
+
 /** Adds the newest access key to a row that ends later than it. */
 export const vendKeyUpdate = (vend: Vend, tables: Tables): Action<never> => ({
   item: {
@@ -68,6 +101,33 @@ const vendRow = row(
     expiresAt: whole,
   }),
 );
+
+const outlivingRow = row(
+  { table: "vends", key: ["root", "vend"] },
+  members<Vend & Kept & { readonly vend: string; readonly tree: string }>({
+    root: text,
+    tree: text,
+    sid: text,
+    vend: text,
+    agent: text,
+    role: text,
+    arn: text,
+    account: text,
+    accessKeyId: optional(text),
+    endsAtSeconds: whole,
+    sessionEndsAtSeconds: optional(whole),
+    expiresAt: whole,
+  }),
+);
+
+/**
+ * The AWS credentials in a row by the hour of their end.
+ * @throws {@link BrokenRow}
+ */
+export function outlivingOf(item: Item): Vend {
+  const { vend: _, expiresAt: __, tree, ...vend } = outlivingRow(item);
+  return { ...vend, root: tree };
+}
 
 /**
  * The AWS credentials in a row.

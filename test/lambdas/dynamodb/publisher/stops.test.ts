@@ -19,9 +19,12 @@ const deps = () => ({
     createStopNotes(
       {
         clock: bare.clock,
+        ownRoles: false,
         store: {
           ...createStopRows(cloud.client, "Lists"),
           vends: (root) => readVends(cloud.client, cloud.tables, { root }),
+          outliving: async () => [],
+          endOf: async () => undefined,
           ...broken,
         },
       },

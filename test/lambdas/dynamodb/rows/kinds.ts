@@ -12,7 +12,7 @@ import { handleItem, handleOf } from "../../../../lambdas/aws/dynamodb/sessions/
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
 import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/sessions/session-rows.ts";
 import { lookedItem, lookedOf, traceItem, traceOf } from "../../../../lambdas/aws/dynamodb/trace-rows.ts";
-import { vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/vends/vend-rows.ts";
+import { outlivingItem, outlivingOf, vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/vends/vend-rows.ts";
 
 import {
   algorithm,
@@ -41,6 +41,14 @@ interface Kind<T = unknown> {
 }
 
 const kind = <T>(one: Kind<T>): Kind => one as unknown as Kind;
+
+const vend = fc.record(
+  {
+    ...{ root: text, sid: text, agent: text, role: text, arn: text, account: text, accessKeyId: text },
+    ...{ endsAtSeconds: whole, sessionEndsAtSeconds: whole },
+  },
+  { requiredKeys: ["root", "sid", "agent", "role", "arn", "account", "endsAtSeconds"] },
+);
 
 /** Every kind that is written and read as a whole row. */
 export const kinds: readonly Kind[] = [
@@ -86,13 +94,19 @@ export const kinds: readonly Kind[] = [
     name: "AWS credentials",
     table: "vends",
     key: "root",
-    values: fc.record({
-      ...{ root: text, sid: text, agent: text, role: text, arn: text, account: text, accessKeyId: text },
-      endsAtSeconds: whole,
-    }),
+    values: vend,
     encode: vendItem,
     decode: vendOf,
-    optional: [],
+    optional: ["accessKeyId", "sessionEndsAtSeconds"],
+  }),
+  kind({
+    name: "AWS credentials by the hour of their end",
+    table: "vends",
+    key: "root",
+    values: vend,
+    encode: outlivingItem,
+    decode: outlivingOf,
+    optional: ["accessKeyId", "sessionEndsAtSeconds"],
   }),
   kind({
     name: "signed list",
