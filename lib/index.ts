@@ -23,4 +23,5 @@ export type {
 export { AgentRole, type AgentRoleProps } from "./targets/agent-role.ts";
 export type { DeployedLanyard } from "./targets/deployed.ts";
 export { StopWriter, type StopWriterProps } from "./targets/stop-writer.ts";
+export { StsIssuer, type StsIssuerProps } from "./targets/sts-issuer.ts";
 export { TargetRole, type TargetRoleProps } from "./targets/target-role.ts";

@@ -20,9 +20,7 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_resources"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["aws_policy_digest", "aws_token"].map(
-    (n) => [n, redactTokens] as const,
-  ),
+  ...["aws_policy_digest", "aws_token"].map((n) => [n, redactTokens] as const),
   ["target", redactTarget] as const,
 ]);
 

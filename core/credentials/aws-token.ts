@@ -1,5 +1,5 @@
 import type { JWTPayload } from "jose";
-import { lineageOf, lineageTags } from "../aws/lineage.ts";
+import { lineageOf, lineageTags, type tokenTags } from "../aws/lineage.ts";
 import { currentAgent, type Session } from "../model/session.ts";
 import { parseRoleArn } from "../text/role-arn.ts";
 
@@ -22,7 +22,11 @@ interface AwsTokenContent {
  */
 export function awsTokenClaims({ session, roleArn, times }: AwsTokenContent, issuer: string): JWTPayload {
   const { sourceIdentity, tags } = lineageOf(session);
-  const all = { ...tags, "lanyard-role": roleArn, "lanyard-token": times.jti };
+  const own: Readonly<Record<(typeof tokenTags)[number], string>> = {
+    "lanyard-role": roleArn,
+    "lanyard-token": times.jti,
+  };
+  const all = { ...tags, ...own };
   return {
     iss: issuer,
     sub: currentAgent(session),

@@ -12,7 +12,7 @@ import { Construct } from "constructs";
 import { denyPolicyArns } from "./deny-policies.ts";
 import type { DeployedLanyard } from "./deployed.ts";
 import { StopWriter } from "./stop-writer.ts";
-import { sourceIdentities, targetPath, trustOf } from "./trust.ts";
+import { ownTrust, sourceIdentities, targetPath, trustOf } from "./trust.ts";
 
 /** A role for sessions of Lanyard's agents. */
 export interface TargetRoleProps {
@@ -40,6 +40,12 @@ export interface TargetRoleProps {
    * @default true: the account has one, of this deployment
    */
   readonly stopWriter?: StopWriter | boolean;
+  /**
+   * Lets the role's one agent take it by itself as well, whole and for up to an hour, by a token of the deployment's issuer:
+   * `exclusive` in the registry's `aws-role`. The account knows the issuer by a `StsIssuer`, and `roleName` must be given.
+   * `issuer` is the issuer's URL, a literal. @default no agent takes it by itself
+   */
+  readonly webIdentity?: { readonly issuer: string };
 }
 
 /**
@@ -85,9 +91,16 @@ export class TargetRole extends Construct implements IGrantable {
       permissionsBoundary: boundary ?? this.grant,
     });
     if (this.stop === "on" && stopWriter instanceof StopWriter) this.role.node.addDependency(stopWriter);
-    this.role.assumeRolePolicy?.addStatements(...beside);
+    const { webIdentity, roleName } = props;
+    const own = webIdentity ? ownTrust({ lanyard, agents, roleName, issuer: webIdentity.issuer }) : [];
+    this.role.assumeRolePolicy?.addStatements(...beside, ...own);
     this.roleArn = this.role.roleArn;
     this.grantPrincipal = this.grant.grantPrincipal;
+    if (webIdentity && this.stop === "off")
+      Annotations.of(this).addWarningV2(
+        "@lanyard-iam/cdk:unstopped",
+        "Its agent takes this role by itself, and there is no surgical stop for it: what the agent got lives up to an hour longer than its session, whatever is revoked.",
+      );
     if (boundary !== undefined)
       Annotations.of(this).addWarningV2(
         "@lanyard-iam/cdk:stopOff",

@@ -1,14 +1,20 @@
+import { Aws } from "aws-cdk-lib";
 import {
   AccountPrincipal,
   type Conditions,
+  FederatedPrincipal,
   type IPrincipal,
   PolicyStatement,
   PrincipalWithConditions,
 } from "aws-cdk-lib/aws-iam";
 import { type DeployedLanyard, functionRoleArn, trustDomainOf } from "./deployed.ts";
+import { issuerName, stsAudience } from "./sts-issuer.ts";
 
 /** The session tags of all credentials of a session, which have no others; `core/aws/lineage.ts` sets them. */
 export const sessionTags = ["lanyard-session", "lanyard-tree", "lanyard-agent", "lanyard-principal"] as const;
+
+/** Those that a token for STS has besides: the one role it is for, and its name in our record. */
+export const tokenTags = ["lanyard-role", "lanyard-token"] as const;
 
 /** Pattern of every SourceIdentity that Lanyard sets. */
 export const sourceIdentities = "lyd.*";
@@ -65,6 +71,60 @@ export function trustOf(lanyard: DeployedLanyard, agents: readonly string[]): Tr
       also("sts:SetSourceIdentity", { StringLike: { "sts:SourceIdentity": sourceIdentities } }),
     ],
   };
+}
+
+/** A role that its one agent may take by itself. */
+interface OwnRole {
+  readonly lanyard: DeployedLanyard;
+  readonly agents: readonly string[];
+  readonly roleName: string | undefined;
+  readonly issuer: string;
+}
+
+/**
+ * Lets one agent take a role by a token of the deployment's issuer, whose provider is in the role's account. STS compares
+ * audience and subject by themselves; which role, session and tree a token is for stands in its tags, which nobody but the
+ * issuer writes. Without a tag or a SourceIdentity each comparison is false (threat 21).
+ * @throws for several agents, no name of the role, or an issuer that IAM does not take
+ */
+export function ownTrust({ lanyard, agents, roleName, issuer }: OwnRole): readonly PolicyStatement[] {
+  const [agent] = agents;
+  if (agent === undefined || agents.length > 1)
+    throw new Error("webIdentity: a role that an agent takes by itself is that one agent's; name one");
+  if (roleName === undefined || !/^[\w+=.@-]{1,64}$/.test(roleName))
+    throw new Error("webIdentity: name the role (roleName, without commas), since its trust policy names its own ARN");
+  const name = issuerName(issuer);
+  const id = `spiffe://${trustDomainOf(lanyard)}/agent/${agent}`;
+  const provider = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:oidc-provider/${name}`;
+  const allow = (action: string, equal: Condition, more: Conditions = {}) =>
+    new PolicyStatement({
+      principals: [
+        new FederatedPrincipal(provider, {
+          ...more,
+          StringEquals: { [`${name}:aud`]: stsAudience, [`${name}:sub`]: id, ...equal },
+        }),
+      ],
+      actions: [action],
+    });
+  const tags = [...sessionTags, ...tokenTags];
+  return [
+    allow("sts:AssumeRoleWithWebIdentity", {
+      "sts:RoleSessionName": requested("lanyard-session"),
+      "sts:SourceIdentity": `lyd.${requested("lanyard-tree")}.${requested("lanyard-session")}`,
+      "aws:RequestTag/lanyard-agent": id,
+      // a token for another role of the agent is none for this one
+      "aws:RequestTag/lanyard-role": `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role${targetPath}${roleName}`,
+    }),
+    allow(
+      "sts:TagSession",
+      {},
+      {
+        "ForAllValues:StringEquals": { "aws:TagKeys": tags },
+        Null: Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag}`, "false"])),
+      },
+    ),
+    allow("sts:SetSourceIdentity", {}, { StringLike: { "sts:SourceIdentity": sourceIdentities } }),
+  ];
 }
 
 /** A policy variable: the tag that the request itself sets. */

@@ -70,13 +70,15 @@ export function made(
   };
 }
 
+const pseudo: Readonly<Record<string, string>> = { "AWS::Partition": "aws", "AWS::AccountId": team };
+
 /** Texts that CloudFormation would put together: of pseudo parameters, and of this stack's own resources by their ids. */
 function joined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(joined);
   if (typeof value !== "object" || value === null) return value;
   const { "Fn::Join": join, Ref, "Fn::GetAtt": att } = value as Record<string, unknown>;
   if (Array.isArray(join)) return (joined(join[1]) as string[]).join(String(join[0]));
-  if (typeof Ref === "string") return Ref === "AWS::Partition" ? "aws" : Ref;
+  if (typeof Ref === "string") return pseudo[Ref] ?? Ref;
   if (Array.isArray(att)) return `arn:aws:s3:::${String(att[0]).toLowerCase()}`;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, joined(inner)]));
 }
