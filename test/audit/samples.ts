@@ -41,6 +41,7 @@ export const full = (operation: AuditOperation): AuditFacts => ({
     accessKeyId: "ASIAEXAMPLEEXAMPLE12",
     places: ["arn:aws:s3:::tickets/cases/"],
     policyDigest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+    token: "arn:aws:iam::111122223333:oidc-provider/id.example.com#DDDDDDDDDDDDDDDDDDDDDD",
   },
   jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
   assurance: "fresh",
