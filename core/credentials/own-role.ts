@@ -1,4 +1,5 @@
 import { lineageOf } from "../aws/lineage.ts";
+import { placesOf } from "../aws/places.ts";
 import type { Denial } from "../denial/denial.ts";
 import { signJwt } from "../jose/sign.ts";
 import type { AwsRoleRegistration } from "../model/aws-role.ts";
@@ -44,7 +45,11 @@ export async function giveAwsToken(context: TokenContext): Promise<Result<TokenR
     operation: "credentials.token",
     // whoever copies it can use it
     tokenType: "Bearer",
-    aws: { ...awsFactsOf(role), token: awsTokenName(jti, ports.issuer, role.arn) },
+    aws: {
+      ...awsFactsOf(role),
+      places: placesOf(role, grant.scopes),
+      token: awsTokenName(jti, ports.issuer, role.arn),
+    },
     // of the credentials, not of the token
     expiresAtSeconds: vend.endsAtSeconds,
   });
