@@ -77,6 +77,8 @@ export const env = {
   instanceIdentityAlone: "LANYARD_INSTANCE_IDENTITY_ALONE",
   /** Days without a session after which an agent is reported as dormant, unless its registration names its own. */
   dormantAfterDays: "LANYARD_DORMANT_AFTER_DAYS",
+  /** The revocation canary's own table. */
+  canaryTable: "LANYARD_CANARY_TABLE",
   /** JSON: pairs of a function's name (its own is empty) and the template's mark of it. */
   deployedMarks: "LANYARD_DEPLOYED_MARKS",
 } as const;

@@ -28,7 +28,7 @@ interface FunctionEntry {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   /** The setting without which the function is not created. */
-  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials";
+  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials" | "canary";
 }
 
 /** Every function by its name. */
@@ -222,6 +222,16 @@ export const functions = {
     namedRole: true,
     memoryMegabytes: 512,
     timeoutSeconds: 30,
+  },
+  canary: {
+    stack: "service",
+    id: "Canary",
+    does: "Measures how long a revoked session still works",
+    namedRole: true,
+    memoryMegabytes: 512,
+    // credentials of AWS are waited for until they are refused, as long as its sessions live and half a minute more
+    timeoutSeconds: 390,
+    only: "canary",
   },
   "drift-watch": {
     stack: "service",

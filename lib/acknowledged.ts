@@ -24,6 +24,15 @@ export function acknowledgeProof(policy: IConstruct): void {
   );
 }
 
+/** What every role for sessions may do about its own credentials, and what it is denied, cannot be restricted to resources. */
+export function acknowledgeTargetGrant(grant: IConstruct): void {
+  acknowledge(
+    grant,
+    "AwsSolutions-IAM5[Resource::*]",
+    "sts:GetScopedCredentials knows no resource: it narrows the caller's own credentials; the deny means everything",
+  );
+}
+
 /** The account's federation switch cannot be restricted to a resource either. */
 export function acknowledgeFederation(role: IConstruct): void {
   acknowledge(

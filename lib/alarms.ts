@@ -133,6 +133,26 @@ export class Alarms extends Construct {
     });
   }
 
+  /**
+   * Rings when what the canary revoked worked for longer than is promised, at one place that it looks at; for the place
+   * that it looks at in every stage, also when nothing is measured.
+   * @param place end of the alarm's name, and the class of the metric with a small letter
+   */
+  ofCanary(place: string, boundMillis: number): void {
+    // at AWS it looks once an hour
+    const period = place === "Aws" ? Duration.hours(1) : Duration.minutes(15);
+    const by = { service: "canary", class: place.toLowerCase() };
+    const waited = this.own("RefusalMillis", by, { statistic: "Maximum", period });
+    const where = `${place.toLowerCase()} ${boundMillis} ms after its revocation`;
+    const missing = place === "Introspection" ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING;
+    const silent = missing === TreatMissingData.BREACHING ? ", or nobody measures" : "";
+    this.alarm(`Canary${place}`, waited, {
+      above: boundMillis,
+      description: `a session was still good by ${where}${silent}`,
+      missing,
+    });
+  }
+
   /** Rings for any message in a dead-letter queue. */
   ofQueue(name: string, queue: IQueue): void {
     const waiting = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" });

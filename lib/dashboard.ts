@@ -34,8 +34,8 @@ interface Graph {
 const columns = 24;
 const widget = { width: 12, height: 6 } as const;
 const periodSeconds = 300;
-/** Namespace and dimensions of what `lambdas/http/edge` counts. */
-const ofAnswers = "{Lanyard,class,service,stage}";
+/** Namespace and dimensions of what our functions publish by class. */
+const ofOwn = "{Lanyard,class,service,stage}";
 
 /**
  * One dashboard of CloudWatch for a deployment: what is issued, refused and revoked, how long it takes, and whether the
@@ -76,25 +76,31 @@ const drawn = (
   properties: { title, view: "timeSeries", region, stat, period: periodSeconds, metrics: rows },
 });
 
+/** Graphs of what our functions publish: counts as sums, times by two percentiles. */
+const foundIn =
+  (stage: string) =>
+  (title: string, metricName: string, by: string): Graph => {
+    const stats = metricName.endsWith("Millis") ? (["p50", "p99"] as const) : (["Sum"] as const);
+    const search = `${ofOwn} MetricName="${metricName}" stage="${stage}" ${by}`;
+    return {
+      title,
+      stat: stats[0],
+      rows: stats.map((stat) => [
+        { expression: `SEARCH('${search}', '${stat}', ${periodSeconds})`, id: stat.toLowerCase() },
+      ]),
+    };
+  };
+
 /** What is asked of the deployment and how it answers. */
 function answers(stage: string): readonly Graph[] {
-  const graph = (title: string, metricName: string, by: string, ...stats: readonly Graph["stat"][]): Graph => ({
-    title,
-    stat: stats[0] ?? "Sum",
-    rows: stats.map((stat) => [
-      {
-        expression: `SEARCH('${ofAnswers} MetricName="${metricName}" stage="${stage}" ${by}', '${stat}', ${periodSeconds})`,
-        id: stat.toLowerCase(),
-      },
-    ]),
-  });
+  const found = foundIn(stage);
   const only = (...services: readonly string[]) =>
     `class="ok" service=(${services.map((name) => `"${name}"`).join(" OR ")})`;
   return [
-    graph("Issued: identities, sessions and tokens, credentials", "Answers", only(...issuing), "Sum"),
-    graph("Refused, by function and reason", "Answers", 'NOT class="ok"', "Sum"),
-    graph("Revocations", "Answers", only("revoke", "admin-revoke"), "Sum"),
-    graph("Latency of answers, p50 and p99, ms", "LatencyMillis", 'class="ok"', "p50", "p99"),
+    found("Issued: identities, sessions and tokens, credentials", "Answers", only(...issuing)),
+    found("Refused, by function and reason", "Answers", 'NOT class="ok"'),
+    found("Revocations", "Answers", only("revoke", "admin-revoke")),
+    found("Latency of answers, p50 and p99, ms", "LatencyMillis", 'class="ok"'),
   ];
 }
 
@@ -137,4 +143,7 @@ const ofFunction = (metricName: string, { node, function: { functionName } }: La
 ];
 
 /** How long what was revoked still worked, as the canary measures it. */
-const canary = (_stage: Stage): readonly Graph[] => [];
+const canary = ({ name, canary }: Stage): readonly Graph[] =>
+  canary
+    ? [foundIn(name)("Time to refusal after a revocation, p50 and p99, ms", "RefusalMillis", 'service="canary"')]
+    : [];

@@ -27,6 +27,8 @@ const everythingOn = {
   outboundIdentityFederation: true,
   keys: { es256: true },
   securityEvents: true,
+  account: "111122223333",
+  canary: {},
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/planner"] } },
   registry: { folder: "registry" },
 };

@@ -13,7 +13,7 @@ export const canary = {
   /** Beginning of the one key that the role may read in the canary's own table. */
   ownKey: "own",
   /** Longest life of one of its sessions, in seconds. */
-  lifetimeSeconds: 600,
+  lifetimeSeconds: 300,
 } as const;
 
 /**
@@ -22,3 +22,25 @@ export const canary = {
  */
 export const isCanary = (agent: string | undefined): boolean =>
   agent !== undefined && agent.replace(/^spiffe:\/\/[^/]+\/agent\//, "") === canary.agent;
+
+/**
+ * Where a revocation is looked for: at `introspect`, at a resource server that verifies offline, at `credentials`, and at
+ * AWS itself, by credentials that were given before.
+ */
+export const canaryPlaces = ["introspection", "offline", "credentials", "aws"] as const;
+
+/** One of {@link canaryPlaces}. */
+export type CanaryPlace = (typeof canaryPlaces)[number];
+
+/** What one run found. */
+export interface CanaryRun {
+  /** When the session was revoked. */
+  readonly atMillis: number;
+  /** The session, by which its records are found. */
+  readonly sid: string;
+  /**
+   * From the answer to the revocation until the first refusal at each place that was looked at; where none came, how long
+   * was waited.
+   */
+  readonly refusedAfterMillis: Readonly<Partial<Record<CanaryPlace, number>>>;
+}

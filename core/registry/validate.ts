@@ -9,6 +9,7 @@ import { ruleClaimProblem } from "../narrow/delegation.ts";
 import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
 import { awsRoleFindings, sharedExclusively } from "./aws-role.ts";
+import { canaryFindings } from "./checks/canary.ts";
 import { scopeMappingCycle } from "./checks/cycle.ts";
 import { receiverFindings } from "./checks/receiver.ts";
 import { namesOf, referenceFindings } from "./checks/references.ts";
@@ -79,9 +80,12 @@ function parse(document: RegistryDocument): Result<Entry, readonly RegistryProbl
 const eachRow = (entries: readonly Entry[], settings: RegistrySettings): readonly RegistryProblem[] => {
   const names = namesOf(entries.map((e) => e.row));
   return entries.flatMap(({ document, row }) =>
-    [...ownFindings(row, settings), ...lackingFindings(row, settings.has), ...referenceFindings(row, names)].map(
-      ([path, message]) => problemAt(document, path, message),
-    ),
+    [
+      ...ownFindings(row, settings),
+      ...canaryFindings(row),
+      ...lackingFindings(row, settings.has),
+      ...referenceFindings(row, names),
+    ].map(([path, message]) => problemAt(document, path, message)),
   );
 };
 

@@ -20,6 +20,7 @@ import { AdminRotate } from "./admin/rotate.ts";
 import { AdminWrite } from "./admin/write.ts";
 import { Attest, AttestIam } from "./attest.ts";
 import { AwsStop, stopsInAws } from "./aws-stop.ts";
+import { Canary, canaryBounds } from "./canary.ts";
 import { Credentials } from "./credentials.ts";
 import { DriftWatch, driftWatchMinutes } from "./drift-watch.ts";
 import { Federation } from "./federation.ts";
@@ -71,6 +72,7 @@ export class ServiceStack extends Stack {
     const publisher = new Publisher(this, "Publisher", { ...made, awsStop });
     const pushing = stage.securityEvents ? this.pushing(made, audit) : undefined;
     const watch = new LifecycleWatch(this, "LifecycleWatch", made);
+    const canary = stage.canary && new Canary(this, "Canary", made);
     const watched = [
       ...Object.values(called),
       ...others,
@@ -79,6 +81,7 @@ export class ServiceStack extends Stack {
       ...(pushing ? [pushing.transmitter] : []),
       rotator,
       watch,
+      ...(canary ? [canary] : []),
     ];
     const all = [...watched, issuer.discovery, audit.relay, audit.sealer];
     const drift = new DriftWatch(this, "DriftWatch", { ...made, watched: all });
@@ -112,6 +115,10 @@ export class ServiceStack extends Stack {
     watchRotation(alarms, rotator, ordered);
     alarms.ofFunction("LifecycleWatch", watch);
     alarms.ofSchedule("LifecycleWatch", watch, lifecycleWatchMinutes);
+    if (canary) {
+      alarms.ofFunction("Canary", canary);
+      for (const [place, boundMillis] of Object.entries(canaryBounds(stage))) alarms.ofCanary(place, boundMillis);
+    }
     alarms.ofFunction("DriftWatch", drift);
     alarms.ofDrift("Drift", driftWatchMinutes);
     alarms.ofAgents("AgentsOverdue", "active agents whose review is late");

@@ -103,6 +103,15 @@ export interface DomainProps {
   readonly certificate: string;
 }
 
+/** The revocation canary (docs/revocation.md). */
+export interface CanaryProps {
+  /**
+   * Attaches the account's deny policies to the canary's AWS role, so that the surgical stop is measured too. The account
+   * must have a `StopWriter` of this deployment already. @default false
+   */
+  readonly stopWriter?: boolean;
+}
+
 /** Settings of a deployment that have a default. */
 export interface OptionalProps {
   /** Region of every stack. @default the surrounding Stage's, or eu-west-1 */
@@ -146,6 +155,11 @@ export interface OptionalProps {
   readonly logLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR";
   readonly delivery?: DeliveryProps;
   readonly alarms?: AlarmsProps;
+  /**
+   * Revokes a session of its own every few minutes and measures how long it still works. Its registrations come by
+   * `lanyard canary init`. @default none
+   */
+  readonly canary?: CanaryProps;
   /** Makes a dashboard in CloudWatch, for $3 a month. @default false */
   readonly dashboard?: boolean;
   /** Switches the account's outbound identity federation on; deleting the stack never switches it off. @default false */
@@ -243,7 +257,7 @@ export interface Stage
       | "dormantAfterDays"
       | "terminationProtection"
     >,
-    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials" | "cloudTrail"
+    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials" | "cloudTrail" | "canary"
   > {
   /** Name of the deployment. */
   readonly name: string;
@@ -255,4 +269,5 @@ export interface Stage
   readonly registry?: Required<RegistryProps>;
   readonly awsCredentials?: Required<AwsCredentialsProps>;
   readonly cloudTrail?: With<CloudTrailProps, "scanGigabytes">;
+  readonly canary?: Required<CanaryProps>;
 }

@@ -59,6 +59,7 @@ const known = settings({
     }),
     {},
   ),
+  canary: optional(settings({ stopWriter: otherwise(truth, false) })),
   dashboard: otherwise(truth, false),
   outboundIdentityFederation: otherwise(truth, false),
   codeLookup: otherwise(

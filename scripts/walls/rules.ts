@@ -82,6 +82,8 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       pure: true,
     },
   ],
+  // the canary is an agent and a resource server: it must stand where theirs stand, on the client alone (decision 51)
+  ["lambdas/canary/", { name: "lambdas/canary", own: ["lambdas/", "core/", "client/"], packages: "all" }],
   ["lambdas/", { name: "lambdas", own: ["lambdas/", "core/"], packages: "all" }],
   [
     "lib/",

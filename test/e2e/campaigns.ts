@@ -5,6 +5,7 @@
 export const campaigns: readonly string[] = [
   "agents",
   "aws-attestation",
+  "canary",
   "deployed-registry",
   "domain",
   "governance",

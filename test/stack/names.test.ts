@@ -55,6 +55,8 @@ const deployed = (stage: string, region: string): Deployed => ({
       region,
       outboundIdentityFederation: true,
       dashboard: true,
+      account: "111122223333",
+      canary: {},
       cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: [region] },
       alarms: { email: "ops@example.com" },
       codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["planner"] } },

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { all, synthesized } from "./synthesized.ts";
+import { account, all, synthesized } from "./synthesized.ts";
 
 const [few, each] = [false, true].map(
   (eachFunction) =>
     synthesized(
-      { outboundIdentityFederation: true, registry: { folder: "registry" }, alarms: { eachFunction } },
+      {
+        ...{ outboundIdentityFederation: true, registry: { folder: "registry" }, alarms: { eachFunction } },
+        ...{ account, canary: {} },
+      },
       { registry: { json: "{}", digest: "0".repeat(64), force: false } },
     ).templates,
 );

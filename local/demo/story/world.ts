@@ -176,8 +176,12 @@ async function furnish(cloud: RunningCloud, provider: IdentityProvider, director
   }
 }
 
+/** The agents that somebody runs beside the deployment; its own, the canary, runs by itself and has its role. */
 const agentsOf = (rows: readonly Registration[]): readonly AgentRegistration[] =>
-  rows.filter((row): row is AgentRegistration => row.kind === "agent");
+  rows.filter((row): row is AgentRegistration => row.kind === "agent").filter((agent) => !isOwn(agent));
+
+const isOwn = ({ selectors }: AgentRegistration): boolean =>
+  selectors.some(({ exact: { roleArn = "" } }) => roleArn.includes(":role/lanyard-"));
 
 function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished: Furnished): Endpoints {
   const { rows, deployment } = furnished;

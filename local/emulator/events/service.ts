@@ -38,7 +38,7 @@ export interface Events extends Service {
    * @param mostMillis only those that run at least this often
    */
   fireSchedules(mostMillis?: number): Promise<void>;
-  /** Resolves when every event under way is delivered or given up. */
+  /** Resolves when every event under way is delivered or given up; runs on a schedule are none. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -66,12 +66,14 @@ const longestRetryMillis = 5_000;
 /** Opens the buses and starts the schedules. */
 export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: Deliver): Events {
   const underWay = new Set<Promise<void>>();
+  // what the clock began may take minutes, and carries no event that anybody put
+  const begun = new Set<Promise<void>>();
   const closing = new AbortController();
-  const send = (rule: Rule, event: Json): Promise<void>[] =>
+  const send = (rule: Rule, event: Json, among = underWay): Promise<void>[] =>
     rule.targets.map((target) => {
       const tried = deliverWithRetries({ deliver, closing: closing.signal }, target, inputOf(target, event));
-      const work = tried.finally(() => underWay.delete(work));
-      underWay.add(work);
+      const work = tried.finally(() => among.delete(work));
+      among.add(work);
       return work;
     });
   const envelope = (fields: Json): Json => envelopeOf(place, fields);
@@ -80,6 +82,7 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
       send(
         rule,
         envelope({ "detail-type": "Scheduled Event", source: "aws.events", resources: [rule.arn], detail: {} }),
+        begun,
       ),
     );
   const scheduled = rules.filter(({ everyMillis }) => everyMillis !== undefined);
@@ -130,7 +133,7 @@ export function openEvents(rules: readonly Rule[], place: EventsPlace, deliver: 
     async close() {
       for (const timer of timers) clearInterval(timer);
       closing.abort();
-      await Promise.all(underWay);
+      await Promise.all([...underWay, ...begun]);
     },
   };
 }

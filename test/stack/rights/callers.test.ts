@@ -19,6 +19,8 @@ const registry: DeployedRegistry = { json: "{}", digest: "sha256:x", force: fals
 const asked = {
   registry: { folder: "examples" },
   outboundIdentityFederation: true,
+  account: "111122223333",
+  canary: {},
   dpopNonces: ["attest", "token", "introspect", "revoke", "credentials"],
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/Planner"] } },
 };

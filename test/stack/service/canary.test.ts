@@ -1,0 +1,129 @@
+/** The canary's resources: there where the stage asks for it, and by their rights harmless. */
+import { runSimulation } from "@cloud-copilot/iam-simulate";
+import { describe, expect, test } from "vitest";
+import { canaryRegistrations } from "../../../bin/lanyard/canary/registrations.ts";
+import { canary } from "../../../core/model/canary.ts";
+import { canaryNames } from "../../../lib/service/canary.ts";
+import { resolved } from "../resolved.ts";
+import { everyFunction } from "../rights/expected.ts";
+import { rightsOf } from "../rights/lines.ts";
+import { account, all, bare, one, region, synthesized } from "../synthesized.ts";
+
+const lending = { awsCredentials: { accounts: [account], lifeSeconds: 60 } };
+const made = synthesized({ account, canary: {}, ...lending }).templates;
+const alone = synthesized({ ...bare, canary: {} }).templates;
+const { Service } = made;
+
+test("no stage has a canary that did not ask for one", () => {
+  expect(JSON.stringify(synthesized().templates)).not.toMatch(/canary/i);
+});
+
+test("constructs and code know the canary by the same names, and so do its registrations", () => {
+  const { agent, ownKey, lifetimeSeconds } = canary;
+  expect(canaryNames).toEqual({ agent, ownKey, lifetimeSeconds });
+  const text = canaryRegistrations({ stage: "dev", owner: "o", aws: true })
+    .replaceAll("${account}", account)
+    .replaceAll("${region}", region);
+  expect(text).toContain(`:role/${one(Service, "AWS::IAM::Role", "CanaryRole").Properties.RoleName}\n`);
+  expect(text).toContain(`role/lanyard/target/${one(Service, "AWS::IAM::Role", "CanaryTarget").Properties.RoleName}\n`);
+  expect(text).toContain(`:table/${one(Service, "AWS::DynamoDB::GlobalTable").Properties.TableName}"`);
+});
+
+describe("the function", () => {
+  test("writes its own runs, and may do nothing else at AWS", () => {
+    const own = ["dynamodb:PutItem on table/CanaryRuns if row run*", ...everyFunction("Canary")].sort();
+    expect(rightsOf(made, "Service", "Canary")).toEqual(own);
+  });
+
+  test("runs every few minutes, and once an hour waits for AWS where the stage lends roles of its account", () => {
+    const rules = ({ Service: template }: typeof made) =>
+      all({ ...made, Service: template }, "AWS::Events::Rule")
+        .filter(({ id }) => id.startsWith("Canary"))
+        .map(({ it }) => [it.Properties.ScheduleExpression, (it.Properties.Targets as { Input: string }[])[0]?.Input]);
+    expect(rules(made)).toEqual([
+      ["rate(5 minutes)", "{}"],
+      ["rate(1 hour)", '{"aws":true}'],
+    ]);
+    expect(rules(alone)).toEqual([["rate(5 minutes)", "{}"]]);
+    expect(all(alone, "AWS::IAM::ManagedPolicy").map(({ id }) => id)).toEqual(["IssuerOnce"]);
+  });
+});
+
+describe("the role that its sessions get", () => {
+  const policy = resolved(
+    made,
+    "Service",
+    one(Service, "AWS::IAM::ManagedPolicy", "CanaryTarget").Properties.PolicyDocument,
+  );
+  const [read] = (policy as { Statement: { Resource: string }[] }).Statement;
+  const table = read?.Resource ?? "";
+  const may = async (action: string, resource: string, key?: string): Promise<string> => {
+    const result = await runSimulation(
+      {
+        request: {
+          principal: `arn:aws:sts::${account}:assumed-role/lanyard-dev-${region}-canary-target/AAAAAAAAAAAAAAAAAAAAAA`,
+          action,
+          resource: { resource, accountId: account },
+          contextVariables: {
+            "aws:SourceIdentity": "lyd.AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA",
+            ...(key === undefined ? {} : { "dynamodb:LeadingKeys": [key] }),
+          },
+        },
+        identityPolicies: [{ name: "grant", policy }],
+        permissionBoundaryPolicies: [{ name: "grant", policy }],
+        serviceControlPolicies: [],
+        resourceControlPolicies: [],
+      },
+      {},
+    );
+    if (result.resultType === "error") throw new Error(JSON.stringify(result.errors));
+    return result.overallResult;
+  };
+
+  test("has its grant alone, which is its boundary too", () => {
+    const { ManagedPolicyArns, PermissionsBoundary } = one(Service, "AWS::IAM::Role", "CanaryTarget").Properties;
+    expect(ManagedPolicyArns).toEqual([PermissionsBoundary]);
+    expect(table).toMatch(/:table\/CanaryRuns/);
+  });
+
+  test("may read one row, which nobody writes", async () => {
+    expect(await may("dynamodb:GetItem", table, canary.ownKey)).toBe("Allowed");
+  });
+
+  test.each([
+    ["dynamodb:GetItem", table, "run"],
+    ["dynamodb:GetItem", table, undefined],
+    ["dynamodb:GetItem", `${table}-2`, canary.ownKey],
+    ["dynamodb:Query", table, canary.ownKey],
+    ["dynamodb:PutItem", table, canary.ownKey],
+    ["dynamodb:Scan", table, undefined],
+    ["s3:GetObject", "arn:aws:s3:::any/key", undefined],
+    ["sts:AssumeRole", `arn:aws:iam::${account}:role/Admin`, undefined],
+    ["iam:CreateRole", `arn:aws:iam::${account}:role/any`, undefined],
+  ])("threat 10: has no right to %s on %s (%s)", async (action, resource, key) => {
+    expect(await may(action, resource, key)).not.toBe("Allowed");
+  });
+});
+
+describe("the alarms", () => {
+  const alarmsOf = (templates: typeof made) =>
+    all(templates, "AWS::CloudWatch::Alarm")
+      .filter(({ id }) => id.startsWith("WatchCanary"))
+      .map(({ id, it }) => [id.slice(11).replace(/[0-9A-F]{8}$/, ""), it.Properties.Threshold]);
+
+  test("stand at what docs/revocation.md promises, place by place, and only of places that are looked at", () => {
+    expect(alarmsOf(made)).toEqual([
+      ["Introspection", 10_000],
+      ["Offline", 15_000],
+      ["Credentials", 10_000],
+      ["Aws", 65_000],
+    ]);
+    expect(alarmsOf(alone).map(([place]) => place)).toEqual(["Introspection", "Offline"]);
+  });
+
+  test("ring when nothing is measured any more", () => {
+    expect(one(Service, "AWS::CloudWatch::Alarm", "WatchCanaryIntrospection").Properties.TreatMissingData).toBe(
+      "breaching",
+    );
+  });
+});
