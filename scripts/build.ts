@@ -10,6 +10,7 @@ import type { BuildOptions, Metafile } from "esbuild";
 import { functionNames, registryPacker, withCedar } from "../lambdas/manifest.ts";
 import { builtinsByRequire } from "./builtins-by-require.ts";
 import { cedarBesideTheBundle, cedarFile } from "./cedar-beside-the-bundle.ts";
+import { lateBesideTheBundle, lateBuilds } from "./late-modules.ts";
 import { schemasWithoutFormats } from "./lean-json-schema.ts";
 import { credentialsOfTheEnvironment, leanClients } from "./lean-sdk.ts";
 import { zodThatParses } from "./lean-zod.ts";
@@ -35,7 +36,14 @@ export const buildOptions = {
   legalComments: "none",
   metafile: true,
   logLevel: "error",
-  plugins: [builtinsByRequire, leanClients, credentialsOfTheEnvironment, zodThatParses, schemasWithoutFormats],
+  plugins: [
+    builtinsByRequire,
+    leanClients,
+    credentialsOfTheEnvironment,
+    zodThatParses,
+    schemasWithoutFormats,
+    lateBesideTheBundle,
+  ],
 } as const satisfies BuildOptions;
 
 /** One bundle as built. */
@@ -95,12 +103,19 @@ async function bundleInto(name: string, folder: string): Promise<Bundle> {
   mkdirSync(folder, { recursive: true });
   // a boot that finds every bundle kept never loads the bundler
   const { build } = await import("esbuild");
-  const { metafile, outputFiles } = await build({
+  const options = {
     ...buildOptions,
-    entryPoints: { index: join(root, entry(name)) },
     ...(name === registryPacker && { plugins: [...buildOptions.plugins, cedarBesideTheBundle] }),
     outdir: folder,
-  });
+  };
+  const first = await build({ ...options, entryPoints: { index: join(root, entry(name)) } });
+  const late = await Promise.all(
+    lateBuilds(first.metafile.inputs, options).map((each) => build({ ...each, metafile: true, write: false })),
+  );
+  const outputFiles = [...first.outputFiles, ...late.flatMap((each) => each.outputFiles)];
+  // whoever keeps a bundle by what it was made from must know of these files too
+  const inputs = Object.assign({}, first.metafile.inputs, ...late.map(({ metafile }) => metafile.inputs));
+  const metafile: Metafile = { ...first.metafile, inputs };
   // chunks first: an index that is there finds everything it names
   const isEntry = ({ path }: { path: string }) => basename(path) === "index.mjs";
   for (const { path, contents } of [...outputFiles.filter((f) => !isEntry(f)), ...outputFiles.filter(isEntry)])
