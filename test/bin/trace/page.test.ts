@@ -44,6 +44,29 @@ describe("the page of the trace", () => {
       expect(lanyardLines.some((line) => line.startsWith(`lanyard trace ${kind} `))).toBe(true);
   });
 
+  test.each(["-", "--"])("is of sessions whose ids begin with %s as well", async (dashes) => {
+    const id = dashes.padEnd(22, "B");
+    const dashed = { ...story, sid: id, root: id };
+    for (const [place, file, text] of [
+      [
+        "audit",
+        "dashed.gz",
+        rawAudit(dashed)
+          .map((each) => JSON.stringify(each))
+          .join("\n"),
+      ],
+      ["cloudtrail", "dashed.json.gz", JSON.stringify({ Records: rawTrail(dashed) })],
+    ] as const) {
+      mkdirSync(join(folder, dashes, place), { recursive: true });
+      writeFileSync(join(folder, dashes, place, file), gzipSync(text));
+    }
+    const said: string[] = [];
+    const terminal = { out: (text: string) => void said.push(text), err: (text: string) => void said.push(text) };
+    const options = ["--audit", `${dashes}/audit`, "--trail", `${dashes}/cloudtrail`, "--json"];
+    const code = await run(["trace", "session", id, ...options], { terminal: terminal as never, env: {}, folder });
+    expect([code, said.join("\n")]).toEqual([0, expect.stringContaining(`"sid":"${id}"`)]);
+  });
+
   test.each(lanyardLines)("shows a command that answers: %s", async (line) => {
     const [, ...args] = line.split(" ").map((word) => ids[word] ?? word);
     expect(args.join(" ")).not.toMatch(/[<>]/);
