@@ -18,7 +18,7 @@ import { bundleAgents } from "./agents/bundle.ts";
 import { account, files, idOf, region, rows, targets, writeRegistry } from "./registry.ts";
 
 /**
- * A deployment, a team's app beside it with its target roles, the agents' own app with the functions that two of them run
+ * A deployment, a team's app beside it with its target roles, the agents' own app with the functions that three of them run
  * in, and two companies whose people sign in.
  */
 
@@ -50,6 +50,8 @@ export async function raise(): Promise<void> {
     ...{ beside: readAssembly(team), onProgress: () => undefined },
   });
   closers.push(world.close);
+  // the watch of the deployment says, once an hour, which roles are our functions': only their signatures are ours
+  await world.cloud.fireSchedules();
   world.cloud.trail?.unkind({ late: 0.5, doubled: 0.5, shuffled: true });
   const s3 = new S3Client({ ...world.endpoints.aws, credentials: world.cloud.operator, forcePathStyle: true });
   for (const Key of ["a/1", "b/1"]) await s3.send(new PutObjectCommand({ Bucket: "tickets", Key, Body: Key }));
@@ -86,7 +88,7 @@ export const clientOf: <T extends { readonly middlewareStack: { add(...args: nev
   notedClient(Client, { ...world.endpoints.aws, credentials: { ...credentials } }, () => undefined);
 
 /** What a session's work comes to; the calls to STS that its credentials took are noted as its own. */
-async function noted(begun: Promise<Work>): Promise<Work> {
+export async function noted(begun: Promise<Work>): Promise<Work> {
   const before = world.cloud.calls().length;
   const work = await begun;
   const lent = new Set(["AssumeRole", "GetScopedCredentials"]);

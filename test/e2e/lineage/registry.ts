@@ -13,7 +13,7 @@ export const targetArn = (name: string): string => `arn:aws:iam::${account}:role
 export const idOf = (name: string): string => `spiffe://lanyard.local/agent/${name}`;
 
 /** Agents that may have each target role, as its owner says. */
-export const targets = { Files: ["planner", "archivist"], Rows: ["desk"] } as const;
+export const targets = { Files: ["planner", "archivist", "clerk"], Rows: ["desk"] } as const;
 
 const agent = (name: string, more: object) => ({
   ...{ kind: "agent", name, state: "active", owner: "a@lineage.example", sponsor: "b@lineage.example" },
@@ -42,6 +42,7 @@ export function writeRegistry(folder: string, other: string): void {
   const documents = [
     agent("planner", { clients, may: lends }),
     agent("archivist", { may: [{ resource: files, scopes: ["files:read"] }] }),
+    agent("clerk", { may: [{ resource: files, scopes: ["files:read"] }] }),
     agent("desk", { may: [{ resource: rows, scopes: ["rows:write"] }] }),
     agent("stranger", { may: [{ resource: files, scopes: ["files:read"] }] }),
     { kind: "resource", name: "files", uri: files, servedBy: "desk", scopes: ["files:read", "files:list"] },

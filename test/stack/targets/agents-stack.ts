@@ -11,15 +11,18 @@ interface AgentsProps extends StackProps {
   readonly stage: string;
   readonly trustDomain: string;
   /** Folder of each function's code. */
-  readonly code: Readonly<Record<"desk" | "archivist", string>>;
+  readonly code: Readonly<Record<Hosted, string>>;
 }
+
+/** Agents that run in functions. */
+export type Hosted = "desk" | "archivist" | "clerk";
 
 export class AgentsStack extends Stack {
   constructor(scope: App, id: string, { stage, trustDomain, code, ...props }: AgentsProps) {
     super(scope, id, props);
     const issuer = Fn.getStackOutput(`lanyard-${stage}-issuer`, "IssuerUrl");
     const roleOf = (name: string) => new AgentRole(this, `${name}-role`, { issuer, roleName: name, path: "/agents/" });
-    const functionOf = (name: "desk" | "archivist") =>
+    const functionOf = (name: Hosted) =>
       new LambdaFunction(this, name, {
         runtime: Runtime.NODEJS_24_X,
         handler: "index.handler",
@@ -36,8 +39,12 @@ export class AgentsStack extends Stack {
       deadLetterQueue: { queue: new Queue(this, "Undone"), maxReceiveCount: 3 },
     });
     archivist.addEventSource(new SqsEventSource(work, { batchSize: 5, reportBatchItemFailures: true }));
-    work.grantSendMessages(roleOf("planner"));
-    const outputs = { DeskUrl: url.url, WorkUrl: work.queueUrl, ArchivistName: archivist.functionName };
+    const clerk = functionOf("clerk");
+    const planner = roleOf("planner");
+    work.grantSendMessages(planner);
+    clerk.grantInvoke(planner);
+    const names = { ArchivistName: archivist.functionName, ClerkName: clerk.functionName };
+    const outputs = { DeskUrl: url.url, WorkUrl: work.queueUrl, ...names };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
 }

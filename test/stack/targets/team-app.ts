@@ -3,7 +3,7 @@ import { AttributeType, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ArnPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { type DeployedLanyard, StopWriter, TargetRole } from "../../../lib/index.ts";
-import { AgentsStack } from "./agents-stack.ts";
+import { AgentsStack, type Hosted } from "./agents-stack.ts";
 
 /** A team's CDK app, run as one: a bucket, a table, target roles that may use both, and perhaps the agents' own stack. */
 
@@ -16,7 +16,7 @@ interface Team {
   /** Agents that may have each target role, by its name. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** Folders of the code of the agents' functions; without them no such stack is made. */
-  readonly agents?: Readonly<Record<"desk" | "archivist", string>>;
+  readonly agents?: Readonly<Record<Hosted, string>>;
 }
 
 const {

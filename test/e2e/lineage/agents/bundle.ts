@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 /** Functions of the agents' team. */
-export const hosted = ["desk", "archivist"] as const;
+export const hosted = ["desk", "archivist", "clerk"] as const;
 
 /**
  * Bundles the agents' functions, as CDK's `NodejsFunction` does.
