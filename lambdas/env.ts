@@ -25,6 +25,15 @@ export const env = {
   tracesTable: "LANYARD_TRACES_TABLE",
   registryTable: "LANYARD_REGISTRY_TABLE",
   outboxTable: "LANYARD_OUTBOX_TABLE",
+  leavesTable: "LANYARD_LEAVES_TABLE",
+  /** The key that signs the log's checkpoints; behind a comma one that signs beside it. */
+  logKey: "LANYARD_LOG_KEY_ARNS",
+  /** The log's name, for good: who verifies it knows it by this name. */
+  logOrigin: "LANYARD_LOG_ORIGIN",
+  /** URL of the queue of findings about the trail. */
+  findingsQueue: "LANYARD_FINDINGS_QUEUE_URL",
+  /** How long the delivery may hold a record back. */
+  deliverySeconds: "LANYARD_DELIVERY_SECONDS",
   identityKey: "LANYARD_IDENTITY_KEY_ARN",
   sessionKey: "LANYARD_SESSION_KEY_ARN",
   /** JSON: what the stage has beyond what every stage has (`core/registry/checks/stage-has.ts`). */
@@ -83,6 +92,9 @@ export const env = {
   deployedMarks: "LANYARD_DEPLOYED_MARKS",
 } as const;
 
+/** Type of the events on the audit bus that are checkpoints of the log and no records. */
+export const checkpointDetailType = "Lanyard Checkpoint";
+
 /** Key attributes of every table; each is a string. Only the adapters know the other attributes. */
 export const tableKeys = {
   sessions: { partition: "root", sort: "sid" },
@@ -95,7 +107,18 @@ export const tableKeys = {
   lists: { partition: "list" },
   registry: { partition: "kind", sort: "name" },
   outbox: { partition: "eventId" },
+  leaves: { partition: "event" },
   keyring: { partition: "ring" },
   orders: { partition: "ring" },
   traces: { partition: "kind", sort: "name" },
+} as const;
+
+/** Indexes of tables; an entry stands in one as long as it has the partition's attribute. Sort keys are numbers. */
+export const tableIndexes = {
+  leaves: {
+    /** Records without a place in the log. */
+    unsealed: { partition: "unsealed", sort: "at" },
+    /** Records of which no object is known. */
+    unseen: { partition: "unseen", sort: "at" },
+  },
 } as const;

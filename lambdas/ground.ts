@@ -7,6 +7,7 @@ import type { Clock, Ids } from "../core/model/ports.ts";
 import type { StageHas } from "../core/registry/checks/stage-has.ts";
 import { documentClient, type Tables } from "./aws/dynamodb/dynamo.ts";
 import { createOutbox } from "./aws/dynamodb/outbox.ts";
+import type { Lock } from "./aws/s3/log-objects.ts";
 import { env } from "./env.ts";
 import type { Refuse } from "./http/edge.ts";
 
@@ -52,6 +53,17 @@ function deployment() {
 /** What the stage has beyond what every stage has. */
 export const stageHas = (): readonly StageHas[] => JSON.parse(setting("stageHas")) as StageHas[];
 
+/**
+ * How objects of the audit bucket are retained.
+ * @throws on a setting that is none
+ */
+export function lock(): Lock {
+  const [mode, days] = [setting("auditLock"), Number(setting("auditRetentionDays"))];
+  if (mode !== "GOVERNANCE" && mode !== "COMPLIANCE") throw new Error("auditLock is no mode of Object Lock");
+  if (!Number.isSafeInteger(days) || days < 1) throw new Error("auditRetentionDays is no number of days");
+  return { mode, days };
+}
+
 /** Names of the tables. A function whose environment lacks one fails only when it first uses that name. */
 export const tables: Tables = {
   get sessions() {
@@ -86,6 +98,9 @@ export const tables: Tables = {
   },
   get outbox() {
     return setting("outboxTable");
+  },
+  get leaves() {
+    return setting("leavesTable");
   },
 };
 

@@ -218,10 +218,27 @@ export const functions = {
   sealer: {
     stack: "audit",
     id: "Sealer",
-    does: "Retains the objects of the audit bucket",
+    does: "Writes audit records to the log and signs its checkpoints",
     namedRole: true,
     memoryMegabytes: 512,
-    timeoutSeconds: 30,
+    // one run chooses batches for 40 seconds and finishes the last of them
+    timeoutSeconds: 120,
+  },
+  "object-reader": {
+    stack: "audit",
+    id: "ObjectReader",
+    does: "Retains the objects of the audit bucket and compares their lines with the records",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 300,
+  },
+  reconciler: {
+    stack: "audit",
+    id: "Reconciler",
+    does: "Finds what is missing in the audit trail",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 120,
   },
   canary: {
     stack: "service",

@@ -120,15 +120,24 @@ export function acknowledgeFirehose(role: IConstruct, stateName: string): void {
 }
 
 /** Firehose chooses the names of its objects. */
-export function acknowledgeSealer(role: IConstruct, stateName: string): void {
+export function acknowledgeObjectReader(role: IConstruct, stateName: string): void {
   const bucket = `${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;
   for (const folder of ["audit", "errors"]) {
     acknowledge(
       role,
       `AwsSolutions-IAM5[Resource::${bucket}/${folder}/*]`,
-      "retains whatever Firehose writes below this prefix, and can neither read, write nor delete",
+      "retains and reads whatever Firehose writes below this prefix, and can neither write nor delete",
     );
   }
+}
+
+/** The names of the log's objects follow from its size. */
+export function acknowledgeLogWriter(role: IConstruct, stateName: string): void {
+  acknowledge(
+    role,
+    `AwsSolutions-IAM5[Resource::${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E/log/*]`,
+    "the log's objects are named by its size as it grows; below this prefix the bucket lets nobody delete",
+  );
 }
 
 /** Names of objects that the delivery or a trail wrote are not known, and reading them changes none. */

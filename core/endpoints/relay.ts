@@ -34,6 +34,16 @@ interface Found {
 /** A record ready for the bus. */
 export interface Carried extends Found {
   readonly entry: BusEntry;
+  /** base64url SHA-256 of the record, as the grant's own transaction stored it. */
+  readonly hash: string;
+  /** When the record's row expires, in epoch seconds. */
+  readonly expiresAt: number;
+}
+
+/** Where records are noted that went to the bus, so that each gets its place in the log. */
+export interface Notebook {
+  /** Notes a record, unless it is noted. @throws when it was not noted; it must then be sent again */
+  note(record: Pick<Carried, "eventId" | "hash" | "expiresAt">): Promise<void>;
 }
 
 /** A record that the bus can never accept. */
@@ -55,6 +65,16 @@ export interface RelayWatch {
   unkept(eventId: string, why: string): void;
   /** The bus did not accept these now; they will be sent again. */
   refused(count: number, why: string): void;
+  /** The bus has these, and they could not be noted; they will be sent again. */
+  unnoted(count: number, why: string): void;
+}
+
+/** What the relay needs. */
+export interface RelayDeps {
+  readonly bus: Bus;
+  readonly queue: Keeping;
+  readonly notebook: Notebook;
+  readonly watch: RelayWatch;
 }
 
 /**
@@ -64,14 +84,16 @@ export interface RelayWatch {
  *    blocks its shard would hold back everything after it
  * 2. **put** the others on the bus, as many in one call as it accepts, in order
  * 3. **keep too** records that the bus can never accept
- * 4. **report** one by one, the records that the bus did not accept now, and those that the queue did not accept: they
- *    are sent again
+ * 4. **note** what the bus has in table Leaves: what is not on that list gets no place in the log. The bus comes first,
+ *    since a record that is noted and was not sent would be looked for
+ * 5. **report** one by one, the records that the bus did not accept now, those that the queue did not accept, and those
+ *    that were not noted: they are sent again. A record that comes twice is one by its id
  *
  * @returns sequence numbers of records to send again, so that each is delivered at least once
  */
 export async function carryAll(
   found: readonly (Carried | Unreadable)[],
-  { bus, queue, watch }: { readonly bus: Bus; readonly queue: Keeping; readonly watch: RelayWatch },
+  { bus, queue, notebook, watch }: RelayDeps,
 ): Promise<readonly string[]> {
   const failures: string[] = [];
   const keep = async ({ sequence, eventId, image }: Found, why: string): Promise<void> => {
@@ -90,12 +112,34 @@ export async function carryAll(
     const outcomes = await putAll(bus, batch);
     // 3. keep too
     for (const { one, why } of outcomes.filter((outcome) => outcome.forGood)) await keep(one, why);
-    // 4. report
+    // 4. note
+    const notTaken = new Set(outcomes.map(({ one }) => one));
+    const unnoted = await noteAll(
+      batch.filter((one) => !notTaken.has(one)),
+      notebook,
+    );
+    // 5. report
     const again = outcomes.filter((outcome) => !outcome.forGood);
-    failures.push(...again.map(({ one }) => one.sequence));
+    failures.push(...[...again, ...unnoted].map(({ one }) => one.sequence));
     if (again[0]) watch.refused(again.length, again[0].why);
+    if (unnoted[0]) watch.unnoted(unnoted.length, unnoted[0].why);
   }
   return failures;
+}
+
+/** @returns those that could not be noted */
+async function noteAll(taken: readonly Carried[], notebook: Notebook) {
+  const outcomes = await Promise.all(
+    taken.map(async (one) => {
+      try {
+        await notebook.note(one);
+        return [];
+      } catch (failure) {
+        return [{ one, why: failure instanceof Error ? failure.name : "failed" }];
+      }
+    }),
+  );
+  return outcomes.flat();
 }
 
 /** Groups records, in order, by the bus's bounds for one call. */

@@ -1,12 +1,20 @@
 import { Logger } from "@aws-lambda-powertools/logger";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createNotebook } from "../aws/dynamodb/leaves/notes.ts";
 import { createBus } from "../aws/eventbridge/bus.ts";
 import { createRefusedQueue } from "../aws/sqs/refused-queue.ts";
-import { setting } from "../ground.ts";
+import { clock, setting, tables } from "../ground.ts";
 import { createRelay, type StreamReport } from "./relay.ts";
 import type { StreamRecord } from "./stream-record.ts";
 
 const logger = new Logger();
-const relay = createRelay(createBus(setting("auditBus")), createRefusedQueue(setting("refusedQueue")), {
+const dynamo = documentClient();
+const carriers = {
+  bus: createBus(setting("auditBus")),
+  queue: createRefusedQueue(setting("refusedQueue")),
+  notebook: createNotebook(dynamo, tables.leaves, clock.nowMillis),
+};
+const relay = createRelay(carriers, {
   // critical, since a person has to look at the record
   kept: (eventId, why) =>
     logger.critical("an audit record cannot be carried; it lies whole in the queue of refused records", {
@@ -15,6 +23,7 @@ const relay = createRelay(createBus(setting("auditBus")), createRefusedQueue(set
     }),
   unkept: (eventId, why) =>
     logger.critical("an audit record can be neither carried nor kept; it will be tried again", { eventId, why }),
+  unnoted: (count, why) => logger.warn("records are on the bus and not noted; they will be sent again", { count, why }),
   refused: (count, why) => logger.warn("the bus did not take all records; they will be sent again", { count, why }),
 });
 

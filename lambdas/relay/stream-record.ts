@@ -1,6 +1,7 @@
 import { type BusEntry, busLimits, type Carried, entryBytes, type Unreadable } from "../../core/endpoints/relay.ts";
 import { unpackBody } from "../aws/dynamodb/record-body.ts";
 import { type AttributeValue, unmarshall } from "../aws/dynamodb/stream-image.ts";
+import { checkpointDetailType } from "../env.ts";
 
 /** A record of a DynamoDB stream as Lambda delivers it. */
 export interface StreamRecord {
@@ -15,7 +16,7 @@ export interface StreamRecord {
 export function read(record: StreamRecord): Carried | Unreadable {
   const image = record.dynamodb?.NewImage ?? {};
   const row = unmarshall(image);
-  const { eventId, detailType, timeMillis, traceHeader } = row;
+  const { eventId, detailType, timeMillis, traceHeader, hash, expiresAt } = row;
   const packed = image.body?.B;
   const found = {
     sequence: record.dynamodb?.SequenceNumber ?? "",
@@ -26,8 +27,12 @@ export function read(record: StreamRecord): Carried | Unreadable {
     typeof eventId === "string" &&
     typeof packed === "string" &&
     typeof detailType === "string" &&
+    // the delivery leaves these out: a record of that name would reach the bus and nobody else
+    detailType !== checkpointDetailType &&
     typeof timeMillis === "number" &&
-    isDate(timeMillis);
+    isDate(timeMillis) &&
+    typeof hash === "string" &&
+    Number.isSafeInteger(expiresAt);
   if (!whole) return { ...found, why: "malformed" };
   const body = unpackBody(Buffer.from(packed, "base64"));
   if (!body.ok) return { ...found, why: body.error };
@@ -38,7 +43,9 @@ export function read(record: StreamRecord): Carried | Unreadable {
     timeMillis,
     ...(typeof traceHeader === "string" ? { traceHeader: traceHeader.slice(0, 500) } : {}),
   };
-  return entryBytes(entry) > busLimits.bytes ? { ...found, why: "too large for the bus" } : { ...found, entry };
+  return entryBytes(entry) > busLimits.bytes
+    ? { ...found, why: "too large for the bus" }
+    : { ...found, entry, hash, expiresAt: Number(expiresAt) };
 }
 
 /**

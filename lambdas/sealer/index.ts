@@ -1,17 +1,42 @@
+import { Logger } from "@aws-lambda-powertools/logger";
 import { S3Client } from "@aws-sdk/client-s3";
-import { setting } from "../ground.ts";
-import { createSealer, type LockMode } from "./sealer.ts";
+import { createSealer } from "../../core/endpoints/sealer.ts";
+import { documentClient } from "../aws/dynamodb/dynamo.ts";
+import { createHeadStore, createReconcilerMemory } from "../aws/dynamodb/leaves/log-head.ts";
+import { createWorklist } from "../aws/dynamodb/leaves/worklist.ts";
+import { createBus } from "../aws/eventbridge/bus.ts";
+import { kmsClient } from "../aws/kms/keys.ts";
+import { createLogSigners } from "../aws/kms/log-signer.ts";
+import { createLogObjects } from "../aws/s3/log-objects.ts";
+import { ownFindings } from "../findings.ts";
+import { clock, lock, setting, tables } from "../ground.ts";
+import { checkpointEntry } from "./checkpoint-entry.ts";
 
-const mode = setting("auditLock");
-if (mode !== "GOVERNANCE" && mode !== "COMPLIANCE") throw new Error("auditLock is no mode of Object Lock");
-const seal = createSealer(new S3Client({ maxAttempts: 5 }), {
-  bucket: setting("auditBucket"),
-  retentionDays: Number(setting("auditRetentionDays")),
-  mode: mode satisfies LockMode,
+const logger = new Logger();
+const dynamo = documentClient();
+const bus = createBus(setting("auditBus"));
+const origin = setting("logOrigin");
+const memory = createReconcilerMemory(dynamo, tables.leaves);
+const seal = createSealer({
+  clock,
+  head: createHeadStore(dynamo, tables.leaves),
+  worklist: createWorklist(dynamo, tables),
+  objects: createLogObjects(new S3Client({ maxAttempts: 4 }), setting("auditBucket"), {
+    lock: lock(),
+    nowMillis: clock.nowMillis,
+  }),
+  origin,
+  signers: createLogSigners(kmsClient(), origin, setting("logKey").split(",")),
+  async announce(note) {
+    const [refused] = await bus.put([checkpointEntry(origin, note, clock.nowMillis())]);
+    if (refused) throw new Error(`the bus did not take a checkpoint: ${refused}`);
+  },
+  findings: ownFindings(dynamo, logger),
+  reconciledAtMillis: async () => (await memory.recall())?.atMillis,
 });
 
-/**
- * Retains every object whose creation S3 reports. After an error Lambda tries again, and then puts the event into the
- * queue that an alarm watches.
- */
-export const handler = (event: unknown): Promise<void> => seal(event);
+/** Runs every minute: what is not in the log yet gets its place there. */
+export const handler = async (): Promise<void> => {
+  const written = await seal();
+  if (written > 0) logger.info("wrote to the log", { entries: written });
+};

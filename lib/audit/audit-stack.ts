@@ -5,6 +5,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { checkpointDetailType } from "../../lambdas/env.ts";
 import { Alarms } from "../alarms.ts";
 import type { FunctionProps } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
@@ -15,6 +16,8 @@ import type { StateStack } from "../state/state-stack.ts";
 import { Delivery } from "./delivery.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { Lake } from "./lake/lake.ts";
+import { ObjectReader } from "./object-reader.ts";
+import { Reconciler } from "./reconciler.ts";
 import { Relay } from "./relay.ts";
 import { Sealer } from "./sealer.ts";
 import { TheftWatch } from "./theft-watch.ts";
@@ -26,6 +29,8 @@ export class AuditStack extends Stack {
   readonly topic: Topic;
   readonly relay: Relay;
   readonly sealer: Sealer;
+  readonly reader: ObjectReader;
+  readonly reconciler: Reconciler;
   /** Carries records from the bus to the bucket. */
   readonly delivery: Delivery;
   /** Queues in which something lies only when it went wrong, by the name of their alarm. */
@@ -47,7 +52,10 @@ export class AuditStack extends Stack {
     new KeyWatch(this, "KeyWatch", watched);
     new WallWatch(this, "WallWatch", watched);
     this.unsealed = deadLetters(this, "Unsealed");
-    this.sealer = new Sealer(this, "Sealer", { ...props, unsealed: this.unsealed });
+    const findings = this.unsealed;
+    this.sealer = new Sealer(this, "Sealer", { ...props, bus: this.bus, findings });
+    this.reader = new ObjectReader(this, "ObjectReader", { ...props, findings });
+    this.reconciler = new Reconciler(this, "Reconciler", { ...props, findings });
     this.deadLetters = { Refused: refused, RelayFailures: this.relay.failures, Undelivered: this.delivery.undelivered };
     if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", { bus: this.bus, topic: this.topic });
     const alarms = new Alarms(this, "Watch", { stage, topic: this.topic });
@@ -56,6 +64,8 @@ export class AuditStack extends Stack {
     alarms.ofStream("Relay", this.relay);
     for (const [name, queue] of Object.entries(this.deadLetters)) alarms.ofQueue(name, queue);
     alarms.ofFunction("Sealer", this.sealer);
+    alarms.ofFunction("ObjectReader", this.reader);
+    alarms.ofFunction("Reconciler", this.reconciler);
     alarms.ofQueue("Unsealed", this.unsealed);
     alarms.ofDelivery(this.delivery.stream.ref, stage.delivery.bufferSeconds);
     alarms.ofSilence(this.delivery.stream.ref);
@@ -97,24 +107,33 @@ export class AuditStack extends Stack {
 
   /**
    * Without this policy, anybody who may put events on any bus of the account could put forged records here (threat
-   * 23).
+   * 23). The sealer puts checkpoints, and nothing else: who writes the log must not be able to write records.
    */
   private onlyTheRelayPuts(stage: Stage): void {
-    // CDK's typed construct warns about its own deprecated properties, whether they are set or not
-    new CfnResource(this, "OnlyTheRelayPuts", {
-      type: "AWS::Events::EventBusPolicy",
-      properties: {
-        EventBusName: this.bus.eventBusName,
-        StatementId: "OnlyTheRelayPuts",
-        Statement: {
-          Sid: "OnlyTheRelayPuts",
-          Effect: "Deny",
-          Principal: "*",
-          Action: "events:PutEvents",
-          Resource: this.bus.eventBusArn,
-          Condition: { ArnNotEquals: { "aws:PrincipalArn": roleArn(stage, "relay") } },
-        },
+    const [relay, sealer] = [roleArn(stage, "relay"), roleArn(stage, "sealer")];
+    const statements: Record<string, object> = {
+      OnlyTheRelayPuts: { ArnNotEquals: { "aws:PrincipalArn": [relay, sealer] } },
+      TheSealerPutsCheckpoints: {
+        ArnEquals: { "aws:PrincipalArn": sealer },
+        "ForAnyValue:StringNotEquals": { "events:detail-type": checkpointDetailType },
       },
-    });
+    };
+    // CDK's typed construct warns about its own deprecated properties, whether they are set or not
+    for (const [sid, condition] of Object.entries(statements))
+      new CfnResource(this, sid, {
+        type: "AWS::Events::EventBusPolicy",
+        properties: {
+          EventBusName: this.bus.eventBusName,
+          StatementId: sid,
+          Statement: {
+            Sid: sid,
+            Effect: "Deny",
+            Principal: "*",
+            Action: "events:PutEvents",
+            Resource: this.bus.eventBusArn,
+            Condition: condition,
+          },
+        },
+      });
   }
 }

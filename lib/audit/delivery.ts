@@ -5,6 +5,7 @@ import { CfnDeliveryStream } from "aws-cdk-lib/aws-kinesisfirehose";
 import { LogGroup, LogStream, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { checkpointDetailType } from "../../lambdas/env.ts";
 import { acknowledgeFirehose } from "../acknowledged.ts";
 import { allow } from "../function/grant.ts";
 import { roleName } from "../function/roles.ts";
@@ -43,8 +44,8 @@ export class Delivery extends Construct {
     this.rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,
       description: "Every audit record, to Firehose",
-      // only the relay may put events on this bus, so every event is a record
-      eventPattern: { source: [{ prefix: "" }] },
+      // only the relay may put events on this bus that are no checkpoints, so every one of them is a record
+      eventPattern: { "detail-type": [{ "anything-but": [checkpointDetailType] }] },
       targets: [
         {
           id: "Firehose",

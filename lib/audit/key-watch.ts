@@ -25,7 +25,7 @@ const changes = [
 export class KeyWatch extends Construct {
   constructor(scope: Construct, id: string, { stage, state, topic }: WatchProps) {
     super(scope, id);
-    const { identity, session, sessionEc, status, seal, events, nonce, dpopNonce } = state.keys;
+    const { identity, session, sessionEc, status, log, events, nonce, dpopNonce } = state.keys;
     const changed = this.rule("Changed", topic, {
       eventName: changes,
       resources: { ARN: Object.values(state.keys.all).map((key) => key.keyArn) },
@@ -46,7 +46,7 @@ export class KeyWatch extends Construct {
       byOthers("SignedSession", ["Sign", session], signers.session),
       ...(sessionEc ? [byOthers("SignedEcSession", ["Sign", sessionEc], signers.session)] : []),
       byOthers("SignedStatus", ["Sign", status], signers.status),
-      byOthers("SignedSeal", ["Sign", seal], signers.seal),
+      byOthers("SignedLog", ["Sign", log], signers.seal),
       ...(events ? [byOthers("SignedEvents", ["Sign", events], signers.events)] : []),
       byOthers("MacNonce", ["GenerateMac", nonce], attesting),
       ...(dpopNonce ? [byOthers("MacDpopNonce", ["GenerateMac", dpopNonce], nonced(stage))] : []),

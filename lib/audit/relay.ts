@@ -42,6 +42,7 @@ export class Relay extends LanyardFunction {
       },
       { refusedQueue: refused.queueUrl },
     );
+    state.tables.grantLeafNotes(this);
     // every record appears twice in the stream: when it is written, and as REMOVE when it expires
     this.failures = feed(this, {
       tables: state.tables,

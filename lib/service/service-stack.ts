@@ -83,7 +83,7 @@ export class ServiceStack extends Stack {
       watch,
       ...(canary ? [canary] : []),
     ];
-    const all = [...watched, issuer.discovery, audit.relay, audit.sealer];
+    const all = [...watched, issuer.discovery, audit.relay, audit.sealer, audit.reader, audit.reconciler];
     const drift = new DriftWatch(this, "DriftWatch", { ...made, watched: all });
     if (stage.dashboard)
       new Dashboard(this, "Overview", {

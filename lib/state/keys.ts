@@ -33,13 +33,19 @@ export const signers = {
 } as const satisfies Record<string, readonly NamedRole[]>;
 
 /**
- * Purposes whose keys the rotator rotates. The seal's key is not rotated, since its signatures must stay verifiable for
- * ever.
+ * Purposes whose keys the rotator rotates. The log's key is not rotated, since verifiers know the log by it; a next one
+ * signs beside it for a while (docs/operating.md).
  */
 export const rotated = ["identity", "session", "status", "events"] as const satisfies readonly (keyof typeof signers)[];
 
 /** A purpose whose keys the rotator rotates. */
 export type RotatedPurpose = (typeof rotated)[number];
+
+const keySpecs = {
+  ES256: KeySpec.ECC_NIST_P256,
+  RS256: KeySpec.RSA_2048,
+  Ed25519: KeySpec.ECC_NIST_EDWARDS25519,
+} as const satisfies Record<SigningAlgorithm, KeySpec>;
 
 const isRotated = (purpose: keyof typeof signers): boolean => rotated.some((one) => one === purpose);
 
@@ -53,7 +59,8 @@ export class Keys extends Construct {
   /** For resources whose tokens are signed with ES256, where the stage has such resources. */
   readonly sessionEc?: Key;
   readonly status: Key;
-  readonly seal: Key;
+  /** For checkpoints of the audit's log. */
+  readonly log: Key;
   /**
    * For security events, where the stage pushes them. It is in no key set that a verifier of tokens reads (threat 3).
    */
@@ -75,7 +82,7 @@ export class Keys extends Construct {
         name,
         `Lanyard ${stage.name}: ${purpose} key${purpose === "session" && alg === "ES256" ? ", ES256" : ""}`,
         {
-          keySpec: alg === "ES256" ? KeySpec.ECC_NIST_P256 : KeySpec.RSA_2048,
+          keySpec: keySpecs[alg],
           keyUsage: KeyUsage.SIGN_VERIFY,
           policy: signingPolicy(stage, signers[purpose], { alg, rotates: isRotated(purpose) }),
         },
@@ -84,7 +91,7 @@ export class Keys extends Construct {
     this.session = signing("Session", "session");
     if (stage.keys.es256) this.sessionEc = signing("EcSession", "session", "ES256");
     this.status = signing("Status", "status");
-    this.seal = signing("Seal", "seal", "ES256");
+    this.log = signing("Log", "seal", "Ed25519");
     if (stage.securityEvents) this.events = signing("Events", "events");
     const hmac = (name: string, use: string, roles: readonly NamedRole[]) =>
       this.key(name, `Lanyard ${stage.name}: ${use}`, {
@@ -99,13 +106,13 @@ export class Keys extends Construct {
 
   /** Every key by the name of its output. */
   get all(): Readonly<Record<string, Key>> {
-    const { identity, session, sessionEc, status, seal, events, nonce, dpopNonce, data } = this;
+    const { identity, session, sessionEc, status, log, events, nonce, dpopNonce, data } = this;
     return {
       Identity: identity,
       Session: session,
       ...(sessionEc && { EcSession: sessionEc }),
       Status: status,
-      Seal: seal,
+      Log: log,
       ...(events && { Events: events }),
       Nonce: nonce,
       ...(dpopNonce && { DpopNonce: dpopNonce }),

@@ -4,10 +4,14 @@ import type { Conditions } from "../function/grant.ts";
 import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 
-/** Algorithms of signing keys, as JOSE names them. */
-export type SigningAlgorithm = "ES256" | "RS256";
+/** Algorithms of signing keys, as JOSE names them, and the one of the log, which signs no token. */
+export type SigningAlgorithm = "ES256" | "RS256" | "Ed25519";
 
-const kmsAlgorithm = { ES256: "ECDSA_SHA_256", RS256: "RSASSA_PKCS1_V1_5_SHA_256" } as const;
+const kmsAlgorithm = {
+  ES256: "ECDSA_SHA_256",
+  RS256: "RSASSA_PKCS1_V1_5_SHA_256",
+  Ed25519: "ED25519_SHA_512",
+} as const;
 
 /**
  * Policy of a signing key: its roles may sign, and nobody else can be allowed to. The account keeps its other rights (a
@@ -25,6 +29,8 @@ export function signingPolicy(
   const [first = "", ...more] = roles.map((role) => roleArn(stage, role));
   const signing = { "aws:PrincipalArn": more.length === 0 ? first : [first, ...more] };
   const algorithm = kmsAlgorithm[alg];
+  // Ed25519 hashes the message itself
+  const messageType = alg === "Ed25519" ? "RAW" : "DIGEST";
   return new PolicyDocument({
     statements: [
       new PolicyStatement({
@@ -34,7 +40,7 @@ export function signingPolicy(
         resources: ["*"],
       }),
       deny(more.length === 0 ? "OneRoleOnly" : "TheseRolesOnly", { ArnNotEquals: signing }),
-      deny("OnlyMessageTypeDIGEST", { StringNotEquals: { "kms:MessageType": "DIGEST" } }),
+      deny(`OnlyMessageType${messageType}`, { StringNotEquals: { "kms:MessageType": messageType } }),
       deny(`OnlySigningAlgorithm${algorithm.replaceAll("_", "")}`, {
         StringNotEquals: { "kms:SigningAlgorithm": algorithm },
       }),

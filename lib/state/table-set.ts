@@ -2,6 +2,7 @@ import { Lazy, RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
+  ProjectionType,
   StreamViewType,
   TableEncryptionV2,
   type TablePropsV2,
@@ -10,6 +11,7 @@ import {
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
+import { tableIndexes } from "../../lambdas/env.ts";
 import { functionNames } from "../../lambdas/manifest.ts";
 import type { Conditions } from "../function/grant.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
@@ -18,6 +20,14 @@ import type { Stage } from "../settings/stage.ts";
 import { grantDataKey } from "./data-key.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
+
+/** Indexes of what is not done yet: an entry leaves them with its partition's attribute (docs/decisions/0052). */
+const worklists = Object.entries(tableIndexes.leaves).map(([indexName, { partition, sort }]) => ({
+  indexName,
+  partitionKey: text(partition),
+  sortKey: { name: sort, type: AttributeType.NUMBER },
+  projectionType: ProjectionType.KEYS_ONLY,
+}));
 
 /** The tables: their keys, whether their rows expire, and whether they have a stream. */
 const kept = {
@@ -42,6 +52,7 @@ const kept = {
     timeToLiveAttribute: "expiresAt",
     dynamoStream: StreamViewType.NEW_IMAGE,
   },
+  leaves: { partitionKey: text("event"), timeToLiveAttribute: "expiresAt", globalSecondaryIndexes: worklists },
   keyring: { partitionKey: text("ring") },
   // a function with a URL writes here, so these rows are not in the table of rings
   orders: { partitionKey: text("ring"), dynamoStream: StreamViewType.NEW_IMAGE },
@@ -58,7 +69,7 @@ const writtenWith: Partial<Record<TableName, "awsCredentials">> = { vends: "awsC
 export const tableNames = Object.keys(kept) as TableName[];
 
 const writing = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"] as const;
-const reading = ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"] as const;
+const reading = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"] as const;
 
 /** An action on a table, by its short name. There is no action for transactions: IAM checks each of their parts. */
 type TableAction = (typeof writing)[number] | (typeof reading)[number];
@@ -73,8 +84,9 @@ interface TableSetProps {
 }
 
 /**
- * The tables. They have no physical names, so that a failed first deployment does not block the next one, and no
- * indexes, since an index may lag behind its table and a revocation must find every session (threat 6).
+ * The tables. They have no physical names, so that a failed first deployment does not block the next one. Only table
+ * Leaves has indexes, as lists of work: an index may lag behind its table, and a revocation must find every session
+ * (threat 6).
  */
 export class TableSet extends Construct {
   readonly table: Readonly<Record<TableName, TableV2>>;
@@ -110,6 +122,14 @@ export class TableSet extends Construct {
       },
       { [`${name}Table`]: tableName },
     );
+    grantDataKey(of, this.#dataKey);
+  }
+
+  /** Lets a function look into an index of table Leaves. */
+  protected look(of: LanyardFunction, index: keyof typeof tableIndexes.leaves, why: string): void {
+    const { tableArn, tableName } = this.table.leaves;
+    const target = { name: `Leaves/${index}`, arn: `${tableArn}/index/${index}` };
+    of.grant({ actions: ["dynamodb:Query"], on: [target], why }, { leavesTable: tableName });
     grantDataKey(of, this.#dataKey);
   }
 

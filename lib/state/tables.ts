@@ -196,6 +196,61 @@ export class Tables extends TableSet {
     this.use(of, "outbox", { actions: ["PutItem"], conditions: rows("denied#"), why: "records refusals" });
   }
 
+  /** Notes which records went to the bus. Of the log's own rows it may write none, whatever else it is allowed. */
+  grantLeafNotes(of: LanyardFunction): void {
+    this.use(of, "leaves", { actions: ["PutItem"], why: "notes which records went to the bus" });
+    this.denyLogRows(of);
+  }
+
+  /** Notes in which object a record stands, after comparing it with its hash. */
+  grantLeafObjects(of: LanyardFunction): void {
+    const why = "compares lines with the records they say they are, and notes where each stands";
+    this.use(of, "leaves", { actions: ["BatchGetItem", "PutItem", "UpdateItem"], why });
+    this.use(of, "outbox", { actions: ["BatchGetItem"], why });
+    this.grantFindingsTold(of);
+  }
+
+  /** Gives records their places in the log, and moves the log's head. */
+  grantSealing(of: LanyardFunction): void {
+    this.look(of, "unsealed", "finds what has no place in the log");
+    const why = "gives records their places, by the hashes that the Outbox has";
+    this.use(of, "leaves", { actions: ["BatchGetItem", "UpdateItem"], why });
+    this.use(of, "outbox", { actions: ["BatchGetItem"], why });
+    const conditions = rows("~head");
+    this.use(of, "leaves", { actions: ["GetItem", "PutItem"], conditions, why: "moves the log's head, step by step" });
+    const reconciled = rows("~reconciled");
+    this.use(of, "leaves", { actions: ["GetItem"], conditions: reconciled, why: "looks whether the reconciler lives" });
+    this.grantFindingsTold(of);
+  }
+
+  /** Finds what is missing in the trail; it may change none of it. */
+  grantReconciling(of: LanyardFunction): void {
+    const why = "finds what is missing in the trail";
+    this.look(of, "unsealed", why);
+    this.look(of, "unseen", why);
+    this.use(of, "leaves", { actions: ["BatchGetItem"], why });
+    this.use(of, "outbox", { actions: ["Scan", "BatchGetItem"], why });
+    this.use(of, "leaves", { actions: ["GetItem"], conditions: rows("~head"), why: "looks how the log stands" });
+    const conditions = rows("~reconciled");
+    this.use(of, "leaves", { actions: ["GetItem", "PutItem"], conditions, why: "remembers where its walk ended" });
+    this.grantFindingsTold(of);
+  }
+
+  private grantFindingsTold(of: LanyardFunction): void {
+    const conditions = rows("~told#");
+    this.use(of, "leaves", { actions: ["GetItem", "PutItem"], conditions, why: "tells of a finding once" });
+  }
+
+  private denyLogRows(of: LanyardFunction): void {
+    of.grant({
+      actions: ["dynamodb:PutItem"],
+      on: [{ name: "Leaves", arn: this.table.leaves.tableArn }],
+      conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["~*"] } },
+      denied: true,
+      why: "the log's own rows are not the relay's: no event has such an id",
+    });
+  }
+
   /** Signed status lists. */
   grantListRead(of: LanyardFunction): void {
     this.use(of, "lists", { actions: ["GetItem"], conditions: rows("list#"), why: "reads signed status lists" });

@@ -56,7 +56,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["admin", "credentials"],
   ["token", "registry"],
   ["attest", "caller", "discovery", "events", "person", "stop"],
-  ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "session", "verify"],
+  ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
   ["audit", "details", "jose", "tlog"],
   ["denial", "lineage", "policy", "status", "text"],
   ["model"],

@@ -31,7 +31,10 @@ test.prop([fc.string({ unit: "binary", maxLength: 2_000 })], { numRuns: 40 })(
     };
     const keep = () => Promise.reject(new Error("nothing is to be kept"));
     const told = () => undefined;
-    const relay = createRelay({ put }, { keep }, { kept: told, unkept: told, refused: told });
+    const relay = createRelay(
+      { bus: { put }, queue: { keep }, notebook: { note: async () => undefined } },
+      { kept: told, unkept: told, refused: told, unnoted: told },
+    );
     expect(await relay(mine)).toEqual({ batchItemFailures: [] });
     expect(sent.map(({ detail }) => detail)).toEqual([body]);
   },

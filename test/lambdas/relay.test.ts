@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Bus, type BusEntry, busLimits, entryBytes } from "../../core/endpoints/relay.ts";
 import { packBody } from "../../lambdas/aws/dynamodb/record-body.ts";
 import { messageText, type RefusedRecord } from "../../lambdas/aws/sqs/refused-queue.ts";
+import { checkpointDetailType } from "../../lambdas/env.ts";
 import { createRelay } from "../../lambdas/relay/relay.ts";
 import type { StreamRecord } from "../../lambdas/relay/stream-record.ts";
 
@@ -16,6 +17,7 @@ const image = (eventId: string, more: Record<string, object> = {}) => ({
   detailType: { S: "API Activity" },
   timeMillis: { N: "1785542400000" },
   hash: { S: "h" },
+  expiresAt: { N: "1786752000" },
   ...more,
 });
 const inserted = (n: number, more?: Record<string, object>): StreamRecord => ({
@@ -25,7 +27,7 @@ const inserted = (n: number, more?: Record<string, object>): StreamRecord => ({
 
 function relay(
   answer: (entries: readonly BusEntry[]) => readonly (string | undefined)[] = (e) => e.map(() => undefined),
-  queueDown = false,
+  { queueDown = false, unnoted = new Set<string>() } = {},
 ) {
   const sent: (readonly BusEntry[])[] = [];
   const kept: RefusedRecord[] = [];
@@ -42,12 +44,23 @@ function relay(
       kept.push(record);
     },
   };
-  const carry = createRelay(bus, queue, {
-    kept: (eventId, why) => told.push(`kept ${eventId} ${why}`),
-    unkept: (eventId) => told.push(`unkept ${eventId}`),
-    refused: (count, why) => told.push(`refused ${count} ${why}`),
-  });
-  return { carry, sent, kept, told };
+  const noted: string[] = [];
+  const notebook = {
+    async note({ eventId }: { readonly eventId: string }) {
+      if (unnoted.has(eventId)) throw new Error("the table is away");
+      noted.push(eventId);
+    },
+  };
+  const carry = createRelay(
+    { bus, queue, notebook },
+    {
+      kept: (eventId, why) => told.push(`kept ${eventId} ${why}`),
+      unkept: (eventId) => told.push(`unkept ${eventId}`),
+      refused: (count, why) => told.push(`refused ${count} ${why}`),
+      unnoted: (count, why) => told.push(`unnoted ${count} ${why}`),
+    },
+  );
+  return { carry, sent, kept, told, noted };
 }
 
 describe("the relay", () => {
@@ -109,6 +122,16 @@ describe("the relay", () => {
     expect(report.batchItemFailures).toEqual([{ itemIdentifier: "s10" }, { itemIdentifier: "s11" }]);
   });
 
+  test("notes what the bus took and nothing else, and reports what could not be noted", async () => {
+    const answer = (entries: readonly BusEntry[]) =>
+      entries.map((_, i) => (i === 0 ? "ThrottlingException" : undefined));
+    const { carry, noted, told } = relay(answer, { unnoted: new Set(["e3"]) });
+    const report = await carry([inserted(1), inserted(2), inserted(3)]);
+    expect(noted).toEqual(["e2"]);
+    expect(report).toEqual({ batchItemFailures: [{ itemIdentifier: "s1" }, { itemIdentifier: "s3" }] });
+    expect(told).toEqual(["refused 1 ThrottlingException", "unnoted 1 Error"]);
+  });
+
   const bad: [string, StreamRecord][] = [
     ["too large for the bus", inserted(1, { body: packed("x".repeat(999_990)) })],
     ["too large for the bus", inserted(1, { body: packed("x".repeat(50_000_000)) })],
@@ -122,6 +145,9 @@ describe("the relay", () => {
     ["malformed", inserted(1, { timeMillis: { S: "yesterday" } })],
     ["malformed", inserted(1, { timeMillis: { N: "1e300" } })],
     ["malformed", inserted(1, { eventId: { BOOL: true } })],
+    ["malformed", inserted(1, { detailType: { S: checkpointDetailType } })],
+    ["malformed", inserted(1, { hash: { N: "1" } })],
+    ["malformed", inserted(1, { expiresAt: { S: "later" } })],
     ["malformed", { eventName: "INSERT", dynamodb: { SequenceNumber: "s1" } }],
   ];
 
@@ -183,13 +209,13 @@ describe("the relay", () => {
   });
 
   test("counts a record as not carried when the queue does not take it either", async () => {
-    const { carry, told } = relay((entries) => entries.map(() => "MalformedDetail"), true);
+    const { carry, told } = relay((entries) => entries.map(() => "MalformedDetail"), { queueDown: true });
     expect(await carry([inserted(1)])).toEqual({ batchItemFailures: [{ itemIdentifier: "s1" }] });
     expect(told).toEqual(["unkept e1"]);
   });
 
   test("fails the whole batch when what cannot be kept has no place in the stream", async () => {
-    const { carry } = relay(undefined, true);
+    const { carry } = relay(undefined, { queueDown: true });
     expect(await carry([{ eventName: "INSERT", dynamodb: {} }])).toEqual({
       batchItemFailures: [{ itemIdentifier: "" }],
     });

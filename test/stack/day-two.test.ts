@@ -107,8 +107,8 @@ describe("adopting what a destroyed deployment left", () => {
   });
 
   test("fails with the names of what the outputs do not tell, and writes nothing", () => {
-    const { KeyringTable: _, SealKeyId: __, ...less } = outputs;
-    expect(() => mappingOf(State, less)).toThrow(/TablesKeyring.*|KeysSeal/);
+    const { KeyringTable: _, LogKeyId: __, ...less } = outputs;
+    expect(() => mappingOf(State, less)).toThrow(/TablesKeyring.*|KeysLog/);
     writeFileSync(join(folder, "less.json"), JSON.stringify({ "lanyard-dev-state": less }));
     const to = join(folder, "none.json");
     const ended = called(
@@ -188,6 +188,8 @@ describe("restoring a table from a point in time", () => {
     const known = [
       "AttributeDefinitions",
       "BillingMode",
+      // a restored table has the indexes of its source
+      "GlobalSecondaryIndexes",
       "KeySchema",
       "Replicas",
       "SSESpecification",
@@ -196,6 +198,7 @@ describe("restoring a table from a point in time", () => {
     ];
     const ofReplica = [
       "DeletionProtectionEnabled",
+      "GlobalSecondaryIndexes",
       "PointInTimeRecoverySpecification",
       "Region",
       "ResourcePolicy",

@@ -26,6 +26,8 @@ export interface Tables {
   readonly traces: string;
   readonly registry: string;
   readonly outbox: string;
+  /** Where each record stands in the log and in the bucket, and how the log itself stands. */
+  readonly leaves: string;
 }
 
 /**

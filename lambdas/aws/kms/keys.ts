@@ -148,7 +148,7 @@ export function signBy(
  * CloudTrail records neither message nor signature of a Sign call, but its user agent. The session's id in it joins the
  * call with our record, and a Sign call without one is not ours (threat 11).
  */
-function nameInUserAgent(command: SignCommand, joinId: string): void {
+export function nameInUserAgent(command: SignCommand, joinId: string): void {
   // we made the id, but it becomes part of a header, so no character that could end a header is allowed
   if (!/^[A-Za-z0-9_#-]{1,64}$/.test(joinId)) throw new Error("a join id is letters, digits, _, - and #");
   command.middlewareStack.add(

@@ -1,6 +1,6 @@
 import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { Tables } from "../../../lambdas/aws/dynamodb/dynamo.ts";
-import { tableKeys } from "../../../lambdas/env.ts";
+import { tableIndexes, tableKeys } from "../../../lambdas/env.ts";
 import { type DynamoDb, openDynamoDb } from "../../../local/emulator/dynamodb/engine.ts";
 import { startDynamoServer } from "../../../local/emulator/dynamodb/server.ts";
 
@@ -28,6 +28,7 @@ export const tableNames: Tables = {
   traces: "Traces",
   registry: "Registry",
   outbox: "Outbox",
+  leaves: "Leaves",
 };
 
 /** Keys of some of the product's tables, all of them unless told otherwise, as they are deployed. */
@@ -48,11 +49,42 @@ async function openEngine(tables: KeysByTable, { directory, streams = false }: E
     await db.call("CreateTable", {
       TableName,
       BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+      AttributeDefinitions: [
+        ...names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+        ...attributesOf(TableName),
+      ],
       KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? "HASH" : "RANGE" })),
+      ...indexesOf(TableName),
       ...(streams ? streaming : {}),
     });
   return db;
+}
+
+/** Indexes of one of the product's tables, as they are deployed. */
+const ownIndexes = (table: string) => {
+  const name = Object.entries(tableNames).find(([, each]) => each === table)?.[0];
+  return Object.entries(name === "leaves" ? tableIndexes.leaves : {});
+};
+
+const attributesOf = (table: string) => {
+  const partitions = ownIndexes(table).map(([, { partition }]) => [partition, "S"] as const);
+  const sorts = ownIndexes(table).map(([, { sort }]) => [sort, "N"] as const);
+  return [...new Map([...partitions, ...sorts])].map(([AttributeName, AttributeType]) => ({
+    AttributeName,
+    AttributeType,
+  }));
+};
+
+function indexesOf(table: string) {
+  const indexes = ownIndexes(table).map(([IndexName, { partition, sort }]) => ({
+    IndexName,
+    KeySchema: [
+      { AttributeName: partition, KeyType: "HASH" },
+      { AttributeName: sort, KeyType: "RANGE" },
+    ],
+    Projection: { ProjectionType: "KEYS_ONLY" },
+  }));
+  return indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes };
 }
 
 /**

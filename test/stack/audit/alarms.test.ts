@@ -22,7 +22,7 @@ describe("the watch on the keys", () => {
     ["Session", ["token"]],
     ["EcSession", ["token"]],
     ["Status", ["publisher"]],
-    ["Seal", ["sealer"]],
+    ["Log", ["sealer"]],
     ["Events", ["transmitter"]],
   ])("threat 11: tells of a Sign with %s by anybody but %s, root and users included", (key, signers) => {
     const { detail } = pattern(`Signed${key}`);

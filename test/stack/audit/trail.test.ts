@@ -97,18 +97,21 @@ describe("the relay", () => {
   });
 
   test("threat 23: the bus refuses events from anybody else", () => {
-    expect(read(one(Audit, "AWS::Events::EventBusPolicy").Properties)).toEqual({
+    const roleOf = (name: string) => `arn:aws:iam::${account}:role/lanyard-dev-eu-west-1-${name}`;
+    const policies = Object.values(Audit.Resources).filter(({ Type }) => Type === "AWS::Events::EventBusPolicy");
+    const statement = (Sid: string, Condition: object) => ({
       EventBusName: "lanyard-dev-audit",
-      StatementId: "OnlyTheRelayPuts",
-      Statement: {
-        Sid: "OnlyTheRelayPuts",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "events:PutEvents",
-        Resource: busArn,
-        Condition: { ArnNotEquals: { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-dev-eu-west-1-relay` } },
-      },
+      StatementId: Sid,
+      Statement: { Sid, Effect: "Deny", Principal: "*", Action: "events:PutEvents", Resource: busArn, Condition },
     });
+    expect(policies.map(({ Properties }) => read(Properties))).toEqual([
+      statement("OnlyTheRelayPuts", { ArnNotEquals: { "aws:PrincipalArn": [roleOf("relay"), roleOf("sealer")] } }),
+      // who writes the log writes no record
+      statement("TheSealerPutsCheckpoints", {
+        ArnEquals: { "aws:PrincipalArn": roleOf("sealer") },
+        "ForAnyValue:StringNotEquals": { "events:detail-type": "Lanyard Checkpoint" },
+      }),
+    ]);
   });
 });
 

@@ -44,6 +44,7 @@ const calls: Readonly<Record<string, RegExp>> = {
   "dynamodb:DeleteItem": /\bnew DeleteCommand\d*\(|\bDelete: /,
   "dynamodb:BatchWriteItem": /\bnew BatchWriteCommand\d*\(/,
   "dynamodb:ConditionCheckItem": /\bConditionCheck: /,
+  "s3:GetObjectVersion": /\bnew GetObjectCommand\d*\(\{[^}]*VersionId/,
   "lambda:InvokeFunction": /\bnew InvokeCommand\d*\(/,
   // what AssumeRole is asked with
   "sts:TagSession": /\bTransitiveTagKeys: /,
@@ -91,7 +92,7 @@ function unused(code: string, grants: readonly Grant[]): string[] {
           const isPart = JSON.stringify(conditions ?? {}).includes("TransactWriteItems");
           const has =
             callOf(action).test(code) &&
-            (!isTable || speaksOf(code, name)) &&
+            (!isTable || speaksOf(code, name.replace(/\/.*/, ""))) &&
             (!isPart || /\bnew TransactWriteCommand\d*\(/.test(code));
           return has ? [] : [`${action} on ${name}`];
         }),

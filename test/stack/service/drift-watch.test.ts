@@ -37,7 +37,11 @@ describe("threat 45: the watch on what is deployed", () => {
 
   test("finds another mark for a function of which the template says another thing, and for itself, and for no other", () => {
     expect(changed(synthesized({ ...settings, dormantAfterDays: 45 }))).toEqual(["LifecycleWatch", "DriftWatch"]);
-    expect(changed(synthesized({ ...settings, auditRetentionDays: 45 }))).toEqual(["Sealer", "DriftWatch"]);
+    expect(changed(synthesized({ ...settings, auditRetentionDays: 45 }))).toEqual([
+      "Sealer",
+      "ObjectReader",
+      "DriftWatch",
+    ]);
     expect(
       changed(synthesized({ ...settings, reservedConcurrency: { attest: 5 }, lambdaConcurrency: 1_000 })),
     ).toContain("Attest");

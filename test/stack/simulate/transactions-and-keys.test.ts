@@ -182,13 +182,10 @@ describe("threat 11: signatures", () => {
 describe("threat 23: the trail", () => {
   const busPolicy = {
     Version: "2012-10-17",
-    Statement: [
-      (
-        resolved(templates, "Audit", one(templates.Audit, "AWS::Events::EventBusPolicy").Properties) as {
-          Statement: object;
-        }
-      ).Statement,
-    ],
+    Statement: ["OnlyTheRelayPuts", "TheSealerPutsCheckpoints"].map((sid) => {
+      const { Properties } = one(templates.Audit, "AWS::Events::EventBusPolicy", sid);
+      return (resolved(templates, "Audit", Properties) as { Statement: object }).Statement;
+    }),
   };
   const bucketPolicy = resolved(
     templates,
@@ -201,6 +198,8 @@ describe("threat 23: the trail", () => {
     policies: ["Audit", "DeliveryFirehose"],
   } as const;
   const object = `arn:aws:s3:::${idOf("AuditBucket").toLowerCase()}/audit/dt=2026-11-23/one.gz`;
+  const logObject = object.replace(/audit\/.*/, "log/tile/0/000");
+  const sealer = { principal: role("lanyard-dev-eu-west-1-sealer"), policies: ["Audit", "Sealer"] } as const;
   const secure = { "aws:SecureTransport": "true", "s3:TlsVersion": "1.3" };
 
   const put = (who: Pick<Call, "principal" | "policies">): Call => ({
@@ -210,13 +209,24 @@ describe("threat 23: the trail", () => {
     context: { "aws:PrincipalArn": who.principal },
     resourcePolicy: busPolicy,
   });
-  const onObject = (who: Pick<Call, "principal" | "policies">, action: string): Call => ({
+  const typed = (who: Pick<Call, "principal" | "policies">, type: string): Call => {
+    const call = put(who);
+    return { ...call, context: { ...call.context, "events:detail-type": [type] } };
+  };
+  const onObject = (
+    who: Pick<Call, "principal" | "policies">,
+    action: string,
+    { on = object, context = {} }: { on?: string; context?: Record<string, string> } = {},
+  ): Call => ({
     ...who,
     action,
-    resource: object,
-    context: { "aws:PrincipalArn": who.principal, ...secure },
+    resource: on,
+    context: { "aws:PrincipalArn": who.principal, ...secure, ...context },
     resourcePolicy: bucketPolicy,
   });
+
+  const tile = (who: Pick<Call, "principal" | "policies">) =>
+    onObject(who, "s3:PutObject", { on: logObject, context: { "s3:if-none-match": "*" } });
 
   test.each<[string, Call, string]>([
     ["the relay puts events", put(relay), "Allowed"],
@@ -226,6 +236,14 @@ describe("threat 23: the trail", () => {
     ["Firehose deletes an object", onObject(firehose, "s3:DeleteObject"), "ExplicitlyDenied"],
     ["an administrator deletes a version", onObject(person, "s3:DeleteObjectVersion"), "ExplicitlyDenied"],
     ["an administrator touches a retention", onObject(person, "s3:PutObjectRetention"), "ExplicitlyDenied"],
+    ["the sealer puts a checkpoint", typed(sealer, "Lanyard Checkpoint"), "Allowed"],
+    ["the sealer puts a record", typed(sealer, "Authorize Session"), "ExplicitlyDenied"],
+    ["the sealer writes a tile that is not there", tile(sealer), "Allowed"],
+    ["the sealer overwrites a tile", onObject(sealer, "s3:PutObject", { on: logObject }), "ExplicitlyDenied"],
+    ["the sealer writes a record", onObject(sealer, "s3:PutObject"), "ExplicitlyDenied"],
+    ["an administrator writes a tile", tile(person), "ExplicitlyDenied"],
+    ["Firehose writes a tile", tile(firehose), "ExplicitlyDenied"],
+    ["an administrator tags a tile", onObject(person, "s3:PutObjectTagging", { on: logObject }), "ExplicitlyDenied"],
     ["an administrator reads an object", onObject(person, "s3:GetObject"), "Allowed"],
   ])("%s", async (_, call, expected) => {
     expect(await outcome(call)).toBe(expected);

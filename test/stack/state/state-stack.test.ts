@@ -20,12 +20,13 @@ describe("retained resources", () => {
       "KeysEcSession649EEB1F",
       "KeysEventsEE72122D",
       "KeysIdentityE99CE39F",
+      "KeysLog6E3B5E4F",
       "KeysNonce1B1A3A3F",
-      "KeysSeal44E72624",
       "KeysSessionC69A383E",
       "KeysStatus33E29662",
       "TablesCountersF3818E58",
       "TablesKeyring369B9807",
+      "TablesLeaves21BAC0AC",
       "TablesListsA8FDA70A",
       "TablesMarkersF06A8A47",
       "TablesOrdersACF7C9C0",
@@ -98,6 +99,7 @@ describe("tables", () => {
     ["Keyring", ["ring"], false, false],
     ["Orders", ["ring"], false, true],
     ["Traces", ["kind", "name"], false, false],
+    ["Leaves", ["event"], true, false],
   ])("%s has its keys, TTL and stream", (name, schema, ttl, stream) => {
     const { KeySchema, TimeToLiveSpecification, StreamSpecification, BillingMode } = table(name);
     expect(keys(KeySchema)).toEqual(schema);
@@ -108,7 +110,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(13);
+    expect(tables).toHaveLength(14);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([
@@ -122,20 +124,38 @@ describe("tables", () => {
     }
   });
 
-  test("threat 6: none has an index, since an index may lag behind what a revocation has to find", () => {
-    for (const { it } of all(templates, "AWS::DynamoDB::GlobalTable"))
-      expect(it.Properties.GlobalSecondaryIndexes).toBeUndefined();
+  test("threat 6: none but the list of what the log lacks has an index, since an index may lag behind what a revocation has to find", () => {
+    for (const { id, it } of all(templates, "AWS::DynamoDB::GlobalTable"))
+      if (!id.startsWith("TablesLeaves")) expect(it.Properties.GlobalSecondaryIndexes).toBeUndefined();
+    const index = (IndexName: string) => ({
+      IndexName,
+      KeySchema: [
+        { AttributeName: IndexName, KeyType: "HASH" },
+        { AttributeName: "at", KeyType: "RANGE" },
+      ],
+      Projection: { ProjectionType: "KEYS_ONLY" },
+    });
+    expect(table("Leaves").GlobalSecondaryIndexes).toEqual([index("unsealed"), index("unseen")]);
   });
 });
 
 const rsa = { spec: "RSA_2048", algorithm: "RSASSA_PKCS1_V1_5_SHA_256" };
 const ec = { spec: "ECC_NIST_P256", algorithm: "ECDSA_SHA_256" };
+// Ed25519 hashes the message itself
+const ed = { spec: "ECC_NIST_EDWARDS25519", algorithm: "ED25519_SHA_512", type: "RAW" };
+
+/** What a key may sign, and how. */
+interface Signs {
+  readonly spec: string;
+  readonly algorithm: string;
+  readonly type?: string;
+}
 
 describe("keys", () => {
   test("stand for nothing that a stage has not: no ES256 session, no nonces, no security events", () => {
     const { templates: plain } = synthesized(bare);
     const keys = all(plain, "AWS::KMS::Key").map(({ id }) => id.replace(/^Keys|[0-9A-F]{8}$/g, ""));
-    expect(keys.sort()).toEqual(["Data", "Identity", "Nonce", "Seal", "Session", "Status"]);
+    expect(keys.sort()).toEqual(["Data", "Identity", "Log", "Nonce", "Session", "Status"]);
     expect(all(plain, "AWS::SQS::Queue").map(({ id }) => id)).not.toContainEqual(expect.stringMatching(/^Events/));
     expect(JSON.stringify(plain)).not.toContain("LANYARD_EVENTS_KEY_ARN");
   });
@@ -145,10 +165,10 @@ describe("keys", () => {
     ["Session", rsa, "OneRoleOnly", role("token")],
     ["EcSession", ec, "OneRoleOnly", role("token")],
     ["Status", rsa, "OneRoleOnly", role("publisher")],
-    ["Seal", ec, "OneRoleOnly", role("sealer")],
+    ["Log", ed, "OneRoleOnly", role("sealer")],
   ])(
-    "threat 11: %s signs digests by %j alone for its own roles, and an explicit deny stops everybody else: %s",
-    (name, { spec, algorithm }, sid, signer) => {
+    "threat 11: %s signs by %j alone for its own roles, and an explicit deny stops everybody else: %s",
+    (name, { spec, algorithm, type = "DIGEST" }: Signs, sid, signer) => {
       const { Properties } = one(State, "AWS::KMS::Key", `Keys${name}`);
       expect(Properties).toMatchObject({ KeySpec: spec, KeyUsage: "SIGN_VERIFY" });
       const denied = { Effect: "Deny", Principal: { AWS: "*" }, Action: "kms:Sign", Resource: "*" };
@@ -161,7 +181,7 @@ describe("keys", () => {
           Resource: "*",
         },
         { ...denied, Sid: sid, Condition: { ArnNotEquals: { "aws:PrincipalArn": signer } } },
-        { ...denied, Sid: "OnlyMessageTypeDIGEST", Condition: { StringNotEquals: { "kms:MessageType": "DIGEST" } } },
+        { ...denied, Sid: `OnlyMessageType${type}`, Condition: { StringNotEquals: { "kms:MessageType": type } } },
         {
           ...denied,
           Sid: `OnlySigningAlgorithm${algorithm.replaceAll("_", "")}`,
@@ -173,7 +193,7 @@ describe("keys", () => {
           Condition: { ArnEquals: { "aws:PrincipalArn": signer } },
         }),
         expect.objectContaining({ Sid: "TheAccountReads" }),
-        ...(name === "Seal" ? [] : [expect.objectContaining({ Sid: "RotatorDisables", Action: "kms:DisableKey" })]),
+        ...(name === "Log" ? [] : [expect.objectContaining({ Sid: "RotatorDisables", Action: "kms:DisableKey" })]),
       ]);
     },
   );
@@ -210,7 +230,7 @@ describe("keys", () => {
     const named = JSON.stringify(templates).match(/role\/lanyard-dev-eu-west-1-[a-z-]+/g) ?? [];
     // a name that nobody has yet is anybody's: whoever makes a role of it would be let in (threat 45)
     expect(named.map((name) => name.slice("role/".length)).filter((name) => !made.includes(name))).toEqual([]);
-    expect(made).toHaveLength(19);
+    expect(made).toHaveLength(21);
   });
 });
 
@@ -234,7 +254,10 @@ describe("the audit bucket", () => {
     expect(Properties.ObjectLockConfiguration).toBeUndefined();
   });
 
-  test("threat 23: nobody deletes, and only the sealer retains", () => {
+  const bucketArn = (below: string) => expect.stringMatching(new RegExp(`^arn:aws:s3:::auditbucket\\w*/${below}$`));
+  const but = (...names: string[]) => ({ ArnNotEquals: { "aws:PrincipalArn": names.map(role) } });
+
+  test("threat 23: nobody deletes, and only the sealer and the reader of new objects retain", () => {
     expect(bySid("NobodyRewritesHistory")).toMatchObject({ Effect: "Deny", Principal: { AWS: "*" } });
     expect(bySid("NobodyRewritesHistory")?.Condition).toBeUndefined();
     expect(bySid("NobodyRewritesHistory")?.Action).toEqual([
@@ -244,19 +267,59 @@ describe("the audit bucket", () => {
       "s3:PutBucketObjectLockConfiguration",
       "s3:PutObjectLegalHold",
     ]);
-    expect(bySid("OnlyTheSealerRetains")).toMatchObject({
+    expect(bySid("OnlyReadersAndTheSealerRetain")).toMatchObject({
       Effect: "Deny",
       Action: "s3:PutObjectRetention",
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": [role("sealer")] } },
+      Condition: but("object-reader", "sealer"),
     });
   });
 
-  test("threat 23: only Firehose writes", () => {
+  test("threat 23: only Firehose writes records, only the sealer the log, and nobody anything else", () => {
+    const puts = { Effect: "Deny", Principal: { AWS: "*" }, Action: "s3:PutObject" };
     expect(bySid("OnlyFirehoseWrites")).toMatchObject({
-      Effect: "Deny",
-      Action: "s3:PutObject",
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": [role("firehose")] } },
+      ...puts,
+      Resource: [bucketArn("audit/\\*"), bucketArn("errors/\\*")],
+      Condition: but("firehose"),
     });
+    expect(bySid("OnlyTheSealerWritesTheLog")).toMatchObject({
+      ...puts,
+      Resource: bucketArn("log/\\*"),
+      Condition: but("sealer"),
+    });
+    expect(bySid("NobodyWritesElsewhere")).toMatchObject({
+      ...puts,
+      NotResource: [bucketArn("audit/\\*"), bucketArn("errors/\\*"), bucketArn("log/\\*")],
+    });
+    expect(bySid("NobodyWritesElsewhere")?.Condition).toBeUndefined();
+  });
+
+  test("threat 23: what a verifier has seen is overwritten by nobody, the sealer included", () => {
+    expect(bySid("NoTileIsOverwritten")).toMatchObject({
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Action: "s3:PutObject",
+      Resource: [bucketArn("log/checkpoints/\\*"), bucketArn("log/tile/\\*")],
+      Condition: { Null: { "s3:if-none-match": "true" } },
+    });
+  });
+
+  test("threat 45: a tag that ends an object's life comes from the sealer alone, and nothing else of the log has an end", () => {
+    expect(bySid("OnlyTheSealerTags")).toMatchObject({
+      Effect: "Deny",
+      Action: [
+        "s3:DeleteObjectTagging",
+        "s3:DeleteObjectVersionTagging",
+        "s3:PutObjectTagging",
+        "s3:PutObjectVersionTagging",
+      ],
+      Condition: but("sealer"),
+    });
+    const { Rules } = Properties.LifecycleConfiguration as { Rules: { Prefix?: string; TagFilters?: object[] }[] };
+    expect(Rules.map(({ Prefix, TagFilters }) => Prefix ?? TagFilters)).toEqual([
+      "audit/",
+      "errors/",
+      [{ Key: "lanyard-log", Value: "partial" }],
+    ]);
   });
 
   test("threat 45: only the deployment says how long objects live: by CloudFormation's own role, or through it", () => {
@@ -273,7 +336,7 @@ describe("the audit bucket", () => {
     });
   });
 
-  test("threat 45: tells the sealer of every object, with no function that may change buckets", () => {
+  test("threat 45: tells of every object, with no function that may change buckets", () => {
     expect(Properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: { EventBridgeEnabled: true } });
     expect(JSON.stringify(templates)).not.toContain("Custom::S3BucketNotifications");
   });

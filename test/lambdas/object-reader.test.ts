@@ -1,6 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterEach, describe, expect, test } from "vitest";
-import { createSealer } from "../../lambdas/sealer/sealer.ts";
+import { createObjectReader } from "../../core/endpoints/object-reader.ts";
+import { retaining } from "../../lambdas/aws/s3/retention.ts";
 
 const event = (more: object = {}, object: object = {}) => ({
   version: "0",
@@ -9,7 +10,7 @@ const event = (more: object = {}, object: object = {}) => ({
   time: "2026-12-01T10:00:00Z",
   detail: {
     bucket: { name: "audit" },
-    object: { key: "audit/dt=2026-12-01/a b+c.gz", size: 3, "version-id": "v1", ...object },
+    object: { key: "errors/dt=2026-12-01/a b+c.gz", size: 3, "version-id": "v1", ...object },
   },
   ...more,
 });
@@ -41,17 +42,28 @@ afterEach(() => {
   for (const s3 of open.splice(0)) s3.destroy();
 });
 
-describe("threat 45: the sealer", () => {
+/** The reader of new objects, as far as it retains them: of what could not be delivered no line is read. */
+const reader = (s3: S3Client, { mode, retentionDays }: { mode: "GOVERNANCE" | "COMPLIANCE"; retentionDays: number }) =>
+  createObjectReader({
+    bucket: "audit",
+    retentionDays,
+    retain: retaining(s3, "audit", mode),
+    lines: () => expect.fail("a line was read"),
+    trail: { known: () => expect.fail("asked"), seen: () => expect.fail("noted") },
+    findings: { tell: () => expect.fail("told") },
+  });
+
+describe("threat 45: the reader of new objects", () => {
   test("retains the version that was written, until its days from the event are over, with a checksum", async () => {
     const { s3, sent } = recorder();
     open.push(s3);
-    const seal = createSealer(s3, { bucket: "audit", retentionDays: 2, mode: "COMPLIANCE" });
-    await seal(event());
-    await seal(event());
+    const read = reader(s3, { retentionDays: 2, mode: "COMPLIANCE" });
+    await read(event());
+    await read(event());
     expect(sent).toHaveLength(2);
     expect(sent[0]?.body).toBe(sent[1]?.body);
     const [{ method, path, query, headers, body } = {} as never] = sent;
-    expect([method, path]).toEqual(["PUT", "/audit/dt%3D2026-12-01/a%20b%2Bc.gz"]);
+    expect([method, path]).toEqual(["PUT", "/errors/dt%3D2026-12-01/a%20b%2Bc.gz"]);
     expect(query).toMatchObject({ retention: "", versionId: "v1" });
     expect(body).toContain("<Mode>COMPLIANCE</Mode>");
     expect(body).toContain("<RetainUntilDate>2026-12-03T10:00:00Z</RetainUntilDate>");
@@ -62,8 +74,8 @@ describe("threat 45: the sealer", () => {
   test("says so when S3 refuses", async () => {
     const { s3 } = recorder(403);
     open.push(s3);
-    const seal = createSealer(s3, { bucket: "audit", retentionDays: 2, mode: "GOVERNANCE" });
-    await expect(seal(event())).rejects.toThrow();
+    const read = reader(s3, { retentionDays: 2, mode: "GOVERNANCE" });
+    await expect(read(event())).rejects.toThrow();
   });
 
   test.each([
@@ -78,14 +90,14 @@ describe("threat 45: the sealer", () => {
   ])("fails on %s, and asks S3 for nothing", async (_, given) => {
     const { s3, sent } = recorder();
     open.push(s3);
-    const seal = createSealer(s3, { bucket: "audit", retentionDays: 2, mode: "GOVERNANCE" });
-    await expect(seal(given)).rejects.toThrow();
+    const read = reader(s3, { retentionDays: 2, mode: "GOVERNANCE" });
+    await expect(read(given)).rejects.toThrow();
     expect(sent).toEqual([]);
   });
 
   test.each([0, 1.5, Number.NaN, -1])("does not start with %s days", (retentionDays) => {
     const { s3 } = recorder();
     open.push(s3);
-    expect(() => createSealer(s3, { bucket: "audit", retentionDays, mode: "GOVERNANCE" })).toThrow("days");
+    expect(() => reader(s3, { retentionDays, mode: "GOVERNANCE" })).toThrow("days");
   });
 });
