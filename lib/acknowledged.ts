@@ -143,10 +143,10 @@ export function acknowledgeLogWriter(role: IConstruct, stateName: string): void 
 /** Names of objects that the delivery or a trail wrote are not known, and reading them changes none. */
 export function acknowledgeAnalyst(
   policy: IConstruct,
-  { stateName, trail }: { readonly stateName: string; readonly trail: string },
+  { stateName, trail }: { readonly stateName: string; readonly trail?: string },
 ): void {
   const audit = `${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E/audit`;
-  for (const below of [audit, `arn:<AWS::Partition>:s3:::${trail}`])
+  for (const below of [audit, ...(trail === undefined ? [] : [`arn:<AWS::Partition>:s3:::${trail}`])])
     acknowledge(
       policy,
       `AwsSolutions-IAM5[Resource::${below}/*]`,

@@ -1,5 +1,9 @@
+import { auditView } from "./audit-view.ts";
+import { type AuditColumn, auditColumns } from "./columns.ts";
 import { accountAccess } from "./lines.ts";
 import * as queries from "./queries.ts";
+import { type AuditQuestion, marksOf, statementOf } from "./questions/question.ts";
+import { auditQuestions } from "./questions/questions.ts";
 
 /**
  * What is Athena's own of a trace: the names of a deployment's database and workgroup, and how the two tables are made
@@ -15,24 +19,6 @@ export const lakeNames = (stage: string): { readonly database: string; readonly 
 
 /** Names of the raw tables. */
 export const rawTables = { audit: "audit", trail: "cloudtrail" } as const;
-
-const fact = "unmapped.lanyard";
-
-/** `lanyard_audit`: lists become one text, and of a look at the deployment the function's role is shown. */
-const auditView = `SELECT dt, metadata.uid AS uid, "time" AS time_ms,
-    ${["operation", "outcome", "request_id", "sid", "root", "parent", "depth", "agent", "principal", "jkt", "jti"]
-      .map((name) => `${fact}.${name} AS ${name}`)
-      .join(", ")},
-    ${["evidence_id", "purpose", "offered_to", "operator_arn", "aws_role_arn", "aws_access_key_id"]
-      .map((name) => `${fact}.${name} AS ${name}`)
-      .join(", ")},
-    ${fact}.denial.code AS denial,
-    array_join(flatten(transform(${fact}.grants, g -> g.scopes)), ' ') AS scopes,
-    array_join(${fact}.aws_request_ids, ' ') AS aws_request_ids,
-    array_join(transform(${fact}.aws_resources, r -> replace(r, ' ', '%20')), ' ') AS aws_resources,
-    CASE WHEN ${fact}.operation = 'deployment.seen' THEN ${fact}.evidence.rolearn END AS function_role_arn
-  FROM ${rawTables.audit}
-  WHERE ${fact}.operation IS NOT NULL`;
 
 /** `lanyard_trail`. */
 const trailView = `SELECT dt, eventid, eventtime, eventsource, eventname, awsregion, recipientaccountid, requestid,
@@ -51,13 +37,21 @@ const trailView = `SELECT dt, eventid, eventtime, eventsource, eventname, awsreg
       AS accesstags
   FROM ${rawTables.trail}`;
 
-const views = { audit: ["lanyard_audit", auditView], trail: ["lanyard_trail", trailView] } as const;
-
-/** A statement with the table it asks made in front of it. */
-export function athenaText({ table, sql }: Pick<queries.Statement, "table" | "sql">): string {
-  const [name, view] = views[table];
-  return `WITH ${name} AS (\n  ${view}\n)\n${sql}`;
+/** A statement with the table it asks, and those it makes from it, in front of it. */
+export function athenaText({
+  table,
+  columns = traced,
+  with: parts = [],
+  sql,
+}: Omit<queries.Statement, "values">): string {
+  const first =
+    table === "audit" ? ["lanyard_audit", auditView(rawTables.audit, columns)] : ["lanyard_trail", trailView];
+  const made = [first, ...parts].map(([name, text]) => `${name} AS (\n  ${text}\n)`);
+  return `WITH ${made.join(",\n")}\n${sql}`;
 }
+
+/** What the queries of a trace read. */
+const traced: readonly AuditColumn[] = ["dt", ...auditColumns];
 
 /** A query that people find in Athena's console; they are asked for the values of its question marks. */
 interface SavedQuery {
@@ -72,6 +66,35 @@ const saved = (name: string, query: queries.Query, answers: string): SavedQuery 
   description: `${answers}. First two values: first and last day as '${query.table === "audit" ? "2026-11-30" : "2026/11/30"}'`,
   sql: athenaText(queries.within(query, queries.always)),
 });
+
+/** A question of security's as a saved query. */
+function savedQuestion(question: AuditQuestion): SavedQuery {
+  const nothing = {
+    days: queries.always,
+    sinceMillis: 0,
+    untilMillis: 0,
+    named: { agent: "?", resource: "?", key: "?" },
+  };
+  return {
+    name: `audit-${question.name}`,
+    description: `${question.answers}. Values, in their order: ${marksOf(question)
+      .map((name) => meanings[name] ?? name)
+      .join(", ")}`,
+    sql: athenaText(statementOf(question, nothing)),
+  };
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  first: "first day",
+  last: "last day",
+  since: "since (ms)",
+  until: "until (ms)",
+  agent: "agent or ''",
+  key: "key or ''",
+};
+
+/** The ten questions of security, for people. */
+export const savedQuestions: readonly SavedQuery[] = auditQuestions.map(savedQuestion);
 
 /** Every query of a trace that makes sense by itself, each with one value a list. */
 export const savedQueries: readonly SavedQuery[] = [

@@ -29,6 +29,37 @@ export const auditColumns = [
   "function_role_arn",
 ] as const;
 
+/**
+ * What more `lanyard_audit` has where it is asked the questions of security (`questions/`). `resources` and `actors` are
+ * lists as one text; `subjects` is everything whose end ends the session, by the names of revocations' targets, and
+ * `denial_subject` whose end a refusal was for; `times` is 1, or how many refusals a record counts.
+ */
+export const questionColumns = [
+  "dt",
+  "account",
+  "region",
+  "deployment",
+  "owner",
+  "resources",
+  "subjects",
+  "expires_at",
+  "assurance",
+  "evidence_type",
+  "key_replaced",
+  "build",
+  "denial_rule",
+  "denial_missing",
+  "denial_subject",
+  "target",
+  "reason",
+  "times",
+  "registry_version",
+  "canary",
+] as const;
+
+/** A column of `lanyard_audit`. */
+export type AuditColumn = (typeof auditColumns)[number] | (typeof questionColumns)[number];
+
 /** Columns of `lanyard_trail`. */
 export const trailColumns = [
   "eventid",

@@ -1,4 +1,4 @@
-import { auditColumns, trailColumns } from "./columns.ts";
+import { type AuditColumn, auditColumns, trailColumns } from "./columns.ts";
 import type { Row } from "./rows.ts";
 
 /**
@@ -27,8 +27,12 @@ export interface Days {
 /** A query as an engine takes it: first come the days, by which Athena finds the objects that it reads. */
 export interface Statement {
   readonly table: Query["table"];
+  /** Columns of the table that it reads; all of a trace's unless it says. */
+  readonly columns?: readonly AuditColumn[];
+  /** Tables that it makes from that one, in their order. */
+  readonly with?: readonly (readonly [name: string, sql: string])[];
   readonly sql: string;
-  readonly values: readonly string[];
+  readonly values: readonly (string | number)[];
 }
 
 /** Runs one query of ours. */

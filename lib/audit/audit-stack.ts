@@ -69,7 +69,7 @@ export class AuditStack extends Stack {
     alarms.ofQueue("Unsealed", this.unsealed);
     alarms.ofDelivery(this.delivery.stream.ref, stage.delivery.bufferSeconds);
     alarms.ofSilence(this.delivery.stream.ref);
-    if (stage.cloudTrail) new Lake(this, "Lake", { stage, state, cloudTrail: stage.cloudTrail });
+    if (stage.lake.enabled) new Lake(this, "Lake", { stage, state });
     this.exportWhatIsDrawn();
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });

@@ -81,6 +81,12 @@ export interface CloudTrailProps {
   readonly regions: readonly string[];
   /** ARN of the KMS key that the trail's files are encrypted with, if they are. */
   readonly key?: string;
+}
+
+/** What security asks: tables over the audit bucket, a workgroup of Athena and saved queries. It costs nothing idle. */
+export interface LakeProps {
+  /** @default true */
+  readonly enabled?: boolean;
   /** Most that one query may scan, in gigabytes; Athena charges about $5 for 1,000. @default 100 */
   readonly scanGigabytes?: number;
 }
@@ -193,10 +199,8 @@ export interface OptionalProps {
    * has such roles is refused. @default none
    */
   readonly awsCredentials?: AwsCredentialsProps;
-  /**
-   * Makes tables over the audit bucket and CloudTrail, a workgroup in Athena and a policy for whoever traces. Idle they
-   * cost nothing. @default none
-   */
+  readonly lake?: LakeProps;
+  /** Makes CloudTrail a table of the lake, and lets analysts trace through it. @default none */
   readonly cloudTrail?: CloudTrailProps;
   /**
    * Days without a session after which an active agent is reported as dormant, unless its registration names its own.
@@ -257,7 +261,7 @@ export interface Stage
       | "dormantAfterDays"
       | "terminationProtection"
     >,
-    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials" | "cloudTrail" | "canary"
+    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials" | "lake" | "cloudTrail" | "canary"
   > {
   /** Name of the deployment. */
   readonly name: string;
@@ -268,6 +272,7 @@ export interface Stage
   readonly keys: Required<KeysProps>;
   readonly registry?: Required<RegistryProps>;
   readonly awsCredentials?: Required<AwsCredentialsProps>;
-  readonly cloudTrail?: With<CloudTrailProps, "scanGigabytes">;
+  readonly lake: Required<LakeProps>;
+  readonly cloudTrail?: CloudTrailProps;
   readonly canary?: Required<CanaryProps>;
 }

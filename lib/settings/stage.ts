@@ -88,6 +88,10 @@ const known = settings({
       webIdentity: otherwise(truth, false),
     }),
   ),
+  lake: otherwise(
+    settings({ enabled: otherwise(truth, true), scanGigabytes: otherwise(integer(1, 100_000), 100) }),
+    {},
+  ),
   cloudTrail: optional(
     settings({
       bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket"),
@@ -100,7 +104,6 @@ const known = settings({
       key: optional(
         text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{1,64}$/, "must be the ARN of a KMS key"),
       ),
-      scanGigabytes: otherwise(integer(1, 100_000), 100),
     }),
   ),
   dormantAfterDays: otherwise(integer(1, 3_650), 90),
@@ -176,6 +179,8 @@ function contradictionsOf(stage: Stage): string[] {
   found.push(...repeated("awsCredentials.accounts", stage.awsCredentials?.accounts));
   found.push(...repeated("cloudTrail.accounts", stage.cloudTrail?.accounts));
   found.push(...repeated("cloudTrail.regions", stage.cloudTrail?.regions));
+  if (stage.cloudTrail && !stage.lake.enabled)
+    found.push("cloudTrail: its table is of the lake, which lake.enabled leaves out");
   if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
     found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
   if (!stage.alarms.enabled && stage.alarms.email) {

@@ -1,10 +1,13 @@
+import { auditQuestions } from "../../../core/lineage/questions/questions.ts";
 import type { CommandLine } from "../deployment/command-line.ts";
 import { example } from "../terminal/help.ts";
+import { listQuestions, type QueryOptions, questionNamed, runQuery } from "./query.ts";
 import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 
-/** Adds `audit tail`. */
-export function auditCommands({ program, common, withDeployment }: CommandLine): void {
+/** Adds `audit tail` and `audit query`. */
+export function auditCommands(line: CommandLine): void {
+  const { program, common, withDeployment } = line;
   const audit = program.command("audit").description("look at the audit trail");
   example(
     common(audit.command("tail").description("audit events, oldest first; with --json one object a line"))
@@ -21,5 +24,25 @@ export function auditCommands({ program, common, withDeployment }: CommandLine):
       ),
     "audit tail --follow --denied",
     "audit tail --agent researcher --since 24h --limit 50",
+  );
+  example(
+    common(
+      audit.command("query [name]").description("what security asks first, of all records; without a name, the list"),
+    )
+      .option("--list", "the questions, and what each asks for")
+      .option("--since <time>", "how far back: 15m, 24h, 7d, or a date; each question has its own")
+      .option("--until <time>", "up to when, likewise; now unless given")
+      .option("--agent <agent>", "of this agent, by its name or SPIFFE ID")
+      .option("--resource <uri>", "of this resource")
+      .option("--key <id>", "of this access key")
+      .option("--audit <folder>", "the audit bucket, as aws s3 sync copies it; the deployment's own unless given")
+      .option("--limit <n>", "the first so many rows")
+      .action((name: string | undefined, options: QueryOptions) => {
+        if (name === undefined || options.list) return listQuestions(options, line.terminal);
+        return runQuery(questionNamed(name), options, line);
+      }),
+    "audit query --list",
+    "audit query activity --agent planner --since 24h",
+    `audit query ${auditQuestions[0]?.name ?? ""} --resource https://tickets.support-desk.example --json`,
   );
 }

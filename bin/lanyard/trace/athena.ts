@@ -60,8 +60,9 @@ export function openAthena(
   };
 }
 
-/** Athena reads each value as SQL: a literal, in which a quote is doubled and nothing else has a meaning. */
-const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+/** Athena reads each value as SQL: a number, or a literal, in which a quote is doubled and nothing else has a meaning. */
+const literal = (value: string | number): string =>
+  typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
 
 async function start({ client, workgroup, database }: Workgroup, statement: Statement): Promise<string> {
   const { QueryExecutionId: id } = await client.send(

@@ -1,20 +1,26 @@
+import { type AuditColumn, auditColumns } from "../../../core/lineage/columns.ts";
 import { always } from "../../../core/lineage/queries.ts";
 import { filesOf } from "../audit/folder.ts";
 import { Usage } from "../terminal/outcome.ts";
+import { auditTable } from "./audit-table.ts";
 import type { Engine } from "./engine.ts";
-import { auditTable, trailTable } from "./tables.ts";
+import { trailTable } from "./tables.ts";
 
-/** Where both kinds of files lie. */
-interface TraceFolders {
+/** Where both kinds of files lie; without a trail there is one table only. */
+interface Folders {
   readonly audit: string;
-  readonly trail: string;
+  readonly trail?: string;
 }
 
 /**
- * Reads both folders into DuckDB, in this process.
+ * Reads folders into DuckDB, in this process.
+ * @param columns those of `lanyard_audit` that are asked for; a trace's unless given
  * @throws Usage where DuckDB is not installed, or a folder is not there or empty
  */
-export async function openDuckDb({ audit, trail }: TraceFolders): Promise<Engine> {
+export async function openDuckDb(
+  { audit, trail }: Folders,
+  columns: readonly AuditColumn[] = ["dt", ...auditColumns],
+): Promise<Engine> {
   const { DuckDBInstance } = await load();
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
@@ -25,8 +31,8 @@ export async function openDuckDb({ audit, trail }: TraceFolders): Promise<Engine
   try {
     // nothing is ever fetched: an extension that is not inside would be looked for on the network
     await connection.run("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false");
-    await connection.run(auditTable(await pathsOf(audit)));
-    await connection.run(trailTable(await pathsOf(trail)));
+    await connection.run(auditTable(await pathsOf(audit), columns));
+    if (trail !== undefined) await connection.run(trailTable(await pathsOf(trail)));
     // from here on a query reads the tables alone
     await connection.run("SET enable_external_access = false; SET lock_configuration = true");
   } catch (failure) {
@@ -34,7 +40,12 @@ export async function openDuckDb({ audit, trail }: TraceFolders): Promise<Engine
     throw failure;
   }
   return {
-    ask: async ({ sql, values }) => (await connection.runAndReadAll(sql, [...values])).getRowObjectsJson(),
+    ask: async (statement) => {
+      const { with: parts = [], sql, values } = statement;
+      const made = parts.map(([name, text]) => `${name} AS (\n  ${text}\n)`);
+      const whole = made.length === 0 ? sql : `WITH ${made.join(",\n")}\n${sql}`;
+      return (await connection.runAndReadAll(whole, [...values])).getRowObjectsJson();
+    },
     reach: { days: always, nearby: false },
     spent: () => [],
     close,
@@ -53,7 +64,7 @@ async function load(): Promise<typeof import("@duckdb/node-api")> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new Usage(
-      "trace reads files with DuckDB, which is not installed: npm install @duckdb/node-api, with --global where lanyard is",
+      "files are read with DuckDB, which is not installed: npm install @duckdb/node-api, with --global where lanyard is",
     );
   }
 }

@@ -12,24 +12,22 @@ export const trailFolder = ({ bucket, prefix }: NonNullable<Stage["cloudTrail"]>
   `${bucket}/${prefix === undefined ? "" : `${prefix}/`}AWSLogs`;
 
 /**
- * Everything that whoever traces needs, and nothing that writes: Athena reads tables and objects with the rights of its
+ * Everything that whoever asks and traces needs, and nothing that writes: Athena reads tables and objects with the rights of its
  * caller.
  */
 export function analystStatements({
   stage,
   state,
-  cloudTrail,
 }: {
   readonly stage: Stage;
   readonly state: StateStack;
-  readonly cloudTrail: NonNullable<Stage["cloudTrail"]>;
 }): PolicyStatement[] {
   const { workgroup, database } = lakeNames(stage.name);
   const of = (service: string, path: string) =>
     `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${path}`;
-  const trail = `arn:${Aws.PARTITION}:s3:::${cloudTrail.bucket}`;
-  const trailPrefix = `${trailFolder(cloudTrail).slice(cloudTrail.bucket.length + 1)}/`;
+  const { cloudTrail } = stage;
   const { auditBucket, keys } = state;
+  const tables = cloudTrail ? Object.values(rawTables) : [rawTables.audit];
   const reading = (bucket: string, prefix: string) => [
     new PolicyStatement({ actions: ["s3:GetBucketLocation"], resources: [bucket] }),
     new PolicyStatement({
@@ -59,14 +57,19 @@ export function analystStatements({
       resources: [
         of("glue", "catalog"),
         of("glue", `database/${database}`),
-        ...Object.values(rawTables).map((table) => of("glue", `table/${database}/${table}`)),
+        ...tables.map((table) => of("glue", `table/${database}/${table}`)),
       ],
     }),
     ...reading(auditBucket.bucketArn, auditPrefix),
-    ...reading(trail, trailPrefix),
+    ...(cloudTrail
+      ? reading(
+          `arn:${Aws.PARTITION}:s3:::${cloudTrail.bucket}`,
+          `${trailFolder(cloudTrail).slice(cloudTrail.bucket.length + 1)}/`,
+        )
+      : []),
     new PolicyStatement({
       actions: ["kms:Decrypt"],
-      resources: [keys.data.keyArn, ...(cloudTrail.key === undefined ? [] : [cloudTrail.key])],
+      resources: [keys.data.keyArn, ...(cloudTrail?.key === undefined ? [] : [cloudTrail.key])],
       // of objects, through S3 in whichever Region the trail's bucket is
       conditions: { StringLike: { "kms:ViaService": "s3.*.amazonaws.com" } },
     }),

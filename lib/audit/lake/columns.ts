@@ -42,7 +42,7 @@ const facts = struct({
   changes: "string",
   policies: "array<string>",
   ...texts("asked", "policy_logged", "purpose"),
-  denial: struct(texts("code")),
+  denial: struct({ ...texts("code", "subject"), cause: struct(texts("subject", "sid")) }),
   ...texts("denial_rule", "denial_missing", "target", "reason"),
   count: "int",
   user_agent: "string",

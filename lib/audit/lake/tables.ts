@@ -37,28 +37,27 @@ const oneOf = (values: readonly string[]): Readonly<Record<string, string>> => (
 const firstDay = { dashes: "2026-01-01", slashes: "2026/01/01" } as const;
 
 /**
- * The database of a deployment: its audit bucket and CloudTrail's as tables. Partitions are projected: nothing has to be
+ * The database of a deployment: its audit bucket as a table, and CloudTrail's. Partitions are projected: nothing has to be
  * added, crawled or paid for while nobody asks.
  */
 export class LakeTables extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    {
-      stage,
-      bucket,
-      cloudTrail,
-    }: { stage: Stage; bucket: Pick<Bucket, "bucketName">; cloudTrail: NonNullable<Stage["cloudTrail"]> },
+    { stage, bucket }: { readonly stage: Stage; readonly bucket: Pick<Bucket, "bucketName"> },
   ) {
     super(scope, id);
     const { database } = lakeNames(stage.name);
     const made = new CfnDatabase(this, "Database", {
       catalogId: Aws.ACCOUNT_ID,
-      databaseInput: { name: database, description: `lanyard ${stage.name}: our audit, and CloudTrail` },
+      databaseInput: {
+        name: database,
+        description: `lanyard ${stage.name}: our audit, and CloudTrail where the stage names it`,
+      },
     });
     for (const [id, raw] of [
       ["Audit", auditOf(bucket.bucketName)],
-      ["CloudTrail", trailOf(cloudTrail)],
+      ...(stage.cloudTrail ? ([["CloudTrail", trailOf(stage.cloudTrail)]] as const) : []),
     ] as const)
       this.table(id, database, raw).addResourceDependency(made);
   }

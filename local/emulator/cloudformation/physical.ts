@@ -38,9 +38,14 @@ const nothing: Maker = ({ resource }) => ({ ref: madeUpName(resource), attribute
 /** Types that are accepted and stay without effect on this machine. */
 const inertTypes = [
   "AWS::ApplicationAutoScaling::ScalableTarget",
+  // nobody asks Athena here: the objects are read by DuckDB
+  "AWS::Athena::NamedQuery",
+  "AWS::Athena::WorkGroup",
   "AWS::CDK::Metadata",
   "AWS::CloudWatch::CompositeAlarm",
   "AWS::CloudWatch::Dashboard",
+  "AWS::Glue::Database",
+  "AWS::Glue::Table",
   "AWS::Lambda::EventInvokeConfig",
   "AWS::Logs::LogStream",
   "AWS::Logs::MetricFilter",

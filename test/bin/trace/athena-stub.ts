@@ -90,6 +90,7 @@ export async function athenaStub(lake: Lake): Promise<AthenaStub> {
 /** Athena reads parameters as literals: whatever is none would become a part of the query. */
 async function run(lake: Lake, { QueryString, ExecutionParameters }: Started): Promise<Finished> {
   const values = ExecutionParameters.map((parameter) => {
+    if (/^\d{1,15}$/.test(parameter)) return Number(parameter);
     if (!/^'(?:[^']|'')*'$/.test(parameter) || parameter.length > 1_024) throw new Error(`no literal: ${parameter}`);
     return parameter.slice(1, -1).replaceAll("''", "'");
   });

@@ -97,7 +97,7 @@ describe("the page of the trace", () => {
 
   test("shows settings that a stage takes, and names what they make", () => {
     const [text = "{}"] = blocks("json");
-    expect(stageOf("prod", { operators: ["role/Operator"], ...JSON.parse(text) }).cloudTrail?.scanGigabytes).toBe(100);
+    expect(stageOf("prod", { operators: ["role/Operator"], ...JSON.parse(text) }).lake.scanGigabytes).toBe(100);
     expect(lakeNames("<stage>")).toEqual({ database: "lanyard_<stage>", workgroup: "lanyard-<stage>" });
     for (const name of Object.values(lakeNames("<stage>"))) expect(page).toContain(`\`${name}\``);
   });

@@ -45,7 +45,7 @@ const spelled = (sql: string): string => sql.replace(/\btransform\(/g, "list_tra
 
 export interface Lake {
   /** Runs Athena's text. */
-  run(sql: string, values: readonly string[]): Promise<readonly Record<string, unknown>[]>;
+  run(sql: string, values: readonly (string | number)[]): Promise<readonly Record<string, unknown>[]>;
   close(): void;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { lanyardFacts } from "../../../core/audit/columns.ts";
 import type { AuditFacts } from "../../../core/audit/record.ts";
 import { ownValues } from "../../../core/audit/redact.ts";
-import { athenaText, savedQueries } from "../../../core/lineage/athena.ts";
+import { athenaText, savedQueries, savedQuestions } from "../../../core/lineage/athena.ts";
 import { hiveOf } from "../../lineage/lake/hive.ts";
 import { cloudTrail, gluedTables } from "../../lineage/lake/lake.ts";
 import { account, all, one, region, synthesized } from "../synthesized.ts";
@@ -32,7 +32,15 @@ const everyFact: Required<AuditFacts> = {
   expiresAtSeconds: 1,
   jti: "j",
   tokenType: "DPoP",
-  aws: { role: "r", roleArn: "arn", requestIds: ["r"], accessKeyId: "ASIA1", places: ["p"], policyDigest: "d" },
+  aws: {
+    role: "r",
+    roleArn: "arn",
+    requestIds: ["r"],
+    accessKeyId: "ASIA1",
+    places: ["p"],
+    policyDigest: "d",
+    token: "t",
+  },
   jkt: "k",
   assurance: "document",
   evidenceType: "e",
@@ -60,10 +68,29 @@ const { Audit } = templates;
 const tables = gluedTables();
 
 describe("a stage without cloudTrail", () => {
-  test("has nothing of Glue and Athena", () => {
-    const none = synthesized({}).templates;
-    const types = Object.values(none.Audit.Resources).map(({ Type }) => Type);
+  const none = synthesized({}).templates.Audit;
+  const of = (pattern: RegExp) => Object.values(none.Resources).filter(({ Type }) => pattern.test(Type));
+
+  test("has the audit's table alone, and every question of security's", () => {
+    const inputs = of(/^AWS::Glue::Table$/).map(({ Properties }) => (Properties.TableInput as { Name: string }).Name);
+    expect(inputs).toEqual(["audit"]);
+    expect(of(/NamedQuery$/).map(({ Properties }) => Properties.QueryString)).toEqual(
+      savedQuestions.map(({ sql }) => sql),
+    );
+  });
+
+  test("has a policy for analysts that names nothing of CloudTrail", () => {
+    const [policy] = of(/ManagedPolicy$/);
+    expect(JSON.stringify(policy)).toContain(":table/lanyard_dev/audit");
+    expect(JSON.stringify(policy)).not.toMatch(/cloudtrail|AWSLogs/);
+  });
+
+  test("has nothing of Glue and Athena where its lake is left out, which a trail's table is of", () => {
+    const types = Object.values(synthesized({ lake: { enabled: false } }).templates.Audit.Resources).map(
+      ({ Type }) => Type,
+    );
     expect(types.filter((type) => /Glue|Athena|ManagedPolicy/.test(type))).toEqual([]);
+    expect(() => synthesized({ lake: { enabled: false }, cloudTrail })).toThrow(/cloudTrail: its table is of the lake/);
   });
 });
 
@@ -84,7 +111,9 @@ describe("the workgroup", () => {
 
   test("has the queries of the trace, word by word, once the tables are there", () => {
     const named = all(templates, "AWS::Athena::NamedQuery");
-    expect(named.map(({ it }) => it.Properties.QueryString)).toEqual(savedQueries.map(({ sql }) => sql));
+    expect(named.map(({ it }) => it.Properties.QueryString)).toEqual(
+      [...savedQuestions, ...savedQueries].map(({ sql }) => sql),
+    );
     for (const { it } of named) {
       expect(it.Properties).toMatchObject({ WorkGroup: "lanyard-dev", Database: "lanyard_dev" });
       const { DependsOn = [] } = it;
@@ -217,7 +246,6 @@ describe("the setting", () => {
     [{ accounts: ["111122223333", "111122223333"] }, /named twice/],
     [{ regions: ["everywhere"] }, /cloudTrail\.regions/],
     [{ key: "alias/trail" }, /cloudTrail\.key/],
-    [{ scanGigabytes: 0 }, /cloudTrail\.scanGigabytes/],
     [{ columns: 1 }, /no such setting/],
   ])("is refused where it cannot be: %j", (more, message) => {
     expect(() => synthesized({ cloudTrail: { ...cloudTrail, ...more } })).toThrow(message);

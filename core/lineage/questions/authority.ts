@@ -1,0 +1,166 @@
+import { limits } from "../../model/limits.ts";
+import { type AuditQuestion, between, days, ended, ofAgent, unlessAsked } from "./question.ts";
+
+/** Nothing that was granted earlier than this before a moment is alive then. */
+const longestMillis = limits.sessionLifeMaxSeconds * 1000;
+const opened = "operation IN ('session.open', 'session.redeem', 'session.hop', 'session.renew')";
+
+/** Who may do what, and for how long after somebody said no. */
+export const ofAuthority: readonly AuditQuestion[] = [
+  {
+    name: "reach",
+    answers: "Who can reach this resource: sessions that hold scopes of it and neither ended nor were revoked",
+    takes: { resource: "must" },
+    since: "1h",
+    beforeMillis: longestMillis,
+    with: [
+      [
+        "granted",
+        `SELECT DISTINCT uid, time_ms, agent, principal, sid, root, depth, assurance, purpose, scopes, subjects, expires_at
+  FROM lanyard_audit
+  WHERE ${days} AND outcome = 'allowed' AND ${opened} AND time_ms <= :until AND expires_at > :until
+    AND strpos(' ' || resources || ' ', ' ' || :resource || ' ') > 0`,
+      ],
+      [
+        "ended",
+        `SELECT DISTINCT time_ms, ${ended} AS subject
+  FROM lanyard_audit
+  WHERE ${days} AND outcome = 'allowed' AND operation IN ('revoke', 'session.end') AND time_ms <= :until`,
+      ],
+      [
+        "dead",
+        `SELECT DISTINCT granted.sid
+  FROM granted CROSS JOIN UNNEST(split(granted.subjects, ' ')) AS named(subject)
+  JOIN ended ON ended.subject = named.subject AND ended.time_ms >= granted.time_ms`,
+      ],
+    ],
+    select: `SELECT granted.agent, granted.principal, granted.sid, granted.root, max(granted.depth) AS depth,
+    max(granted.scopes) AS scopes, max(granted.assurance) AS assurance, max(granted.purpose) AS purpose,
+    min(granted.time_ms) AS granted_ms, max(granted.expires_at) AS expires_ms
+  FROM granted LEFT JOIN dead ON dead.sid = granted.sid
+  WHERE dead.sid IS NULL
+  GROUP BY granted.agent, granted.principal, granted.sid, granted.root
+  ORDER BY expires_ms DESC, granted.sid`,
+    columns: {
+      agent: "text",
+      principal: "text",
+      sid: "text",
+      root: "text",
+      depth: "number",
+      scopes: "text",
+      assurance: "text",
+      purpose: "text",
+      granted_ms: "millis",
+      expires_ms: "millis",
+    },
+  },
+  {
+    name: "outlived",
+    answers:
+      "Which sessions outlived their principal's suspension: by what was granted afterwards, or a key that lived on",
+    takes: {},
+    since: "7d",
+    beforeMillis: longestMillis,
+    with: [
+      [
+        "suspended",
+        `SELECT DISTINCT uid, time_ms AS suspended_ms, substr(target, 11) AS principal, operator_arn
+  FROM lanyard_audit
+  WHERE ${between} AND operation = 'revoke' AND outcome = 'allowed' AND target LIKE 'principal:%'`,
+      ],
+      [
+        "used",
+        `SELECT DISTINCT uid, time_ms, operation, agent, principal, sid, root, expires_at
+  FROM lanyard_audit
+  WHERE ${days} AND outcome = 'allowed' AND sid IS NOT NULL AND time_ms <= :until
+    AND operation NOT IN ('revoke', 'session.end', 'introspect')
+    AND principal IN (SELECT principal FROM suspended)`,
+      ],
+      ["begun", "SELECT sid, min(time_ms) AS begun_ms FROM used GROUP BY sid"],
+    ],
+    select: `SELECT suspended.principal, suspended.suspended_ms, suspended.operator_arn, used.sid, max(used.root) AS root,
+    max(used.agent) AS agent, max(CASE WHEN used.time_ms > suspended.suspended_ms THEN used.time_ms END) AS last_granted_ms,
+    sum(CASE WHEN used.time_ms > suspended.suspended_ms THEN 1 ELSE 0 END) AS granted_after,
+    max(CASE WHEN used.operation = 'credentials.vend' THEN used.expires_at END) AS key_until_ms
+  FROM suspended
+  JOIN used ON used.principal = suspended.principal
+  JOIN begun ON begun.sid = used.sid AND begun.begun_ms <= suspended.suspended_ms
+  WHERE used.time_ms > suspended.suspended_ms
+    OR (used.operation = 'credentials.vend' AND used.expires_at > suspended.suspended_ms)
+  GROUP BY suspended.uid, suspended.principal, suspended.suspended_ms, suspended.operator_arn, used.sid
+  ORDER BY suspended.suspended_ms, used.sid`,
+    columns: {
+      principal: "text",
+      suspended_ms: "millis",
+      operator_arn: "text",
+      sid: "text",
+      root: "text",
+      agent: "text",
+      last_granted_ms: "millis",
+      granted_after: "number",
+      key_until_ms: "millis",
+    },
+  },
+  {
+    name: "revocations",
+    answers: "Who revoked what and why, and how long until something was refused for it",
+    takes: {},
+    since: "7d",
+    beforeMillis: 0,
+    with: [
+      [
+        "ordered",
+        `SELECT DISTINCT uid, time_ms, ${ended} AS subject, coalesce(operator_arn, agent) AS by_whom, reason
+  FROM lanyard_audit
+  WHERE ${between} AND outcome = 'allowed' AND operation IN ('revoke', 'session.end')`,
+      ],
+      [
+        "refused",
+        `SELECT DISTINCT uid, time_ms, denial_subject, times
+  FROM lanyard_audit
+  WHERE ${between} AND outcome = 'denied' AND denial_subject IS NOT NULL`,
+      ],
+    ],
+    select: `SELECT ordered.time_ms AS revoked_ms, ordered.by_whom, ordered.subject, ordered.reason,
+    min(refused.time_ms) - ordered.time_ms AS refused_after_millis, coalesce(sum(refused.times), 0) AS refusals, ordered.uid
+  FROM ordered
+  LEFT JOIN refused ON refused.denial_subject = ordered.subject AND refused.time_ms >= ordered.time_ms
+  GROUP BY ordered.uid, ordered.time_ms, ordered.by_whom, ordered.subject, ordered.reason
+  ORDER BY revoked_ms, ordered.uid`,
+    columns: {
+      revoked_ms: "millis",
+      by_whom: "text",
+      subject: "text",
+      reason: "text",
+      refused_after_millis: "number",
+      refusals: "number",
+      uid: "text",
+    },
+  },
+  {
+    name: "keys",
+    answers: "Which access keys were given to whom, for which role, and until when they live",
+    takes: { agent: "may", key: "may" },
+    since: "7d",
+    beforeMillis: 0,
+    with: [],
+    select: `SELECT DISTINCT time_ms AS given_ms, aws_access_key_id, aws_role_arn, agent, principal, sid, root, scopes,
+    expires_at AS expires_ms, uid
+  FROM lanyard_audit
+  WHERE ${between} AND operation = 'credentials.vend' AND outcome = 'allowed'
+    AND ${ofAgent} AND ${unlessAsked("aws_access_key_id", "key")}
+  ORDER BY given_ms, uid`,
+    columns: {
+      given_ms: "millis",
+      aws_access_key_id: "text",
+      aws_role_arn: "text",
+      agent: "text",
+      principal: "text",
+      sid: "text",
+      root: "text",
+      scopes: "text",
+      expires_ms: "millis",
+      uid: "text",
+    },
+  },
+];
