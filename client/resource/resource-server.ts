@@ -34,6 +34,12 @@ export interface ResourceServerInput {
   readonly mode: "offline" | "introspect";
   /** The registered algorithm of its access tokens; when left out, both are accepted, as each key says. */
   readonly algorithm?: "ES256" | "RS256";
+  /**
+   * How old what is known of revocations may be, in seconds, 1 or more: for a resource that wants to refuse sooner than
+   * within the issuer's `ttl` of 5, at the price of asking twice as often as this. Longer than the `ttl` it never is.
+   * Only for `offline`.
+   */
+  readonly freshSeconds?: number;
   /** This server's own agent; required to introspect. */
   readonly agent?: Pick<LanyardAgent, "introspect">;
   /**
@@ -92,14 +98,16 @@ export interface ResourceServer {
 /**
  * Guards a resource: every request must carry one access token of `issuer` for exactly `resource`, and a fresh proof by
  * the key it is bound to.
- * @throws TypeError when requests could not be checked: no agent for introspection, no known URL of its own, or a
- * details type that the registry would refuse
+ * @throws TypeError when requests could not be checked: no agent for introspection, no known URL of its own, a details
+ * type that the registry would refuse, or a freshness below a second
  */
 export function createResourceServer(input: ResourceServerInput): ResourceServer {
   secureUrl(input.issuer, "issuer");
   const { issuer, resource, mode, agent, replay } = input;
   if (mode === "introspect" && !agent)
     throw new TypeError("to introspect, pass the agent this server is registered as");
+  if (input.freshSeconds !== undefined && !(input.freshSeconds >= 1))
+    throw new TypeError("freshSeconds is 1 or more: each process of this server asks the issuer twice as often");
   const urlOf = ownUrl(input);
   const metadata = metadataOf(input);
   const nonces = input.nonces === true ? createResourceNonces(input) : input.nonces;
@@ -118,6 +126,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     fetcher: createFetcher(input.fetch),
     ...(mode === "introspect" && agent ? { introspector: introspectorOf(agent) } : {}),
     ...(replay ? { replay } : {}),
+    ...(input.freshSeconds === undefined ? {} : { freshSeconds: input.freshSeconds }),
     nonces,
     ...(input.algorithm ? { algorithm: input.algorithm } : {}),
     acceptBearer: input.acceptBearer === true,

@@ -30,6 +30,8 @@ export interface VerifierInput {
   readonly fetcher: Fetcher;
   /** Asks the issuer about every request, instead of the status list. Without it opaque handles are refused. */
   readonly introspector?: Introspector;
+  /** Longest use of a status list and of the document of cuts, in seconds; their own `ttl` where that is shorter. */
+  readonly freshSeconds?: number;
   /** Store of used proofs; in memory when left out. */
   readonly replay?: ReplayStore;
   /** Nonces that every proof must carry (RFC 9449 9). */

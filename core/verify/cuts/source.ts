@@ -16,6 +16,8 @@ interface CutSourceInput {
   readonly keys: IssuerKeys;
   readonly fetcher: Fetcher;
   readonly clock: Clock;
+  /** How long the document may be used at the most, in seconds; its own `ttl` where that is shorter. */
+  readonly freshSeconds?: number;
 }
 
 /** A document that could not be fetched is fetched again after this long. */
@@ -72,7 +74,7 @@ const kindOf = (subject: string): SubjectKind => subject.split(":", 1)[0] as Sub
 
 async function loadCuts(
   held: Cuts | undefined,
-  { issuer, keys, fetcher, clock }: CutSourceInput,
+  { issuer, keys, fetcher, clock, freshSeconds = Number.POSITIVE_INFINITY }: CutSourceInput,
 ): Promise<Result<{ readonly value: Cuts; readonly lifeSeconds: number }, string>> {
   const bounds = { maxBytes: limits.cutsBytes, timeoutMillis: limits.fetchTimeoutMillis };
   const fetched = await fetcher.get(cutsUri(issuer), bounds);
@@ -85,5 +87,5 @@ async function loadCuts(
   const isOlder = held !== undefined && cuts.value.version < held.version;
   if (isOlder && now < held.issuedAtSeconds + limits.statusListLifeSeconds)
     return err("the document of cuts is older than the one already seen");
-  return ok({ value: cuts.value, lifeSeconds: cuts.value.lifeSeconds });
+  return ok({ value: cuts.value, lifeSeconds: Math.min(cuts.value.lifeSeconds, freshSeconds) });
 }

@@ -25,6 +25,8 @@ interface StatusSourceInput {
   readonly keys: IssuerKeys;
   readonly fetcher: Fetcher;
   readonly clock: Clock;
+  /** How long a list may be used at the most, in seconds; its own `ttl` where that is shorter. */
+  readonly freshSeconds?: number;
 }
 
 /** Most lists held at a time. Only a verified token causes a list to be fetched. */
@@ -93,7 +95,8 @@ async function loadList(
   // by less than a ttl
   if (held && list.value.issuedAtSeconds + limits.statusListTtlSeconds < held.issuedAtSeconds)
     return err("the list is older than the one already seen");
-  return ok({ value: list.value, lifeSeconds: list.value.lifeSeconds });
+  const { freshSeconds = list.value.lifeSeconds } = input;
+  return ok({ value: list.value, lifeSeconds: Math.min(list.value.lifeSeconds, freshSeconds) });
 }
 
 /**

@@ -64,11 +64,20 @@ export function startTicketApi(issuer: string, agent: LanyardAgent, customerApi:
   );
 }
 
-/** The customer API. It verifies offline: key set and status list, no call per request, seconds behind a revocation. */
+/**
+ * How old what the customer API knows of revocations may be: customers' data is worth a question to the issuer every half
+ * second, and whoever watches the story sees the end sooner.
+ */
+export const customerFreshSeconds = 1;
+
+/** The customer API. It verifies offline: key set and status list, no call per request, a second behind a revocation. */
 export function startCustomerApi(issuer: string): Promise<Api> {
   const details = [customerRecord];
   const guardAt = (requestUrl: string) =>
-    createResourceServer({ issuer, resource: customers, mode: "offline", requestUrl, details });
+    createResourceServer({
+      ...{ issuer, resource: customers, mode: "offline", requestUrl, details },
+      freshSeconds: customerFreshSeconds,
+    });
   return serve(guardAt, {
     "GET /customers": needs("customers:read", async (caller) =>
       list(caller, customerRows, { type: customerRecord, customerOf: (customer) => customer.id }),

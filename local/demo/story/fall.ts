@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentSession } from "../../../client/index.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { limitLoop } from "../../emulator/limits/loop.ts";
+import { customerFreshSeconds } from "./apis.ts";
 import type { Cast } from "./cast.ts";
 import { customers, tickets } from "./desk.ts";
 import type { Opened } from "./opening.ts";
@@ -53,7 +54,7 @@ const offline = ({ teller, cast }: Scene, root: AgentSession, revokedAtMillis: n
     await untilStatus(cast, root, 401);
     const afterMillis = Math.round(performance.now() - revokedAtMillis);
     return {
-      says: `${(afterMillis / 1000).toFixed(1)} s after the revocation, with a ttl of ${ttlSeconds} s`,
+      says: `${(afterMillis / 1000).toFixed(1)} s after the revocation; the ttl is ${ttlSeconds} s, and this API wants the list no older than ${customerFreshSeconds} s`,
       facts: { afterMillis, ttlSeconds },
       value: undefined,
     };
@@ -92,7 +93,7 @@ async function untilStatus(cast: Cast, session: AgentSession, status: number): P
         throw new Misbehaved(
           `the customer API still answers ${answer.status} after ${millis()} ms, not ${status}: ${body}`,
         );
-      await sleep(100);
+      await sleep(50);
     }
   } finally {
     end();

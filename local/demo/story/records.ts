@@ -69,6 +69,7 @@ interface OcsfEvent {
   readonly unmapped?: { readonly lanyard?: StoredRecord["facts"] };
 }
 
+const pauseMillis = 50;
 /** How long the delivery stream's own buffer is waited for. */
 const bufferMillis = 2_500;
 
@@ -98,7 +99,7 @@ export async function awaitRecords(
     for (;;) {
       const records = readRecords(auditFolder);
       if (enough(records) || over) return records;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, pauseMillis));
       if (performance.now() - startMillis > bufferMillis) await cloud.flushAudit();
     }
   } finally {
