@@ -7,6 +7,7 @@ export type DeathCause =
   | { readonly kind: "generation"; readonly subject: string }
   | { readonly kind: "blocked"; readonly subject: string }
   | { readonly kind: "burnt" }
+  | { readonly kind: "taken_over"; readonly sid: string }
   | { readonly kind: "unreadable" };
 
 /** The rule behind every refusal because something has ended. */
@@ -29,6 +30,8 @@ export function deathText(cause: DeathCause): string {
       return `${cause.subject} is blocked or inactive`;
     case "burnt":
       return "the person's login was burnt";
+    case "taken_over":
+      return `session ${cause.sid} was taken over by another key of its agent`;
     case "unreadable":
       return "liveness could not be read";
   }

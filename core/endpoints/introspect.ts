@@ -167,6 +167,9 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
   const idle = alive.value.actors.find((id) => registry.value.agent(id)?.state !== "active");
   if (idle !== undefined)
     return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
+  // the key it is bound to has the session no more; a bearer token names none, and ends by itself within minutes
+  if (verified.value.jkt !== undefined && verified.value.jkt !== alive.value.jkt)
+    return err({ code: "parent_dead", cause: { kind: "taken_over", sid: alive.value.sid } });
   return verified;
 }
 

@@ -13,3 +13,10 @@ export type Assurance = (typeof assuranceLevels)[number];
 /** True when `actual` is at least as strong as `required`. */
 export const assuranceReaches = (actual: Assurance, required: Assurance): boolean =>
   assuranceLevels.indexOf(actual) >= assuranceLevels.indexOf(required);
+
+/**
+ * The weaker of two assurances, since a resource that demands a fresh proof must not be reached through a weakly proved
+ * agent.
+ */
+export const weaker = (a: Assurance, b: Assurance): Assurance =>
+  assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;

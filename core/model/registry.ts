@@ -69,6 +69,11 @@ export interface AgentRegistration {
    * has expired.
    */
   readonly replacesKeyAfterSeconds?: number;
+  /**
+   * Whether an offer that it has redeemed may be redeemed again by another key of it, which takes the session over: for
+   * queues that deliver again, to another process. When it is left out, another key is refused as a thief's.
+   */
+  readonly redeem?: "any-key";
   /** The code it may run; any code when it is left out. */
   readonly code?: CodeBinding;
   /** The clients whose persons' tokens it may use. A token must be issued to exactly such a client. */

@@ -55,6 +55,7 @@ const agent = z.strictObject({
     .min(limits.keySilenceLeastSeconds)
     .max(limits.workloadTokenLifeMaxSeconds)
     .exactOptional(),
+  redeem: z.literal("any-key").exactOptional(),
   code: code.exactOptional(),
   clients: z
     .array(z.strictObject({ issuer: uri, clientId: carried }))

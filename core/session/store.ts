@@ -54,6 +54,8 @@ export interface Commit {
   readonly offer?: Offer;
   /** Marks an offer redeemed, on condition that it is not yet redeemed, withdrawn or expired. */
   readonly redeem?: { readonly root: string; readonly handleHash: string; readonly sid: string; readonly jkt: string };
+  /** Binds the session of a redeemed offer to another key of its agent, on condition that it is still bound to the former. */
+  readonly takeOver?: TakeOver;
   /** An access token for a resource that asks about every request. */
   readonly handle?: AccessHandle;
   /** New counters of uses. */
@@ -64,6 +66,16 @@ export interface Commit {
   readonly vend?: Vend;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
+}
+
+/** A session that goes over from one key of its agent to another, and the offer that it came from. */
+export interface TakeOver {
+  readonly root: string;
+  readonly sid: string;
+  readonly handleHash: string;
+  /** Thumbprint of the key it was bound to. */
+  readonly wasJkt: string;
+  readonly jkt: string;
 }
 
 /** How much a tree grows. */
@@ -111,6 +123,7 @@ export interface Renewal
 export type CommitConflict =
   | { readonly kind: "replay"; readonly entry: ReplayEntry["kind"] }
   | { readonly kind: "offer_taken" }
+  | { readonly kind: "taken_over_meanwhile" }
   | { readonly kind: "uses_spent" }
   | { readonly kind: "renewed_meanwhile" }
   | { readonly kind: "session_exists" };

@@ -91,6 +91,8 @@ export async function deathSince(
   const rows = await readLiveness(ports.store, { ...query, subjects: names });
   const alive = evaluateSession(rows, session.sid, nowSeconds(ports.clock));
   if (!alive.ok) return alive.error;
+  // whoever redeemed the session's offer again has it now (threat 17)
+  if (alive.value.jkt !== session.jkt) return { kind: "taken_over", sid: session.sid };
   const blocked = blockedAmong(rows, servers);
   if (blocked !== undefined) return { kind: "blocked", subject: blocked };
   const idle = await idleSince(session, { rows, decided }, ports);
@@ -107,8 +109,9 @@ export async function deathSince(
 export const causeOf = (read: PromiseSettledResult<DeathCause | undefined>): DeathCause | undefined =>
   read.status === "fulfilled" ? read.value : { kind: "unreadable" };
 
-/** Only a proven death ends what was stored. */
-export const isProven = (dead: DeathCause | undefined): boolean => dead !== undefined && dead.kind !== "unreadable";
+/** Only a proven death ends what was stored: a session that another key of its agent has taken over lives on for it. */
+export const isProven = (dead: DeathCause | undefined): boolean =>
+  dead !== undefined && dead.kind !== "unreadable" && dead.kind !== "taken_over";
 
 /**
  * Why nothing is released after the write. Where liveness could not be read the agent asks again: what was stored

@@ -16,7 +16,7 @@ import { growTree, newCounter } from "./bounds.ts";
 import { checkBearer, sessionMembers, tokenTypeOf } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
 import { type Draft, draftSession, mint, tokenReply } from "./mint.ts";
-import { accessLife } from "./plan.ts";
+import { accessLife, type Plan } from "./plan.ts";
 
 /** Stores an offer and answers its handle. Nothing is signed; its redemption reads liveness again. */
 export async function issueOffer(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
@@ -66,6 +66,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   const times = { iat, exp, jti };
   const minted = mint({ session, grant: wantsSession ? undefined : first, times, registry, isNew, plan }, ports);
   noteGrant(audit, authorized, draft);
+  if (plan.takesOver) audit.add({ keyReplaced: true });
   const token_type = tokenTypeOf(wantsSession ? undefined : first, registry);
   audit.add({ tokenType: token_type });
   const counters = [
@@ -75,6 +76,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   const commit: Commit = {
     ...(isNew ? { session } : {}),
     ...(subject.kind === "offer" ? { redeem: redemption(subject.offer, session, caller) } : {}),
+    ...(plan.takesOver ? { takeOver: takeOverOf(plan.takesOver, session) } : {}),
     ...(minted.row ? { handle: minted.row } : {}),
     ...(counters.length > 0 ? { counters } : {}),
     replayEntries: [caller.proof],
@@ -105,6 +107,14 @@ const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable
   handleHash: offer.handleHash,
   sid: session.sid,
   jkt: caller.jkt,
+});
+
+const takeOverOf = (
+  takes: NonNullable<Plan["takesOver"]>,
+  { root, sid, jkt }: Session,
+): NonNullable<Commit["takeOver"]> => ({
+  ...takes,
+  ...{ root, sid, jkt },
 });
 
 /** The record of a grant, from the audit context. */
@@ -148,6 +158,7 @@ export function conflictDenial(conflict: CommitConflict): Denial {
       return { code: "dpop_replayed" };
     case "offer_taken":
       return { code: "offer_redeemed_by_another_key" };
+    case "taken_over_meanwhile":
     case "renewed_meanwhile":
       return { code: "renewal_overtaken" };
     case "uses_spent":

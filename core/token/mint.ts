@@ -1,7 +1,7 @@
 import { newAccessHandle } from "../caller/access-handle.ts";
 import type { Denial } from "../denial/denial.ts";
 import { signJwt } from "../jose/sign.ts";
-import { assuranceLevels } from "../model/assurance.ts";
+import { weaker } from "../model/assurance.ts";
 import { loginEpochs } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -82,13 +82,6 @@ export async function draftSession(
   };
   return ok({ session, isNew: true, jti, iat, exp });
 }
-
-/**
- * The weaker of two assurances, since a resource that demands a fresh proof must not be reached through a weakly proved
- * agent.
- */
-const weaker = <A extends (typeof assuranceLevels)[number]>(a: A, b: A): A =>
-  assuranceLevels.indexOf(a) <= assuranceLevels.indexOf(b) ? a : b;
 
 /** What a token is made from. */
 interface MintInput {

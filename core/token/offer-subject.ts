@@ -4,6 +4,7 @@ import type { Denial } from "../denial/denial.ts";
 import { loginsOf } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, type Offer } from "../model/session.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { queryFor } from "../session/liveness.ts";
 import type { LivenessQuery } from "../session/store.ts";
 import type { TokenContext } from "./context.ts";
@@ -11,7 +12,14 @@ import type { TokenContext } from "./context.ts";
 /** An offer that this caller may redeem or has redeemed; its liveness is not read yet. */
 export type OfferSubject =
   | { readonly kind: "offer"; readonly offer: Offer; readonly query: LivenessQuery }
-  | { readonly kind: "redeemed"; readonly offer: Offer; readonly sid: string; readonly query: LivenessQuery };
+  | {
+      readonly kind: "redeemed";
+      readonly offer: Offer;
+      readonly sid: string;
+      readonly query: LivenessQuery;
+      /** Thumbprint of the key that has the session, where it is not the caller's and the caller may take it over. */
+      readonly takenFrom?: string;
+    };
 
 /** A handle whose locator names what to read beside its offer. Nothing of the offer is known before that is read. */
 export interface LocatedOffer {
@@ -26,6 +34,7 @@ export interface LocatedOffer {
 export async function fromOffer(
   handle: string,
   context: TokenContext<"clock" | "store">,
+  registry: Pick<RegistrySnapshot, "agent">,
 ): Promise<Result<OfferSubject | LocatedOffer, Denial>> {
   const { store, clock } = context.ports;
   const parts = offerParts(handle);
@@ -33,7 +42,7 @@ export async function fromOffer(
   const { root, handleHash } = parts;
   const query = await openLocator(parts, (day) => store.locatorSecret(day), clock);
   if (query) return ok({ kind: "located", query: { ...query, offer: { root, handleHash } } });
-  return fromOfferRow(await store.readOffer(root, handleHash), context);
+  return fromOfferRow(await store.readOffer(root, handleHash), context, registry);
 }
 
 /**
@@ -45,6 +54,7 @@ export async function fromOffer(
 export function fromOfferRow(
   offer: Offer | undefined,
   { caller, audit, ports }: Pick<TokenContext<"clock">, "caller" | "audit" | "ports">,
+  registry: Pick<RegistrySnapshot, "agent">,
 ): Result<OfferSubject, Denial> {
   if (!offer) return err({ code: "offer_unknown" });
   const { root, sid, depth, actors, principal } = offer.from;
@@ -60,9 +70,12 @@ export function fromOfferRow(
   const principalId = principal.id;
   const logins = loginsOf(offer.from.epochs);
   if (!offer.redeemed) return ok({ kind: "offer", offer, query: queryFor({ ...offer.from, principalId, logins }) });
-  // when an answer is lost, the same key asks again and gets the same session; another key is a thief's
-  if (offer.redeemed.jkt !== caller.jkt) return err({ code: "offer_redeemed_by_another_key" });
+  // when an answer is lost, the same key asks again and gets the same session; another key is a thief's, unless the
+  // agent's registration says that its offers come by a queue, which delivers again, to whichever process is there
+  const { jkt } = offer.redeemed;
+  const takes = jkt !== caller.jkt && registry.agent(caller.agent)?.redeem === "any-key";
+  if (jkt !== caller.jkt && !takes) return err({ code: "offer_redeemed_by_another_key" });
   const child = { root, sid: offer.redeemed.sid, anc: childAncestors(offer.from), principalId, logins };
   const query = queryFor({ ...child, actors: [...actors, offer.to] });
-  return ok({ kind: "redeemed", offer, sid: child.sid, query });
+  return ok({ kind: "redeemed", offer, sid: child.sid, query, ...(takes ? { takenFrom: jkt } : {}) });
 }

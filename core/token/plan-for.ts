@@ -1,10 +1,11 @@
 import type { AuditContext } from "../audit/context.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
+import { weaker } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
 import { denylistedBy, isUnnamed } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import { currentAgent, type Grant, type Session } from "../model/session.ts";
+import { currentAgent, type Grant, type Offer, type Session } from "../model/session.ts";
 import { subjects } from "../model/subjects.ts";
 import { redefinedGroups } from "../narrow/delegation.ts";
 import { narrowWithin } from "../narrow/grants.ts";
@@ -50,6 +51,9 @@ export function planFor(
   // a bearer token names no key, but its session does, and only that key may use it here (threat 9)
   if (subject.kind === "session" && subject.token.jkt === undefined && session.jkt !== input.caller.jkt)
     return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
+  // what was issued to a key that has the session no more is worth nothing, to its holder and to whoever it was shown
+  if (isOfFormerKey(subject, session))
+    return err({ code: "parent_dead", cause: { kind: "taken_over", sid: session.sid } });
   // an agent that was suspended or retired since: its sessions end at once and not at their planned end
   const idle = session.actors.find((id) => input.registry.agent(id)?.state !== "active");
   if (idle !== undefined)
@@ -76,7 +80,9 @@ export function planFor(
     case "offer":
       return planRedeem(input, session, subject.offer.grants);
     case "redeemed":
-      return planAgain(session, input);
+      return subject.takenFrom === undefined
+        ? planAgain(session, input)
+        : planTakeOver({ ...subject, takenFrom: subject.takenFrom }, session, input);
     case "hop":
       return planDownstreamExchange(input, session, subject.token);
   }
@@ -132,6 +138,32 @@ function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   if (!bounded.ok) return bounded;
   const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
   return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
+}
+
+/** Whether a token is bound to a key from which another one has taken the session over. */
+const isOfFormerKey = (subject: ResolvedSubject, session: Session): boolean =>
+  (subject.kind === "session" || subject.kind === "hop") &&
+  subject.token.jkt !== undefined &&
+  subject.token.jkt !== session.jkt;
+
+/**
+ * Another key of the same agent redeems the offer again: a queue delivered its message again, to another process. The
+ * session goes over to that key as it is. There is never a second session, so neither bounds nor counters begin anew,
+ * and never a second key: what the former one holds is refused from then on. The session was granted to one build and
+ * proved to one assurance; other code or a weaker proof does not get it.
+ */
+function planTakeOver(
+  { offer, takenFrom }: { readonly offer: Offer; readonly takenFrom: string },
+  session: Session,
+  input: PlanInput,
+): Result<Plan, Denial> {
+  const { identity, jkt } = input.caller;
+  if (identity.build !== session.build) return err({ code: "takeover_refused", why: "other code runs now" });
+  if (weaker(session.assurance, identity.assurance) !== session.assurance)
+    return err({ code: "takeover_refused", why: "the key is proved more weakly than the session's was" });
+  const again = planAgain({ ...session, jkt }, input);
+  if (!again.ok) return again;
+  return ok({ ...again.value, takesOver: { handleHash: offer.handleHash, wasJkt: takenFrom } });
 }
 
 /**

@@ -9,6 +9,7 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type Delegator, delegatorOf, mayDelegate } from "../narrow/delegation.ts";
 import { boundScopes, narrowWithin, resolveWanted } from "../narrow/grants.ts";
 import type { PersonFacts } from "../person/id-token.ts";
+import type { TakeOver } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** What a request may get, before policy is asked. Everything is narrowed, and nothing is stored yet. */
@@ -32,6 +33,8 @@ export interface Plan extends Delegator {
   readonly lastEndSeconds?: number;
   /** Set when no new session is made: the issued token belongs to this one. */
   readonly existing?: Session;
+  /** The key that the existing session is taken from, and the offer that it came from. */
+  readonly takesOver?: Pick<TakeOver, "handleHash" | "wasJkt">;
   /** For an offer: the agent it names. */
   readonly to?: string;
 }

@@ -63,7 +63,7 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   if (!first.ok) return { ...read, subject: first };
   if (first.value.kind !== "located") return { ...read, subject: ok(first.value) };
   // when the batch is incomplete, the offer may only look absent; the caller of this function checks that first
-  const subject = fromOfferRow(rows.offer, context);
+  const subject = fromOfferRow(rows.offer, context, registry);
   if (!subject.ok) return { ...read, subject };
   const wanted = queryOf({ query: subject.value.query, subject: subject.value }, context, registry);
   if (isCovered(wanted.query, asked.query)) return { ...read, subject };

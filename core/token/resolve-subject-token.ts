@@ -40,7 +40,7 @@ export async function resolveSubjectToken(
   const { caller, ports } = context;
   const { subject } = context.request;
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
-  if (subject.type === "offer") return fromOffer(subject.token, context);
+  if (subject.type === "offer") return fromOffer(subject.token, context, registry);
   if (subject.type === "session") return fromOwnToken("session", context, registry);
   if (subject.type === "access" && isOwn(subject.token, ports.issuer)) return fromOwnToken("access", context, registry);
   return fromPerson({ token: subject.token, type: subject.type }, context, registry);

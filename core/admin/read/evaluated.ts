@@ -57,6 +57,8 @@ function causeText(cause: DeathCause): string {
       return `${cause.subject} is blocked until an operator lifts it`;
     case "burnt":
       return "the login it was opened by is burnt";
+    case "taken_over":
+      return `session ${cause.sid} was taken over by another key of its agent`;
     case "unreadable":
       return "it cannot be judged now, which counts as dead";
   }

@@ -7,6 +7,7 @@ export type OfferDenial =
   | { readonly code: "offer_withdrawn" }
   | { readonly code: "offer_for_another_agent"; readonly offeredTo: string; readonly agent: string }
   | { readonly code: "offer_redeemed_by_another_key" }
+  | { readonly code: "takeover_refused"; readonly why: string }
   | { readonly code: "offer_target_unknown"; readonly audience: string }
   | { readonly code: "offer_targets_several"; readonly count: number };
 
@@ -41,6 +42,11 @@ export const offerDenials: Rows<OfferDenial> = {
     rule: oneSession,
     missing: "the key that redeemed it first",
     answer: badRequest("the offer was redeemed with another key"),
+  },
+  takeover_refused: {
+    rule: "a key that takes a session over runs the same code and is proved as well",
+    missing: (d) => d.why,
+    answer: badRequest((d) => `the offer's session cannot be taken over: ${d.why}`),
   },
   offer_target_unknown: {
     rule: "offers are held out to registered agents",

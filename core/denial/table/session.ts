@@ -22,9 +22,9 @@ export const sessionDenials: Rows<SessionDenial> = {
     answer: badRequest((d) => `the session cannot be renewed: ${d.why}`),
   },
   renewal_overtaken: {
-    rule: "one renewal at a time",
+    rule: "one change of a session at a time",
     missing: "the session's row as it was read",
-    answer: later("the session was renewed by another request at this moment; try again"),
+    answer: later("the session was renewed or taken over by another request at this moment; try again"),
   },
   blocked: {
     rule: "nothing is issued to or for anybody that an operator has blocked",

@@ -87,6 +87,7 @@ export const denials: Samples = {
   offer_withdrawn: { code: "offer_withdrawn" },
   offer_for_another_agent: { code: "offer_for_another_agent", offeredTo: agent, agent: `${agent}-2` },
   offer_redeemed_by_another_key: { code: "offer_redeemed_by_another_key" },
+  takeover_refused: { code: "takeover_refused", why: "other code runs now" },
   offer_target_unknown: { code: "offer_target_unknown", audience: agent },
   offer_targets_several: { code: "offer_targets_several", count: 2 },
   resource_missing: { code: "resource_missing" },

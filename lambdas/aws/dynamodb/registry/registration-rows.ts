@@ -73,6 +73,7 @@ const agent = members<AgentRegistration>({
   selectors: list(members<Selector>({ type: text, exact: mapOf(anyText), tags: optional(mapOf(anyText)) })),
   minimumAssurance: oneOf(...assuranceLevels),
   replacesKeyAfterSeconds: optional(whole),
+  redeem: optional(oneOf("any-key")),
   code: optional(
     members<CodeBinding>({
       lambda: optional(members({ version: text })),

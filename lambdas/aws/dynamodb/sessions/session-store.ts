@@ -19,6 +19,7 @@ import { offerItem, offerKey } from "./offer-rows.ts";
 import { renewalUpdate } from "./renewal-update.ts";
 import { readHandle, readOffer, readSession } from "./session-reads.ts";
 import { sessionItem } from "./session-rows.ts";
+import { takeOverUpdates } from "./take-over.ts";
 
 /** Sessions, offers, replay entries and records on DynamoDB. */
 export function createSessionStore(client: DynamoDBDocumentClient, tables: Tables, clock: Clock): SessionStore {
@@ -70,6 +71,7 @@ function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<
     ...(handle ? [{ item: freshPut(tables, handleItem(handle)) }] : []),
     ...counterPuts(tables, write.counters ?? []),
     ...(renew ? renewalUpdate(renew, tables, now) : []),
+    ...(write.takeOver ? takeOverUpdates(write.takeOver, tables) : []),
     ...(redeem ? [redemption(redeem, tables, now), notWithdrawn(redeem.handleHash, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
