@@ -1,4 +1,4 @@
-import { Annotations, Aws, Duration } from "aws-cdk-lib";
+import { Annotations, Aspects, Aws, Duration } from "aws-cdk-lib";
 import {
   Effect,
   type IGrantable,
@@ -37,7 +37,7 @@ export interface TargetRoleProps {
    * The account's `StopWriter` where it is made by the same app, so that it is made first. False where the account has
    * none: the role is then created without the deny policies, and its sessions end with their credentials. That is enough
    * where these live two minutes at most, as they do unless the stage says otherwise.
-   * @default true: the account has one, of this deployment
+   * @default true: the account has one, of this deployment. `cdk synth` warns unless this is said, or the app makes one
    */
   readonly stopWriter?: StopWriter | boolean;
   /**
@@ -94,6 +94,7 @@ export class TargetRole extends Construct implements IGrantable {
     const { webIdentity, roleName } = props;
     const own = webIdentity ? ownTrust({ lanyard, agents, roleName, issuer: webIdentity.issuer }) : [];
     this.role.assumeRolePolicy?.addStatements(...beside, ...own);
+    if (this.stop === "on" && props.stopWriter === undefined) this.sayWhatMustBeThere(lanyard);
     this.roleArn = this.role.roleArn;
     this.grantPrincipal = this.grant.grantPrincipal;
     if (webIdentity && this.stop === "off")
@@ -106,6 +107,22 @@ export class TargetRole extends Construct implements IGrantable {
         "@lanyard-iam/cdk:stopOff",
         "The surgical stop is off for this role: its permissions boundary is not its own grant, so that a deny policy attached to it could be made to add rights. Its sessions end with their credentials.",
       );
+  }
+
+  /**
+   * Says at synthesis what a deployment would fail of with no more than "policy … does not exist": whether the account
+   * has a `StopWriter` no template can tell, unless this app makes one, and that is known once all of it is made.
+   */
+  private sayWhatMustBeThere({ stage, region }: DeployedLanyard): void {
+    Aspects.of(this).add({
+      visit: (node) => {
+        if (node !== this || this.node.root.node.findAll().some((one) => one instanceof StopWriter)) return;
+        Annotations.of(this).addWarningV2(
+          "@lanyard-iam/cdk:stopWriter",
+          `The role has the deny policies of the account's StopWriter of ${stage} in ${region} attached, and its deployment fails where the account has none. Deploy a StopWriter there first and say stopWriter: true, or do without a stop by stopWriter: false, which is enough where credentials live two minutes at most.`,
+        );
+      },
+    });
   }
 
   /** Those of the account's `StopWriter`, by their names: it is usually in another stack, and made by another team. */

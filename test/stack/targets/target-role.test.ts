@@ -1,8 +1,12 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, Stack } from "aws-cdk-lib";
 import { type IManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, test } from "vitest";
-import type { TargetRole } from "../../../lib/index.ts";
-import { lineage, made, may, team } from "./ground.ts";
+import { StopWriter, TargetRole } from "../../../lib/index.ts";
+import { lanyard, lineage, made, may, team } from "./ground.ts";
 
 const object = "arn:aws:s3:::files/a";
 const reading = new PolicyStatement({ actions: ["s3:GetObject"], resources: ["arn:aws:s3:::files/*"] });
@@ -98,8 +102,31 @@ describe("a target role with the organization's own boundary", () => {
   });
 
   test("is the only one that says so, or one whose account has no stop writer", () => {
-    expect(withStop({})).toMatchObject({ stop: "on", warnings: [] });
+    expect(withStop({ stopWriter: true })).toMatchObject({ stop: "on", warnings: [] });
     expect(withStop({ stopWriter: false })).toMatchObject({ stop: "off", warnings: [] });
+  });
+
+  test("says at synthesis that the account needs a stop writer, where nobody said that it has one and the app makes none", () => {
+    const { stop, warnings } = withStop({});
+    expect([stop, warnings]).toEqual([
+      "on",
+      [expect.stringContaining("its deployment fails where the account has none")],
+    ]);
+  });
+
+  test("does not say so where the app makes a stop writer, before the role or after it", () => {
+    for (const isFirst of [true, false]) {
+      const app = new App({ outdir: mkdtempSync(join(tmpdir(), "lanyard-stop-")) });
+      const stack = new Stack(app, "Team", { env: { account: team, region: lanyard.region } });
+      const parts = [
+        () => new StopWriter(stack, "Stop", { lanyard }),
+        () => new TargetRole(stack, "Files", { lanyard, agents: ["planner"] }),
+      ];
+      for (const make of isFirst ? parts : parts.toReversed()) make();
+      app.synth();
+      const said = stack.node.findAll().flatMap(({ node }) => node.metadata.map(({ data }) => String(data)));
+      expect(said.filter((text) => text.includes("its deployment fails"))).toEqual([]);
+    }
   });
 
   test("has no deny policies attached, which could be made to add rights to it", () => {
