@@ -1,17 +1,15 @@
 /** From any line of CloudTrail to the person who started it, and from the person to every call: across hops, under attack. */
-
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attachToInput } from "../../client/messages.ts";
-import { awaitRecords } from "../../local/demo/story/records.ts";
-import { ended, type Work } from "./lineage/agents/agent.ts";
-import { clientOf, credentialsOf, lower, noted, raise, type Story, tell, world } from "./lineage/ground.ts";
+import { ended } from "./lineage/agents/agent.ts";
+import { clientOf, credentialsOf, lower, raise, type Story, settle, tell, world } from "./lineage/ground.ts";
+import { invokedCases } from "./lineage/invoked.ts";
 import { refusalCases } from "./lineage/refusals.ts";
-import { account, files, idOf, targetArn } from "./lineage/registry.ts";
+import { account, idOf, targetArn } from "./lineage/registry.ts";
 import {
   auditEvents,
+  byKey,
   held,
   type Line,
   lanyard,
@@ -31,14 +29,6 @@ let forged: { readonly key: string; readonly eventIds: readonly string[] };
 interface Identity {
   readonly sessionContext?: { readonly sessionIssuer?: { readonly arn?: string } };
   readonly inScopeOf?: { readonly credentialsIssuedTo?: string };
-}
-
-/** Waits until both trails hold everything that was done so far. */
-async function settle(...sids: readonly string[]): Promise<void> {
-  const there = (sid: string) => (all: Awaited<ReturnType<typeof awaitRecords>>) =>
-    all.some(({ facts }) => facts.sid === sid && facts.operation === "credentials.vend");
-  await awaitRecords(world, (all) => sids.every((sid) => there(sid)(all)), 30_000);
-  world.cloud.trail?.flush();
 }
 
 /** Somebody with a role of the same account that lets anybody in: they open a session in another's names, and read by it. */
@@ -78,7 +68,6 @@ afterAll(lower);
 
 const stories = (): readonly Story[] => [ada, namesake];
 const linesOf = (node: Traced): readonly Line[] => node.calls.map(({ line }) => line);
-const byKey = (node: Traced): readonly Line[] => node.calls.flatMap(({ by, line }) => (by === "key" ? [line] : []));
 
 describe("three agents, a Lambda hop and a message in a queue", () => {
   it("run in functions of their team's own stack, each under its own role, which may attest and read no file", async () => {
@@ -276,44 +265,5 @@ describe("threat 21: nothing confuses the trace", () => {
   });
 });
 
-describe("a function that is invoked without HTTP", () => {
-  const FunctionName = () => world.cloud.outputs.ClerkName ?? "";
-  const invoke = (by: string, input: object) =>
-    clientOf(LambdaClient, credentialsOf(by)).send(
-      new InvokeCommand({ FunctionName: FunctionName(), Payload: JSON.stringify(input) }),
-    );
-  const said = async (by: string, input: object) => {
-    const { FunctionError, Payload } = await invoke(by, input);
-    const text = Buffer.from(Payload ?? []).toString();
-    return FunctionError === undefined ? (JSON.parse(text) as Work) : Promise.reject(new Error(text));
-  };
-  const offer = { to: idOf("clerk"), grants: [{ resource: files, scopes: ["files:read"] }] };
-
-  it("works under the offer in its input, and is traced to the person as any other hop", async () => {
-    const input = await attachToInput(ada.planner, { ticket: 1 }, offer);
-    const { sid, ends } = await noted(said("planner", input));
-    expect(ends).toEqual(["ok", "AccessDenied"]);
-    await settle(sid);
-    const { roots } = await trace("session", sid);
-    const clerk = roots.flatMap(nodesOf).find((node) => node.sid === sid);
-    expect(clerk).toMatchObject({ agent: idOf("clerk"), principal: ada.planner.principal });
-    expect(clerk && held(clerk)).toEqual({ unmatched: [], extra: [] });
-    expect(clerk && byKey(clerk).filter(({ source }) => source === "s3.amazonaws.com")).toHaveLength(2);
-    const lines = trailLines().filter(({ eventName }) => eventName === "Invoke");
-    expect(lines).toHaveLength(1);
-    // whoever reads the trail learns that it was invoked, by whom, and nothing of the offer
-    expect(lines[0]?.userIdentity).toMatchObject({
-      sessionContext: { sessionIssuer: { arn: `arn:aws:iam::${account}:role/agents/planner` } },
-    });
-    expect(JSON.stringify(lines)).not.toContain(input["lanyard-offer"]);
-  });
-
-  it("does nothing without an offer, with one of another agent, or for a role that may not invoke it", async () => {
-    await expect(said("planner", { ticket: 1 })).rejects.toThrow("offer_missing");
-    const another = await attachToInput(ada.planner, {}, { ...offer, to: idOf("archivist") });
-    await expect(said("planner", another)).rejects.toThrow("LanyardError");
-    expect(await ended(invoke("archivist", {}))).toBe("AccessDeniedException");
-  });
-});
-
+invokedCases(() => ada);
 refusalCases(stories);

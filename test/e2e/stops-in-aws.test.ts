@@ -136,7 +136,7 @@ describe("credentials that live for ten minutes are refused at AWS once their se
       await order(target());
       await refusedAfter(read);
       // a cut of the deployment stops, at AWS, what is issued within two seconds
-      await sleep(2_000);
+      await sleep(2_000); // clock: IAM's seconds
     }
     expect(await (await reader(await open()))()).toBe("ok");
   });

@@ -8,6 +8,7 @@ import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity
 import { type AgentSession, createAgent } from "../../../client/index.ts";
 import { attachToMessage } from "../../../client/messages.ts";
 import { type IdentityProvider, startIdentityProvider } from "../../../local/demo/identity-provider/provider.ts";
+import { awaitRecords } from "../../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
 import { readAssembly } from "../../../local/emulator/cloudformation/assembly.ts";
 import { patience } from "../../kit/patience.ts";
@@ -150,4 +151,12 @@ async function queued(session: AgentSession): Promise<Work> {
   const { work, failed } = await vi.waitFor(() => told() ?? expect.fail("the archivist said nothing"), patience);
   if (work === undefined) throw new Error(`the archivist failed: ${failed}`);
   return work;
+}
+
+/** Waits until both trails hold everything that was done so far. */
+export async function settle(...sids: readonly string[]): Promise<void> {
+  const there = (sid: string) => (all: Awaited<ReturnType<typeof awaitRecords>>) =>
+    all.some(({ facts }) => facts.sid === sid && facts.operation === "credentials.vend");
+  await awaitRecords(world, (all) => sids.every((sid) => there(sid)(all)), 30_000);
+  world.cloud.trail?.flush();
 }

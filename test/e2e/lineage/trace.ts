@@ -55,6 +55,10 @@ export function held(node: Traced): { readonly unmatched: readonly string[]; rea
   };
 }
 
+/** Lines of a session's own keys. */
+export const byKey = (node: Traced): readonly Line[] =>
+  node.calls.flatMap(({ by, line }) => (by === "key" ? [line] : []));
+
 /** Signatures for a session's tokens, as the cloud served them. */
 export const signed = (sid: string): string[] =>
   world.cloud

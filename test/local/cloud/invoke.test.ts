@@ -77,7 +77,7 @@ describe("a function that nobody waits for", () => {
     const before = failures();
     await invoke(worker(), { act: "fail" }, { InvocationType: "Event" });
     await expect.poll(failures).toBe(before + 3);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // clock: the queue's, which pauses for less between tries
     expect(failures()).toBe(before + 3);
   });
 });
