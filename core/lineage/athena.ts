@@ -27,7 +27,9 @@ const trailView = `SELECT dt, eventid, eventtime, eventsource, eventname, awsreg
     useridentity.sessioncontext.sessionissuer.arn AS rolearn, useridentity.invokedby AS invokedby,
     json_extract_scalar(responseelements, '$.credentials.accessKeyId') AS issuedkeyid,
     json_extract_scalar(requestparameters, '$.roleArn') AS assumedrolearn,
-    json_extract_scalar(responseelements, '$.webIdentityTokenId') AS tokenid,
+    CASE WHEN eventname = 'AssumeRoleWithWebIdentity' THEN json_extract_scalar(responseelements, '$.provider') || '#'
+      || json_extract_scalar(requestparameters, '$.principalTags["lanyard-token"]')
+      ELSE json_extract_scalar(responseelements, '$.webIdentityTokenId') END AS tokenid,
     array_join(transform(resources, r -> replace(r.arn, ' ', '%20')), ' ') AS resourcearns,
     useridentity.type AS identitytype, useridentity.sessioncontext.attributes.creationdate AS sessionsince,
     useridentity.onbehalfof.userid AS onbehalfof, useridentity.onbehalfof.identitystorearn AS identitystore,

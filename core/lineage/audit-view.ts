@@ -8,7 +8,16 @@ const facts = <const T extends AuditColumn>(...names: readonly T[]): Record<T, s
 /** Lists become one text, and of a look at the deployment the function's role is shown. */
 const auditExpressions: Readonly<Record<AuditColumn, string>> = {
   ...facts("operation", "outcome", "request_id", "sid", "root", "parent", "depth", "agent", "principal", "jkt", "jti"),
-  ...facts("evidence_id", "purpose", "offered_to", "operator_arn", "aws_role_arn", "aws_access_key_id", "owner"),
+  ...facts(
+    "evidence_id",
+    "purpose",
+    "offered_to",
+    "operator_arn",
+    "aws_role_arn",
+    "aws_access_key_id",
+    "aws_token",
+    "owner",
+  ),
   ...facts("expires_at", "assurance", "evidence_type", "key_replaced", "build", "denial_rule", "denial_missing"),
   ...facts("target", "reason", "registry_version", "canary"),
   dt: "dt",

@@ -25,6 +25,7 @@ export const auditColumns = [
   "aws_role_arn",
   "aws_access_key_id",
   "aws_request_ids",
+  "aws_token",
   "aws_resources",
   "function_role_arn",
 ] as const;

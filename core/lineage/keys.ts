@@ -5,7 +5,10 @@ interface KeyOwner {
   readonly sid: string;
   /** The STS event that gave the key out. */
   readonly eventId: string;
-  /** `vended`: our record holds that event's request id. `chained`: it was called with a key that is the session's. */
+  /**
+   * `vended`: our record holds that event's request id, or the token that it was called with. `chained`: it was called with a
+   * key that is the session's.
+   */
   readonly by: "vended" | "chained";
 }
 
@@ -33,7 +36,7 @@ export const isIssuing = ({ source, name, error, issuedKeyId }: TrailLine): bool
   source === "sts.amazonaws.com" && issuing.includes(name) && error === undefined && issuedKeyId !== undefined;
 
 /**
- * Finds whose each access key is. Only what STS answered to us counts: a session name, a source identity or a tag can be
+ * Finds whose each access key is. Only what STS answered to us, or to a token of ours, counts: a session name, a source identity or a tag can be
  * set by anybody who may assume some role (threat 21), a request id by nobody but AWS. A key that was got with one of a
  * session's keys is the session's too, however often.
  * @param audit records, each once
@@ -42,12 +45,13 @@ export const isIssuing = ({ source, name, error, issuedKeyId }: TrailLine): bool
 export function keysOf(audit: readonly AuditLine[], trail: readonly TrailLine[]): Keys {
   const holders = holdersOf(audit);
   const events = trail.filter(isIssuing);
+  const tokens = tokensOf(audit);
   const seen = new Set(events.map(({ requestId }) => requestId));
   const found = { owners: new Map<string, KeyOwner>(), vends: new Map<string, string>(), disputed: [] as Disputed[] };
   const issuedBy = Map.groupBy(events, ({ issuedKeyId = "" }) => issuedKeyId);
   for (const event of events) {
     const { requestId = "", issuedKeyId = "", eventId } = event;
-    const held = holders.get(requestId);
+    const held = holders.get(requestId) ?? shown(event, tokens);
     if (held === undefined) continue;
     const why = disputeOf(event, held, issuedBy.get(issuedKeyId) ?? []);
     const sids = [...new Set(held.map(({ sid = "" }) => sid))];
@@ -76,6 +80,20 @@ function holdersOf(audit: readonly AuditLine[]): ReadonlyMap<string, readonly Au
   return holders;
 }
 
+/** Records of tokens for STS, by what CloudTrail calls them. */
+const tokensOf = (audit: readonly AuditLine[]): ReadonlyMap<string, readonly AuditLine[]> =>
+  Map.groupBy(
+    audit.filter(({ sid, awsToken }) => sid !== undefined && awsToken !== undefined),
+    ({ awsToken = "" }) => awsToken,
+  );
+
+/**
+ * Records of the token that a role was taken by. Nobody but our issuer signs what STS reads under its provider, and a record
+ * holds each token's `jti` once; one token may open several sessions of its role for as long as it lives.
+ */
+const shown = ({ name, tokenId }: TrailLine, tokens: ReadonlyMap<string, readonly AuditLine[]>) =>
+  name === "AssumeRoleWithWebIdentity" ? tokens.get(tokenId ?? "") : undefined;
+
 function disputeOf(
   event: TrailLine,
   held: readonly AuditLine[],
@@ -86,7 +104,7 @@ function disputeOf(
   // the other account's copy of one call has the call's request id
   if (sameKey.some(({ requestId }) => requestId !== event.requestId)) return "issued_twice";
   const [record] = held;
-  if (event.name === "AssumeRole" && event.assumedRoleArn !== record?.awsRoleArn) return "another_role";
+  if (event.name !== "GetScopedCredentials" && event.assumedRoleArn !== record?.awsRoleArn) return "another_role";
   const isLast = record?.awsRequestIds.at(-1) === event.requestId;
   if (isLast && record?.awsAccessKeyId !== undefined && record.awsAccessKeyId !== event.issuedKeyId)
     return "another_key";

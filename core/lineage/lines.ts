@@ -30,6 +30,8 @@ export interface AuditLine {
   readonly awsRoleArn?: string;
   readonly awsAccessKeyId?: string;
   readonly awsRequestIds: readonly string[];
+  /** Of a token by which an agent takes a role by itself: what CloudTrail calls it, `<provider>#<jti>`. */
+  readonly awsToken?: string;
   /** Of credentials of AWS: ARNs of the buckets, prefixes and tables they reach, a blank in one as `%20`. */
   readonly awsResources: readonly string[];
   /** Of a look at the deployment: the role of the function that was seen. */
@@ -65,7 +67,10 @@ export interface TrailLine {
   readonly issuedKeyId?: string;
   /** Of STS: the role that was asked for. */
   readonly assumedRoleArn?: string;
-  /** Of `GetWebIdentityToken`: the `jti` of the document. */
+  /**
+   * Of `GetWebIdentityToken`: the `jti` of the document. Of `AssumeRoleWithWebIdentity`: the provider whose key the token was
+   * signed by, which is AWS's word, and the tag `lanyard-token`, which only that provider can have set.
+   */
   readonly tokenId?: string;
   /** ARNs of what it was about, a blank in one as `%20`. */
   readonly resources: readonly string[];

@@ -113,6 +113,8 @@ export const auditOfPrincipal = (principal: string): Query => audit(oneOf("princ
 /** Records that hold request ids of STS, or that a request of ours left. */
 export const auditOfRequests = (ids: readonly string[]): Query =>
   audit(either(oneOf("request_id", ids), holdsAny("aws_request_ids", ids)));
+/** Records of these tokens for STS. */
+export const auditOfTokens = (tokens: readonly string[]): Query => audit(oneOf("aws_token", tokens));
 /** Vends of these keys. */
 export const auditOfKeys = (keys: readonly string[]): Query => audit(oneOf("aws_access_key_id", keys));
 /** Attestations by these keys of agents. */
@@ -148,7 +150,7 @@ export const signaturesFor = (ids: readonly string[]): Query =>
       ),
     ),
   );
-/** Documents by their names. */
+/** Documents by their names, and roles that were taken by tokens, by theirs. */
 export const documentsNamed = (names: readonly string[]): Query => trail(oneOf("tokenid", names));
 /** Lines that name a tree or a session of ours, whoever wrote them. */
 export const claimsOf = (root: string, sids: readonly string[]): Query =>

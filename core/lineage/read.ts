@@ -52,8 +52,10 @@ export async function readEvidence(
   await store.readAudit(queries.attestationsBy, unique(store.audit(), "jkt"));
   // another record that holds the same request id must be seen, or the first to be read would win
   await store.readAudit(queries.auditOfRequests, requestIds(store.audit()));
+  await store.readAudit(queries.auditOfTokens, unique(store.audit(), "awsToken"));
   if (reach.nearby) store.lookNear(store.audit().filter(({ root, sid }) => (root ?? sid) !== undefined));
   await store.readTrail(queries.trailOfRequests, requestIds(store.audit()));
+  await store.readTrail(queries.documentsNamed, unique(store.audit(), "awsToken"));
   await readKeys(store);
   const sids = unique(store.audit(), "sid");
   const attested = store.audit().filter(({ operation }) => operation === "attest");
@@ -99,7 +101,8 @@ async function startOf(store: Store, question: Question, asked: readonly TrailLi
   const named = [...asked, ...copies].flatMap(({ accessKeyId }) => accessKeyId ?? []);
   const keys = question.kind === "key" ? [question.accessKeyId] : [...new Set(named)];
   const origins = await backwards(store, keys);
-  await store.readAudit(queries.auditOfRequests, [...new Set([...ids, ...origins, ...requestsOf(asked)])]);
+  await store.readAudit(queries.auditOfRequests, [...new Set([...ids, ...origins.requests, ...requestsOf(asked)])]);
+  await store.readAudit(queries.auditOfTokens, [...new Set([...origins.tokens, ...tokensOf(asked)])]);
   await store.readAudit(queries.auditOfKeys, keys);
   // a signature and a document name what they were for; whether that is true is decided by the join
   const signed = asked.flatMap(({ userAgent = "" }) => / lanyard\/([A-Za-z0-9_-]{22})$/.exec(userAgent)?.[1] ?? []);
@@ -110,19 +113,24 @@ async function startOf(store: Store, question: Question, asked: readonly TrailLi
   await store.readAudit(queries.auditOfThumbprints, unique(attested, "jkt"));
 }
 
-/** Request ids of the STS calls that a key comes from, however long the chain. */
-async function backwards(store: Store, keys: readonly string[]): Promise<string[]> {
+/** Names of tokens that lines show, ours and others'. */
+const tokensOf = (lines: readonly TrailLine[]): readonly string[] => lines.flatMap(({ tokenId }) => tokenId ?? []);
+
+/** The STS calls that a key comes from, however long the chain: their request ids, and tokens that they were made with. */
+async function backwards(store: Store, keys: readonly string[]) {
   const seen = new Set<string>();
   const ids = new Set<string>();
+  const tokens = new Set<string>();
   let open = [...new Set(keys)];
   for (let link = 0; open.length > 0 && link < mostLinks; link += 1) {
     for (const key of open) seen.add(key);
     const lines = await store.readTrail(queries.trailOfKeys, open);
     const issuers = lines.filter((line) => isIssuing(line) && open.includes(line.issuedKeyId ?? ""));
     for (const { requestId } of issuers) if (requestId !== undefined) ids.add(requestId);
+    for (const token of tokensOf(issuers)) tokens.add(token);
     open = [...new Set(issuers.flatMap(({ accessKeyId }) => accessKeyId ?? []))].filter((key) => !seen.has(key));
   }
-  return [...ids];
+  return { requests: [...ids], tokens: [...tokens] };
 }
 
 /** Who opened the sessions of lines that are nobody's of ours, and the sessions before those. */
@@ -141,9 +149,11 @@ async function readOrigins(store: Store, lines: readonly TrailLine[]): Promise<v
 
 /** Lines under the keys that our records lead to, and under those that were got with them. */
 async function readKeys(store: Store): Promise<void> {
-  const held = new Set(requestIds(store.audit()));
+  const held = new Set([...requestIds(store.audit()), ...unique(store.audit(), "awsToken")]);
   const seen = new Set<string>();
-  const first = store.trail().filter((line) => isIssuing(line) && held.has(line.requestId ?? ""));
+  const first = store
+    .trail()
+    .filter((line) => isIssuing(line) && [line.requestId, line.tokenId].some((id) => held.has(id ?? "")));
   const named = store.audit().flatMap(({ awsAccessKeyId }) => awsAccessKeyId ?? []);
   let open = [...new Set([...first.flatMap(({ issuedKeyId }) => issuedKeyId ?? []), ...named])];
   for (let link = 0; open.length > 0 && link < mostLinks; link += 1) {

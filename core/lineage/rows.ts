@@ -34,6 +34,7 @@ export function auditLineOf(row: Row): AuditLine | undefined {
       operator: text(row.operator_arn),
       awsRoleArn: text(row.aws_role_arn),
       awsAccessKeyId: text(row.aws_access_key_id),
+      awsToken: text(row.aws_token),
       functionRoleArn: text(row.function_role_arn),
     }),
   };

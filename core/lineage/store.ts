@@ -56,9 +56,10 @@ export function openStore(ask: queries.Ask, days: queries.Days) {
 }
 
 /** Values of a member, each once. */
-export const unique = (lines: readonly AuditLine[], member: "jkt" | "sid" | "jti" | "evidenceId"): string[] => [
-  ...new Set(lines.flatMap((line) => line[member] ?? [])),
-];
+export const unique = (
+  lines: readonly AuditLine[],
+  member: "jkt" | "sid" | "jti" | "evidenceId" | "awsToken",
+): string[] => [...new Set(lines.flatMap((line) => line[member] ?? []))];
 
 /** Request ids of STS that records hold. */
 export const requestIds = (lines: readonly AuditLine[]): string[] => [

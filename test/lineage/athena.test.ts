@@ -24,6 +24,7 @@ const records = [
     ...facts("s1", {
       aws_request_ids: ["r-1", "r-2"],
       aws_resources: ["arn:b/a b/", "arn:c"],
+      aws_token: "arn:provider#t-1",
       aws_access_key_id: "ASIA2",
     }),
   },

@@ -40,6 +40,30 @@ export const documented = [
   },
   {
     eventVersion: "1.11",
+    eventID: "taken",
+    eventTime: "2026-11-30T10:00:01Z",
+    eventSource: "sts.amazonaws.com",
+    eventName: "AssumeRoleWithWebIdentity",
+    userIdentity: {
+      type: "WebIdentityUser",
+      principalId: "arn:provider:sts.amazonaws.com:spiffe://td/agent/a",
+      identityProvider: "arn:provider",
+    },
+    requestParameters: {
+      roleArn: "arn:target",
+      roleSessionName: "s",
+      sourceIdentity: "lyd.a.b",
+      principalTags: { "lanyard-session": "b", "lanyard-token": "t-1" },
+      transitiveTagKeys: ["lanyard-session"],
+    },
+    responseElements: {
+      credentials: { accessKeyId: "ASIA3", expiration: "Dec 1, 2026, 4:19:32 PM" },
+      provider: "arn:provider",
+      subjectFromWebIdentityToken: "spiffe://td/agent/a",
+    },
+  },
+  {
+    eventVersion: "1.11",
     eventID: "sign",
     eventTime: "2026-11-30T10:00:01Z",
     eventSource: "kms.amazonaws.com",

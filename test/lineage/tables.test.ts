@@ -68,10 +68,19 @@ describe("published records of CloudTrail", () => {
   });
 
   test("of the shapes that AWS documents give keys, documents and claims", async () => {
-    const rows = (await ask(`${all} WHERE eventtime LIKE '2026-11-30%' ORDER BY eventtime`)).map(trailLineOf);
+    const rows = (
+      await ask(`${all} WHERE eventtime LIKE '2026-11-30%' ORDER BY eventtime, eventname = 'Sign', eventid`)
+    ).map(trailLineOf);
     expect(rows).toMatchObject([
       { name: "AssumeRole", issuedKeyId: "ASIA2", assumedRoleArn: "arn:target", requestId: "r-1", roleArn: "arn:role" },
       { name: "GetWebIdentityToken", tokenId: "jti-1", sourceIdentity: "lyd.a.b" },
+      {
+        name: "AssumeRoleWithWebIdentity",
+        tokenId: "arn:provider#t-1",
+        issuedKeyId: "ASIA3",
+        assumedRoleArn: "arn:target",
+        identityType: "WebIdentityUser",
+      },
       { name: "Sign", roleArn: "arn:role", userAgent: "aws-sdk-js/3 lanyard/s1" },
       {
         name: "GetObject",
@@ -80,7 +89,7 @@ describe("published records of CloudTrail", () => {
         resources: ["arn:aws:s3:::b/a%20key", "arn:aws:s3:::b"],
       },
     ]);
-    expect(rows[3]).not.toHaveProperty("issuedKeyId");
+    expect(rows[4]).not.toHaveProperty("issuedKeyId");
   });
 });
 

@@ -19,7 +19,16 @@ const own = (as: string): Made => ({ from: {}, as });
 /** Athena's own (`core/lineage/audit-view.ts`) say the same of the same files; a test holds both together. */
 const made: Readonly<Record<AuditColumn, Made>> = {
   ...texts("operation", "outcome", "request_id", "sid", "root", "parent", "agent", "principal", "jkt", "jti"),
-  ...texts("evidence_id", "purpose", "offered_to", "operator_arn", "aws_role_arn", "aws_access_key_id", "owner"),
+  ...texts(
+    "evidence_id",
+    "purpose",
+    "offered_to",
+    "operator_arn",
+    "aws_role_arn",
+    "aws_access_key_id",
+    "aws_token",
+    "owner",
+  ),
   ...texts("assurance", "evidence_type", "build", "denial_rule", "denial_missing", "target", "reason"),
   depth: fact("depth", "INTEGER"),
   expires_at: fact("expires_at", "BIGINT"),

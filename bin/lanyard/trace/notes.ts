@@ -55,7 +55,9 @@ function missing({ keys }: Trace, nodes: readonly TraceNode[]): readonly string[
 function silent(nodes: readonly TraceNode[]): readonly string[] {
   const granted = nodes.flatMap(({ sid, events }) =>
     events.flatMap(({ operation, outcome, awsResources }) =>
-      operation === "credentials.vend" && outcome === "allowed" ? awsResources.map((place) => ({ place, sid })) : [],
+      operation.startsWith("credentials.") && outcome === "allowed"
+        ? awsResources.map((place) => ({ place, sid }))
+        : [],
     ),
   );
   const touched = nodes.flatMap(({ calls }) =>

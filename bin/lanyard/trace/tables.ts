@@ -29,7 +29,10 @@ export const trailTable = (files: readonly string[]): string => `
     r."userIdentity"."sessionContext"."sessionIssuer".arn AS rolearn, r."userIdentity"."invokedBy" AS invokedby,
     json_extract_string(r."responseElements", '$.credentials.accessKeyId') AS issuedkeyid,
     json_extract_string(r."requestParameters", '$.roleArn') AS assumedrolearn,
-    json_extract_string(r."responseElements", '$.webIdentityTokenId') AS tokenid,
+    CASE WHEN r."eventName" = 'AssumeRoleWithWebIdentity'
+      THEN json_extract_string(r."responseElements", '$.provider') || '#' ||
+        json_extract_string(r."requestParameters", '$.principalTags."lanyard-token"')
+      ELSE json_extract_string(r."responseElements", '$.webIdentityTokenId') END AS tokenid,
     array_to_string(list_transform(
       list_concat(json_extract_string(r.resources, '$[*].ARN'), json_extract_string(r.resources, '$[*].arn')),
       lambda a: replace(a, ' ', '%20')), ' ') AS resourcearns,

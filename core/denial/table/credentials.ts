@@ -57,7 +57,7 @@ export const credentialsDenials: Rows<CredentialsDenial> = {
   aws_role_wider: {
     rule: "no session gets more of a role than it holds, and by itself an agent gets all of it",
     missing: (d) =>
-      [...d.scopes, ...d.detailTypes.map((type) => `no detail ${type}`)].join(", ") + ` for the whole of ${d.role}`,
+      `${[...d.scopes, ...d.detailTypes.map((type) => `no detail ${type}`)].join(", ")} for the whole of ${d.role}`,
     answer: badScope(
       (d) =>
         `AWS role ${d.role} gives more than this session holds${d.scopes.length > 0 ? ` (${d.scopes.join(" ")})` : ""}` +

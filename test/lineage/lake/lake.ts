@@ -35,7 +35,8 @@ export function gluedTables(settings: object = cloudTrail): Readonly<Record<stri
 
 /** Functions that Athena has and DuckDB calls otherwise. */
 const macros = [
-  "CREATE MACRO json_extract_scalar(t, p) AS json_extract_string(t, p)",
+  // Athena quotes a name with a dash in brackets, DuckDB behind a dot
+  `CREATE MACRO json_extract_scalar(t, p) AS json_extract_string(t, replace(replace(p, '["', '."'), '"]', '"'))`,
   "CREATE MACRO json_format(j) AS CAST(j AS VARCHAR)",
   "CREATE MACRO array_join(l, s) AS array_to_string(l, s)",
   "SET lambda_syntax = 'ENABLE_SINGLE_ARROW'",
