@@ -28,6 +28,7 @@ export const advices = {
   offer_unexpected: "the work is from another agent, or for another principal, than you expect; do not do it",
   offer_missing: "the message brings no offer: have its sender attach one, and the queue pass attributes on",
   narrowing_failed: "AWS did not narrow the credentials; read the description",
+  own_role_refused: "AWS did not let the agent take its role; read the description, and the role's trust policy",
   session_over: "open a new session",
   session_lapsed: "open a new session, with `renewable` to survive long pauses",
   // a request that a resource server refused

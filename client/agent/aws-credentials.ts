@@ -1,6 +1,6 @@
 import { limits } from "../../core/model/limits.ts";
 import { type Clock, leastMillisSince, momentOf, mostMillisSince } from "../../core/model/ports.ts";
-import { sessionTokenType } from "../../core/model/wire.ts";
+import { awsTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import {
   type AwsCredentials,
   type AwsCredentialsProvider,
@@ -22,7 +22,19 @@ export interface WantedAwsCredentials extends Omit<WantedGrant, "scopes"> {
   readonly role?: string;
   /** How long they live, in seconds; no longer than the deployment's setting and the session. */
   readonly lifetimeSeconds?: number;
+  /**
+   * Takes a role that is the agent's own by itself: `ownRole` of `@lanyard-iam/client/own-role`. The credentials are the
+   * whole role's, and may outlive the session by up to an hour.
+   */
+  readonly own?: TakeRole;
 }
+
+/** Takes a role of AWS by a token for it. */
+export type TakeRole = (by: {
+  readonly token: string;
+  readonly roleArn: string;
+  readonly roleSessionName: string;
+}) => Promise<AwsCredentials>;
 
 /** AWS credentials of a session, as every client of AWS's SDK for JavaScript takes them. */
 export type AwsSessionCredentials = AwsCredentials;
@@ -45,13 +57,20 @@ const providersHeld = 100;
  */
 export function awsCredentialsBy(calls: Calls, own: OwnTokenHolder, clock: Clock): AwsCredentialsOfSession {
   const providers = new Map<string, AwsCredentialsProvider>();
-  const fetch = async ({ role, lifetimeSeconds, scopes = [], ...wanted }: WantedAwsCredentials) => {
+  const fetch = async ({ role, lifetimeSeconds, scopes = [], own: take, ...wanted }: WantedAwsCredentials) => {
     const subject = own.subject();
     if (own.current().type !== sessionTokenType)
       throw new LanyardError("session_lapsed", during, {
         description: "only a session token is good for AWS credentials; this session has an access token alone",
       });
     const asked = momentOf(clock);
+    if (take) {
+      const parameters = [...grantParameters([{ ...wanted, scopes }]), ["role", role] as const];
+      const token = await calls("token", [...subject, ["requested_token_type", awsTokenType], ...parameters]);
+      const credentials = await take(tokenIn(token));
+      const lifeSeconds = Math.max(0, Math.floor((credentials.expiration.getTime() - asked.wallMillis) / 1000) - 1);
+      return { credentials, life: { asked, lifeSeconds } };
+    }
     const answer = await calls(during, [
       ...subject.filter(([name]) => name !== "grant_type"),
       ...grantParameters([{ ...wanted, scopes }]),
@@ -80,14 +99,23 @@ export function awsCredentialsBy(calls: Calls, own: OwnTokenHolder, clock: Clock
   };
 }
 
+/** A token for STS, and the role that it is for. */
+function tokenIn(answer: Answer): Parameters<TakeRole>[0] {
+  const { role_arn: roleArn, role_session_name: roleSessionName } = (answer.json.aws ?? {}) as Record<string, unknown>;
+  if (typeof roleArn !== "string" || typeof roleSessionName !== "string")
+    throw new LanyardError("answer_malformed", "token", { description: "aws is missing" });
+  return { token: textIn(answer, "access_token", "token"), roleArn, roleSessionName };
+}
+
 /** Two wishes that mean the same share what they are given. */
-const keyOf = ({ resource, scopes, details, role, lifetimeSeconds }: WantedAwsCredentials): string =>
+const keyOf = ({ resource, scopes, details, role, lifetimeSeconds, own }: WantedAwsCredentials): string =>
   JSON.stringify([
     resource,
     scopes ? [...scopes].sort() : null,
     details ?? null,
     role ?? null,
     lifetimeSeconds ?? null,
+    own !== undefined,
   ]);
 
 /**

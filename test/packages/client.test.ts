@@ -9,7 +9,7 @@ import { machineNames, named, type Packed, Project, pack } from "./packed.ts";
 const root = join(import.meta.dirname, "../..");
 const client = named("client");
 const needsSdk =
-  /^(?:narrowed|evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task))$/;
+  /^(?:narrowed|own-role|evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task))$/;
 /** What each entry that runs without Node is there for. */
 const madeBy = {
   index: "createAgent",
