@@ -68,6 +68,28 @@ export function idleLines({ keys, standbys, alarmMetrics, scheduled }: Counted):
   ];
 }
 
+/** Runs of the canary a month, and of those that wait for AWS. */
+const canaryRuns = { all: minutesAMonth / 5 + minutesAMonth / 60, withAws: minutesAMonth / 60 };
+/** Assumed of one run, by what the parts of it are counted at elsewhere: identity, session and token; rows; records. */
+const ofOneRun = { signatures: 3, writeUnits: 45, records: 7, seconds: 4, secondsWithAws: 62 };
+
+/** Lines of a month of the canary, where the stage lends roles and nobody else calls. */
+export function canaryLines(): readonly Line[] {
+  const { all, withAws } = canaryRuns;
+  const seconds = (all - withAws) * ofOneRun.seconds + withAws * ofOneRun.secondsWithAws;
+  return [
+    { what: "its metrics", count: 4, price: "metric" },
+    { what: "its alarms", count: 4, price: "alarmMetric" },
+    // answers and latency of attest, token, introspect, revoke and credentials, and of what credentials refuses it
+    { what: "metrics of the functions that it calls", count: 12, price: "metric" },
+    { what: "invocations by schedule", count: all, price: "invocation" },
+    { what: "its time (assumed)", count: seconds * 0.5, price: "gigabyteSecondArm" },
+    { what: "signatures (assumed)", count: all * ofOneRun.signatures, price: "signRsa2048" },
+    { what: "write units (assumed)", count: all * ofOneRun.writeUnits, price: "writeUnit" },
+    { what: "events of its records (assumed)", count: all * ofOneRun.records, price: "event" },
+  ];
+}
+
 /** Dollars a month of a deployment that nobody calls, by what its templates hold. */
 export const idleCost: Bench = {
   name: "cost/idle",
@@ -77,6 +99,7 @@ export const idleCost: Bench = {
     return [
       { section: "cost", name: "alarms of the default stage", value: counted.alarms, unit: "", goal: mostAlarms },
       ...billOf("idle, a month", idleLines(counted), mostDollars),
+      ...billOf("the canary, a month", canaryLines()),
     ];
   },
 };

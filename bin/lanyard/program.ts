@@ -4,6 +4,7 @@ import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
 import { awsCredentialsCommands } from "./aws-credentials/program.ts";
 import { awsPoliciesCommands } from "./aws-policies/program.ts";
+import { canaryCommands } from "./canary/program.ts";
 import { completionCommands } from "./completion/program.ts";
 import type { CommandLine, ProgramDeps } from "./deployment/command-line.ts";
 import type { CommandContext } from "./deployment/context.ts";
@@ -145,6 +146,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   policyCommands(line);
   attestCommands(line);
   awsCredentialsCommands(line);
+  canaryCommands(line);
   awsPoliciesCommands(line);
   completionCommands(line);
   return program;

@@ -1,5 +1,6 @@
 import { openApi } from "../admin/openapi/document.ts";
 import { agentRoute, agentsRoute } from "../admin/read/agents.ts";
+import { canaryRoute } from "../admin/read/canary.ts";
 import { principalsRoute } from "../admin/read/principals.ts";
 import { readQuery } from "../admin/read/query.ts";
 import { reachRoute } from "../admin/read/reach.ts";
@@ -33,6 +34,7 @@ export const readRoutes: readonly Route[] = [
   sessionsRoute,
   storyRoute,
   reachRoute,
+  canaryRoute,
 ];
 
 /**

@@ -1,9 +1,11 @@
 import type { Context } from "aws-lambda";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { readRuns } from "../aws/dynamodb/canary-runs.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { createSessionQueries } from "../aws/dynamodb/sessions/session-queries.ts";
 import { cedar } from "../cedar-module.ts";
+import { env } from "../env.ts";
 import { ground, setting, tables } from "../ground.ts";
 import { compressed } from "../http/compressed.ts";
 import { httpHandler } from "../http/edge.ts";
@@ -11,12 +13,14 @@ import { operatorOf } from "../http/operator.ts";
 import type { UrlEvent } from "../http/url-event.ts";
 
 const { dynamo, denying, refuse } = ground();
+const canaryTable = process.env[env.canaryTable] === undefined ? undefined : setting("canaryTable");
 const endpoint = createAdminReadEndpoint({
   ...denying,
   trustDomain: setting("trustDomain"),
   registry: createRegistryStore(dynamo, tables),
   queries: createSessionQueries(dynamo, tables),
   policy: createCedarEngine(cedar),
+  ...(canaryTable && { canary: { since: (atMillis) => readRuns(dynamo, canaryTable, atMillis) } }),
 });
 
 const answer = httpHandler((call, event) => endpoint(call, operatorOf(event)), refuse);

@@ -62,6 +62,19 @@ export class Canary extends LanyardFunction {
     if (lendsToCanary(stage)) this.every(Duration.hours(1), "EveryHour", { aws: true });
   }
 
+  /** Lets operators read what was measured. */
+  showTo(reader: LanyardFunction): void {
+    reader.grant(
+      {
+        actions: ["dynamodb:Query"],
+        on: [{ name: "Canary", arn: this.table.tableArn }],
+        conditions: rows("run"),
+        why: "shows operators what the canary measured",
+      },
+      { canaryTable: this.table.tableName },
+    );
+  }
+
   /** Makes the role that its sessions get, and tells the function how long its credentials live. */
   private lend(stage: Stage): void {
     const { account = Aws.ACCOUNT_ID, region, trustDomain, name, awsCredentials, canary } = stage;

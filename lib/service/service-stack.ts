@@ -73,6 +73,7 @@ export class ServiceStack extends Stack {
     const pushing = stage.securityEvents ? this.pushing(made, audit) : undefined;
     const watch = new LifecycleWatch(this, "LifecycleWatch", made);
     const canary = stage.canary && new Canary(this, "Canary", made);
+    canary?.showTo(called["admin-read"]);
     const watched = [
       ...Object.values(called),
       ...others,

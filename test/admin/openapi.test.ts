@@ -98,6 +98,7 @@ describe("answers are as it says", () => {
         `/sessions?root=${root}`,
       ],
       "/sessions/{sid}": [`/sessions/${child}`, `/sessions/${dead}`],
+      "/canary": ["/canary"],
       "/reach": [`/reach?agent=${of("planner").id}`, `/reach?session=${root}`],
     };
     expect(Object.keys(asked).sort()).toEqual(readRoutes.map(({ template }) => template).sort());

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { countTemplates, idleLines } from "../../bench/cost/idle.ts";
+import { canaryLines, countTemplates, idleLines } from "../../bench/cost/idle.ts";
 import { dollarsOf } from "../../bench/cost/lines.ts";
 import { prices } from "../../bench/cost/prices.ts";
 
@@ -27,6 +27,14 @@ test("the page counts our own metrics: two a function with a URL and class of an
 test("the page's idle sum is the sum of its parts", () => {
   const idle = idleLines(counted).reduce((sum, line) => sum + dollarsOf(line), 0);
   expect(page).toContain(`about $${idle.toFixed(0)} a month`);
+});
+
+test("the page says what the canary costs, and how much of it is CloudWatch's", () => {
+  const lines = canaryLines();
+  const sum = (of: typeof lines) => of.reduce((total, line) => total + dollarsOf(line), 0);
+  expect(page).toContain(`about $${sum(lines).toFixed(0)} a month where nobody else calls`);
+  expect(page).toContain(`alarms of its own ($${sum(lines.slice(0, 2)).toFixed(1)})`);
+  expect(page).toContain(`in every hour ($${sum(lines.slice(2, 3)).toFixed(1)})`);
 });
 
 test("the page says what a dashboard costs", () => {

@@ -1,4 +1,5 @@
 import { registrationKinds } from "../../../core/model/registry.ts";
+import { askCanary, canaryLines } from "../canary/measured.ts";
 import type { CommandContext } from "../deployment/context.ts";
 import { readRegistry } from "../registry/read.ts";
 import { Refused } from "../terminal/outcome.ts";
@@ -9,7 +10,7 @@ import { Refused } from "../terminal/outcome.ts";
  */
 export async function runStatus(options: { readonly json?: boolean }, { profile, terminal }: CommandContext) {
   const { version, deployment, registrations: rows } = await readRegistry(profile);
-  const issuerAnswers = await answers(profile.issuer);
+  const [issuerAnswers, canary] = await Promise.all([answers(profile.issuer), askCanary(profile)]);
   const status = {
     profile: profile.name,
     issuer: profile.issuer,
@@ -18,6 +19,7 @@ export async function runStatus(options: { readonly json?: boolean }, { profile,
     registryVersion: version,
     ...deployment,
     registrations: Object.fromEntries(registrationKinds.map((k) => [k, rows.filter((r) => r.kind === k).length])),
+    ...(canary.watches ? { canary } : {}),
     agents: rows.flatMap((r) => (r.kind === "agent" ? [{ name: r.name, state: r.state }] : [])),
   };
   const problem = issuerAnswers
@@ -37,6 +39,7 @@ export async function runStatus(options: { readonly json?: boolean }, { profile,
       .map(([k, n]) => `${n} ${k}`)
       .join(", ")}`,
   );
+  if (canary.watches) for (const line of canaryLines(canary, Date.now())) terminal.out(line);
   for (const { name, state } of status.agents) terminal.out(`agent          ${name} (${state})`);
   if (problem !== undefined) throw new Refused(problem, status);
 }

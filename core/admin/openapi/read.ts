@@ -97,6 +97,9 @@ export const readPaths = {
     answer: "Story",
     parameters: [named("sid", "The session's id", "^[A-Za-z0-9_-]{22}$")],
   }),
+  "/canary": get("canary", "How long what the revocation canary revoked within a day still worked", {
+    answer: "Canary",
+  }),
   "/reach": get("reach", "The living sessions that revoking exactly one subject would end, and what it would block", {
     answer: "Reach",
     parameters: [

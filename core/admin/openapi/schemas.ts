@@ -1,3 +1,4 @@
+import { canaryPlaces } from "../../model/canary.ts";
 import { limits } from "../../model/limits.ts";
 
 const text = { type: "string" };
@@ -98,6 +99,22 @@ export const schemas = {
     agents: list(object({ agent: text, sessions: count, deepest: count, scopes: texts, lastEndsAtSeconds: seconds })),
   }),
   Principals: page("Principal"),
+  Canary: object(
+    {
+      watches: { type: "boolean", description: "Whether the stage has a canary" },
+      newestAtSeconds: seconds,
+      places: list(
+        object({
+          place: { enum: canaryPlaces },
+          runs: count,
+          p50Millis: count,
+          p99Millis: count,
+          maxMillis: count,
+        }),
+      ),
+    },
+    ["newestAtSeconds"],
+  ),
   Session: object(
     {
       sid: text,

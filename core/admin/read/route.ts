@@ -1,5 +1,6 @@
 import type { DenyDeps } from "../../audit/deny.ts";
 import type { Denial } from "../../denial/denial.ts";
+import type { CanaryRun } from "../../model/canary.ts";
 import type { PolicyEngine } from "../../model/decision.ts";
 import type { Result } from "../../model/result.ts";
 import type { RegistryStore } from "../../registry/store.ts";
@@ -11,6 +12,8 @@ export interface AdminReadDeps extends DenyDeps {
   readonly registry: Pick<RegistryStore, "applied" | "rows" | "history">;
   readonly queries: SessionQueries;
   readonly policy: PolicyEngine;
+  /** Runs of the revocation canary, where the stage has one. */
+  readonly canary?: { since(atMillis: number): Promise<readonly CanaryRun[]> };
 }
 
 /** A request that was read: its path's parts, its query, the time. */
