@@ -13,13 +13,13 @@ import type {
   RevocationStore,
   RevocationWrite,
   SessionStore,
-  TakeOver,
   TreeGrowth,
   Use,
 } from "../../../core/session/store.ts";
 import { randomIds } from "../keys.ts";
 import { consume, replayConflict } from "./replay.ts";
 import { asRenewed, isAsRead, rowKey } from "./rows.ts";
+import { takenOver, takeOverConflict } from "./take-over.ts";
 import { isWritten } from "./written.ts";
 
 type Deployment = RevocationEpoch & { readonly registryVersion: number };
@@ -129,7 +129,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (renew && old) this.sessions.set(rowKey(renew.root, renew.sid), asRenewed(old, renew));
     if (session) this.sessions.set(rowKey(session.root, session.sid), structuredClone(session));
     if (offer) this.offers.set(rowKey(offer.root, offer.handleHash), structuredClone(offer));
-    if (write.takeOver) this.takeOver(write.takeOver);
+    if (write.takeOver) takenOver(write.takeOver, this);
     const redeemed = redeem && this.offers.get(rowKey(redeem.root, redeem.handleHash));
     if (redeem && redeemed)
       this.offers.set(rowKey(redeem.root, redeem.handleHash), {
@@ -215,12 +215,6 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     this.vends.set(key, { ...vend, endsAtSeconds });
   }
 
-  private takeOver({ root, sid, handleHash, jkt }: TakeOver): void {
-    const [at, from] = [rowKey(root, sid), rowKey(root, handleHash)];
-    this.sessions.set(at, { ...(this.sessions.get(at) as Session), jkt });
-    this.offers.set(from, { ...(this.offers.get(from) as Offer), redeemed: { sid, jkt } });
-  }
-
   private denylist({ logins, session, atSeconds }: NonNullable<RevocationWrite["denylist"]>): void {
     for (const { subject, raise, names } of denylistRows(logins)) {
       const there = this.denylisted.get(subject) ?? new Map<string, number>();
@@ -286,11 +280,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
     const renewed = renew && this.sessions.get(rowKey(renew.root, renew.sid));
     if (renew && !(renewed && isAsRead(renewed, renew, this.nowSeconds()))) return { kind: "renewed_meanwhile" };
-    const { takeOver } = write;
-    const taken = takeOver && this.sessions.get(rowKey(takeOver.root, takeOver.sid));
-    const from = takeOver && this.offers.get(rowKey(takeOver.root, takeOver.handleHash))?.redeemed;
-    if (takeOver && (taken?.jkt !== takeOver.wasJkt || from?.jkt !== takeOver.wasJkt || taken.ended))
-      return { kind: "taken_over_meanwhile" };
+    const taken = takeOverConflict(write.takeOver, this);
+    if (taken) return taken;
     if (!redeem) return undefined;
     const offer = this.offers.get(rowKey(redeem.root, redeem.handleHash));
     const open = offer && !offer.redeemed && !offer.withdrawn && offer.expiresAtSeconds > this.nowSeconds();
