@@ -40,10 +40,11 @@ export const tokens = {
     const { time, limiter } = ground;
     limiter.allowed = true;
     const policy: { engine: PolicyEngine } = { engine: { decide: () => ({ allowed: true, policies: ["all"] }) } };
-    const deps = depsOf(ground, policy);
+    // one object: tests change it, and the endpoints see that
+    const deps = { ...depsOf(ground, policy), awsAccounts: ["111122223333"] };
     const roleSts = new MemorySts(ground.clock);
     const endpoints = {
-      token: createTokenEndpoint({ ...deps, awsAccounts: ["111122223333"] }),
+      token: createTokenEndpoint(deps),
       introspect: createIntrospectEndpoint(deps),
       revoke: createRevokeEndpoint(deps),
       credentials: createCredentialsEndpoint({
