@@ -4,6 +4,7 @@
  */
 export const campaigns: readonly string[] = [
   "agents",
+  "audit-log",
   "aws-attestation",
   "canary",
   "deployed-registry",

@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  type PutObjectCommandInput,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, type S3Client } from "@aws-sdk/client-s3";
 import type { Keeping, LogObjects } from "../../../core/sealing/objects.ts";
 
 /** How long versions of objects are locked, and how. */
@@ -63,7 +57,8 @@ export function createLogObjects(
         if (!Body || !ETag || ContentLength > mostBytes) throw new Error(`${path} is no object of a log`);
         return { bytes: Buffer.from(await Body.transformToByteArray()), tag: ETag };
       } catch (failure) {
-        if (failure instanceof NoSuchKey) return undefined;
+        // by its name: in a bundle the class may be another
+        if (failure instanceof Error && failure.name === "NoSuchKey") return undefined;
         throw failure;
       }
     },

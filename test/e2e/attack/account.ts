@@ -30,7 +30,7 @@ export function accountAttacks(lab: () => Lab): void {
   describe("an administrator of the account", () => {
     it("threat 11: cannot sign with any key of ours, whatever IAM allows", async () => {
       const named = Object.entries(lab().world.cloud.outputs);
-      const keys = named.filter(([name]) => /Keys(Identity|Session|Status|Seal)/.test(name)).map(([, arn]) => arn);
+      const keys = named.filter(([name]) => /Keys(Identity|Session|Status|Log)/.test(name)).map(([, arn]) => arn);
       expect(keys.length).toBeGreaterThanOrEqual(3);
       const kms = new KMSClient(operator());
       for (const KeyId of keys) {
