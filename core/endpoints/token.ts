@@ -3,7 +3,6 @@ import { type DenyDeps, deny } from "../audit/deny.ts";
 import { authenticate } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
-import { giveAwsToken } from "../credentials/own-role.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
@@ -65,6 +64,10 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit);
   };
 }
+
+/** Loaded with the first request for it: a cold start has enough to read, and most stages give no such token. */
+const giveAwsToken = async (context: TokenContext): Promise<Result<TokenReply, Denial>> =>
+  (await import("../credentials/own-role.ts")).giveAwsToken(context);
 
 /** How often a request is tried: an agent that is overtaken twice has several equal requests under way. */
 const attempts = 2;
