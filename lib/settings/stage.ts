@@ -181,6 +181,7 @@ function contradictionsOf(stage: Stage): string[] {
   found.push(...repeated("cloudTrail.regions", stage.cloudTrail?.regions));
   if (stage.cloudTrail && !stage.lake.enabled)
     found.push("cloudTrail: its table is of the lake, which lake.enabled leaves out");
+  if (stage.canary?.stopWriter && !deniable(stage)) found.push(`canary.stopWriter: ${undeniable}`);
   if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
     found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
   if (!stage.alarms.enabled && stage.alarms.email) {
@@ -193,6 +194,12 @@ function contradictionsOf(stage: Stage): string[] {
   }
   return found;
 }
+
+/** Whether the canary gets credentials that live long enough to be stopped. */
+const deniable = ({ account, awsCredentials }: Stage): boolean =>
+  account !== undefined && awsCredentials?.accounts.includes(account) === true && awsCredentials.lifeSeconds > 120;
+const undeniable =
+  "nothing would be stopped; it needs `account` among awsCredentials.accounts, and awsCredentials.lifeSeconds above 120";
 
 function repeated(at: string, values: readonly string[] = []): readonly string[] {
   const twice = values.find((one, index) => values.indexOf(one) < index);

@@ -76,7 +76,11 @@ export const parts: readonly (readonly [name: string, quietSeconds: number, path
   ["proofs", 15, ["test/attest", "test/jwt", "test/verify", "test/age"]],
   ["attacks on the running cloud", 60, ["test/e2e"]],
   ["the functions' edges", 35, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
-  ["operators", 100, ["test/admin", "test/registry", "test/ring", "test/audit", "test/tlog", "test/bin"]],
+  [
+    "operators",
+    100,
+    ["test/admin", "test/registry", "test/ring", "test/audit", "test/tlog", "test/bin", "test/canary"],
+  ],
   ["the templates", 30, ["test/stack", "test/drift", "test/walls.test.ts"]],
   ["clients", 55, ["test/client", "test/clients", "test/conformance", "test/packages"]],
   ["the embedded cloud", 45, ["test/local", "test/contract", "test/scripts"]],

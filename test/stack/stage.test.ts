@@ -71,6 +71,14 @@ describe("a stage's settings", () => {
     ["a lookup of every role", { codeLookup: { ecs: { clusters: ["c"], roles: ["*"] } } }, /codeLookup\.ecs\.roles/],
     ["tasks without their roles", { codeLookup: { ecs: { clusters: ["c"] } } }, /codeLookup\.ecs\.roles/],
     ["a word in place of yes", { instanceIdentityAlone: "true" }, /instanceIdentityAlone/],
+    [
+      "a canary that is to be stopped in AWS by credentials that end sooner",
+      {
+        ...{ account: "111122223333", canary: { stopWriter: true } },
+        awsCredentials: { accounts: ["111122223333"], lifeSeconds: 120 },
+      },
+      /canary\.stopWriter: nothing would be stopped/,
+    ],
     ["no silence at all", { dormantAfterDays: 0 }, /dormantAfterDays/],
     ["a registry without a folder", { registry: {} }, /registry\.folder/],
     ["a variable that is no text", { registry: { folder: "r", variables: { n: 1 } } }, /registry\.variables\.n/],
