@@ -73,6 +73,7 @@ export class AuditStack extends Stack {
     this.exportWhatIsDrawn();
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });
+    new CfnOutput(this, "RelayName", { value: this.relay.function.functionName });
     new CfnOutput(this, "RefusedRecordsUrl", { value: refused.queueUrl });
     new CfnOutput(this, "AlarmTopic", { value: this.topic.topicArn });
   }

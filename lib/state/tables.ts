@@ -199,6 +199,10 @@ export class Tables extends TableSet {
   /** Notes which records went to the bus. Of the log's own rows it may write none, whatever else it is allowed. */
   grantLeafNotes(of: LanyardFunction): void {
     this.use(of, "leaves", { actions: ["PutItem"], why: "notes which records went to the bus" });
+    this.use(of, "outbox", {
+      actions: ["BatchGetItem"],
+      why: "reads again what an operator orders to be carried again",
+    });
     this.denyLogRows(of);
   }
 

@@ -30,6 +30,7 @@ export const auditRights: [StackName, string, string[]][] = [
       "events:PutEvents on event-bus/lanyard-dev-audit",
       "sqs:SendMessage on Refused",
       "sqs:SendMessage on RelayFailures",
+      "dynamodb:BatchGetItem on Outbox",
       "dynamodb:PutItem on Leaves",
       deniedLogRows,
       ...stream("Outbox"),

@@ -163,6 +163,7 @@ describe("the stacks", () => {
       "RefusedRecordsUrl",
       "Region",
       "RegistryTable",
+      "RelayName",
       "RevocationsTable",
       "RevokeUrl",
       "SessionKeyId",
