@@ -13,14 +13,15 @@ import { PrivateAddress } from "./public-address.ts";
  * answer and one timeout for everything. Registrations are checked when they are applied, but a name may resolve to
  * another address since (threat 31).
  * @param ownIssuer where it is on this machine (the embedded cloud), receivers may be too; there is no other switch
+ * @param timeoutMillis bound on a whole push, answer included
  */
-export function createPusher(ownIssuer: string): Pusher {
+export function createPusher(ownIssuer: string, timeoutMillis: number = limits.eventPushTimeoutMillis): Pusher {
   const loopbackAllowed = isLoopback(new URL(ownIssuer));
   return {
     async push(endpoint, token, authorization) {
       const target = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
       if (!target || !mayGo(target, loopbackAllowed)) return fail("forbidden_url", "https to a public host only");
-      const signal = AbortSignal.timeout(limits.eventPushTimeoutMillis);
+      const signal = AbortSignal.timeout(timeoutMillis);
       const headers = {
         "content-type": "application/secevent+jwt",
         "content-length": Buffer.byteLength(token),
@@ -32,7 +33,7 @@ export function createPusher(ownIssuer: string): Pusher {
         return await readAnswer(await send(target, { method: "POST", headers, signal }, token));
       } catch (failure) {
         if (failure instanceof PrivateAddress) return fail("forbidden_url", failure.message);
-        if (signal.aborted) return fail("timeout", `after ${limits.eventPushTimeoutMillis} ms`);
+        if (signal.aborted) return fail("timeout", `after ${timeoutMillis} ms`);
         return fail("unreachable", (failure as { code?: string }).code ?? "no answer");
       }
     },
