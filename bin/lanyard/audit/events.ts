@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
@@ -14,11 +13,38 @@ export interface AuditEvent {
 
 /** Events of one object of the bucket: NDJSON, gzipped or plain. Lines that are no events of Lanyard are skipped. */
 export async function* eventsOfStream(bytes: Readable, gzipped: boolean): AsyncGenerator<AuditEvent> {
-  const input = gzipped ? bytes.pipe(createGunzip()) : bytes;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const event = line.length > lineBytes ? undefined : eventOf(line);
+  for await (const line of linesOf(gzipped ? bytes.pipe(createGunzip()) : bytes)) {
+    const event = eventOf(line);
     if (event) yield event;
   }
+}
+
+/**
+ * Lines, each ended by a newline and by nothing else: `readline` ends them at U+2028 too, which JSON leaves as it is, so
+ * that whoever gets that character into a record would hide it. Longer ones than any record are left out.
+ */
+async function* linesOf(bytes: Readable): AsyncGenerator<string> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  const take = (part: Buffer) => {
+    length += part.length;
+    if (length <= lineBytes) parts.push(part);
+  };
+  const whole = (): string => {
+    const line = length <= lineBytes ? Buffer.concat(parts).toString("utf8") : "";
+    [parts, length] = [[], 0];
+    return line;
+  };
+  for await (const chunk of bytes as AsyncIterable<Buffer>) {
+    let from = 0;
+    for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, from)) {
+      take(chunk.subarray(from, at));
+      yield whole();
+      from = at + 1;
+    }
+    take(chunk.subarray(from));
+  }
+  yield whole();
 }
 
 function eventOf(line: string): AuditEvent | undefined {
