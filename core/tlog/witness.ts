@@ -86,8 +86,10 @@ export async function askWitness(
   return err("it asks for another size each time");
 }
 
-/** Whether at least so many different witnesses of a list have signed. */
+/** Whether at least so many witnesses of a list have signed. One key is one witness, whatever names it has. */
 export const isWitnessed = (
   signatures: readonly { readonly key: NoteKey }[],
   { keys, quorum }: { readonly keys: readonly NoteKey[]; readonly quorum: number },
-): boolean => new Set(signatures.filter(({ key }) => keys.includes(key)).map(({ key }) => key.name)).size >= quorum;
+): boolean =>
+  new Set(signatures.filter(({ key }) => keys.includes(key)).map(({ key }) => key.publicKey.toString("hex"))).size >=
+  quorum;

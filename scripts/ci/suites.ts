@@ -56,6 +56,8 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
+  // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
+  suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   suite("the packages, installed from the registry", 30, "npm", "run", "--silent", "e2e", "--", "install"),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),

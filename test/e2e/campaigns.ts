@@ -9,6 +9,7 @@ export const campaigns: readonly string[] = [
   "canary",
   "deployed-registry",
   "domain",
+  "foreign-verifiers",
   "governance",
   "identity-provider",
   "install",

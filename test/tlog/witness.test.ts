@@ -132,11 +132,13 @@ test("lines of keys that nobody configured stay out of the checkpoint", async ()
 describe("k of n witnesses", () => {
   const [one, two, three] = ["one", "two", "three"].map(keyOf) as [NoteKey, NoteKey, NoteKey];
 
-  test("are counted by name, each once, and only those of the list", () => {
+  test("are counted by key, each once, and only those of the list", () => {
     const witnesses = { keys: [one, two], quorum: 2 };
     expect(isWitnessed([{ key: one }, { key: two }], witnesses)).toBe(true);
     expect(isWitnessed([{ key: one }, { key: one }], witnesses)).toBe(false);
     expect(isWitnessed([{ key: one }, { key: three }], witnesses)).toBe(false);
+    const again = { ...one, name: "one under another name" };
+    expect(isWitnessed([{ key: one }, { key: again }], { keys: [one, again], quorum: 2 })).toBe(false);
     expect(isWitnessed([], { ...witnesses, quorum: 0 })).toBe(true);
   });
 
