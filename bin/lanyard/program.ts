@@ -77,7 +77,8 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
 
 /** One session id in 64 begins with a dash. After a command that takes an id, such an argument is not an option. */
 function idsAsOperands(args: readonly string[]): readonly string[] {
-  const length = args[0] === "trace" && args[1] === "session" ? 2 : 1;
+  const isOfTwo = ["trace session", "audit prove"].includes(args.slice(0, 2).join(" "));
+  const length = isOfTwo ? 2 : 1;
   const takesId = length === 2 || args[0] === "sessions" || args[0] === "story";
   const [command, id = "", rest] = [args.slice(0, length), args[length], args.slice(length + 1)];
   return takesId && /^-[A-Za-z0-9_-]{21}$/.test(id) ? [...command, ...rest, "--", id] : args;

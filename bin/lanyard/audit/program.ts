@@ -1,11 +1,12 @@
 import { auditQuestions } from "../../../core/lineage/questions/questions.ts";
 import type { CommandLine } from "../deployment/command-line.ts";
 import { example } from "../terminal/help.ts";
+import { logCommands } from "./log/program.ts";
 import { listQuestions, type QueryOptions, questionNamed, runQuery } from "./query.ts";
 import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 
-/** Adds `audit tail` and `audit query`. */
+/** Adds `audit tail`, `audit query`, `audit verify` and `audit prove`. */
 export function auditCommands(line: CommandLine): void {
   const { program, common, withDeployment } = line;
   const audit = program.command("audit").description("look at the audit trail");
@@ -45,4 +46,5 @@ export function auditCommands(line: CommandLine): void {
     "audit query activity --agent planner --since 24h",
     `audit query ${auditQuestions[0]?.name ?? ""} --resource https://tickets.support-desk.example --json`,
   );
+  logCommands(audit, line);
 }

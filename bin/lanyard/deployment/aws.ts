@@ -18,6 +18,7 @@ const names = {
 const optional = {
   adminRotate: ["LANYARD_ADMIN_ROTATE_URL", urlOutput("admin-rotate")],
   bucket: ["LANYARD_AUDIT_BUCKET", "AuditBucketName"],
+  logKey: ["LANYARD_LOG_KEY", "LogKeyId"],
 } as const;
 
 type Place = { readonly from: string; readonly stage?: string; readonly account?: string };
@@ -79,7 +80,12 @@ function profileFrom(column: 0 | 1, texts: Texts, place: Place): Profile {
   const { trustDomain: _, ...addresses } = known;
   for (const [name, address] of Object.entries({ ...addresses, ...(adminRotate ? { adminRotate } : {}) }))
     if (!isCallable(address)) throw new Usage(`${name} is no URL with https: ${JSON.stringify(address)}`);
-  const more = { ...(adminRotate ? { adminRotate } : {}), ...(bucket ? { audit: { bucket } } : {}) };
+  const logKey = of(optional.logKey);
+  const more = {
+    ...(adminRotate ? { adminRotate } : {}),
+    ...(bucket ? { audit: { bucket } } : {}),
+    ...(logKey ? { logKey } : {}),
+  };
   return profileOf({ name: "aws", kind: "aws", ...place, ...known, ...more, variables: {} }, {});
 }
 

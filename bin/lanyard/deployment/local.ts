@@ -22,6 +22,7 @@ const endpoints = z.object({
   adminRead: z.string(),
   auditFolder: z.string().optional(),
   trailFolder: z.string().optional(),
+  logKey: z.string().optional(),
   adminRotate: z.string().optional(),
   aws: z.object({ endpoint: z.string(), region: z.string() }),
   operator: z.object({ credentials }),
@@ -41,8 +42,9 @@ export async function localProfile(folder: string): Promise<Profile> {
   if (text === undefined) throw new Usage(`there is no ${localFile} here: start the local run with npm start`);
   const parsed = endpoints.safeParse(parseJson(text, localFile));
   if (!parsed.success) throw new Usage(`${localFile} is of another version of this project: start the local run again`);
-  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, trailFolder, aws, operator, deployment } =
+  const { issuer, admin, adminWrite, adminRead, adminRotate, auditFolder, trailFolder, logKey, aws, operator } =
     parsed.data;
+  const { deployment } = parsed.data;
   await mustLive(parsed.data.pid, issuer);
   const { trustDomain, variables } = deployment;
   const known = {
@@ -59,6 +61,7 @@ export async function localProfile(folder: string): Promise<Profile> {
     variables,
     ...(adminRotate === undefined ? {} : { adminRotate }),
     ...(trailFolder === undefined ? {} : { trailFolder }),
+    ...(logKey === undefined ? {} : { logKey }),
     ...(auditFolder === undefined ? {} : { audit: { folder: auditFolder } }),
   } as const;
   return profileOf(known, { endpoint: aws.endpoint, region: aws.region, credentials: operator.credentials });

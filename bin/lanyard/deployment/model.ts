@@ -25,6 +25,8 @@ export interface Profile {
   readonly adminRead: string;
   /** Where the audit is: the local run's folder, or a bucket; absent where neither is named. */
   readonly audit?: { readonly folder: string } | { readonly bucket: string };
+  /** The key of the log: its text form (C2SP signed-note), or the id or ARN by which KMS gives it. */
+  readonly logKey?: string;
   /** The local run's CloudTrail, as files. */
   readonly trailFolder?: string;
   /** URL of the function that accepts orders to rotate keys; absent where the names are of an older version. */

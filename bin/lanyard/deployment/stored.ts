@@ -34,12 +34,18 @@ export type Stored = z.infer<typeof stored>;
 /** Valid names of profiles. */
 export const profileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** Where profiles are kept: the user's configuration folder (XDG Base Directory 0.8); undefined where there is none. */
-function storedFile(env: Env): string | undefined {
+/** Where we keep what is the user's (XDG Base Directory 0.8); undefined where there is no place for it. */
+export function configFolder(env: Env): string | undefined {
   // by the specification, a relative path must be ignored
   const base = env.XDG_CONFIG_HOME && isAbsolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : undefined;
   const folder = base ?? (env.HOME ? join(env.HOME, ".config") : (env.APPDATA ?? undefined));
-  return folder ? join(folder, "lanyard", "profiles.json") : undefined;
+  return folder ? join(folder, "lanyard") : undefined;
+}
+
+/** The file of profiles. */
+function storedFile(env: Env): string | undefined {
+  const folder = configFolder(env);
+  return folder === undefined ? undefined : join(folder, "profiles.json");
 }
 
 /**
