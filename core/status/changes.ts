@@ -19,7 +19,7 @@ const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
  * Reads a row of table Tombstones (it names a `session`) or Revocations (it names a `subject`).
  * @returns the change, "other" for rows that end no session (a withdrawn offer, a document denylisted, further copies
  * of the deployment's row, a lift or a registry's version on a row never raised), or "malformed" for a revocation row
- * that cannot be read
+ * that cannot be read. An epoch of 0 was never raised, and no session is issued under less
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
   const { session, subject, root, generation: epoch, cutAtSeconds } = row;
@@ -36,6 +36,8 @@ export function changeOf(row: Readonly<Record<string, unknown>>): Change | "othe
   if (deployment && subject !== "deployment#0") return "other";
   if (epoch === undefined) return "other";
   if (typeof epoch !== "number") return "malformed";
+  // every first version of a registry writes it: read as a cut, it would stop all credentials of the deployment at AWS
+  if (epoch === 0) return "other";
   const at = typeof cutAtSeconds === "number" ? { atSeconds: cutAtSeconds } : {};
   return named === undefined ? { kind: "deployment", epoch, ...at } : { kind: "raised", subject: named, epoch, ...at };
 }

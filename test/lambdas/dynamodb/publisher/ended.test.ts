@@ -208,6 +208,9 @@ describe("rows of the stream", () => {
   test.each([
     [{ subject: "deployment#3", generation: 2 }, "other"],
     [{ subject: "standing#agent:a", blocked: false }, "other"],
+    // no session was ever issued under less: a registry's first version writes the deployment's row so
+    [{ subject: "deployment#0", generation: 0, registryVersion: 1 }, "other"],
+    [{ subject: "standing#agent:a", generation: 0 }, "other"],
     [{ subject: "standing#agent:a", generation: "2" }, "malformed"],
     [{ subject: "standing#" }, "malformed"],
     [{ subject: "standing#other:a", generation: 1 }, "malformed"],

@@ -1,8 +1,11 @@
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
-import { publishChanges, publishMinute } from "../../../../core/endpoints/publisher.ts";
+import { publishChanges, publishMinute, publishRows } from "../../../../core/endpoints/publisher.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import { createStopNotes, type StopStore } from "../../../../core/stop/note.ts";
 import { createStopRows, readStops } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
+import { createRegistryStore } from "../../../../lambdas/aws/dynamodb/registry/registry-writer.ts";
+import { createRevocationStore } from "../../../../lambdas/aws/dynamodb/revocations/revocation-store.ts";
 import { readVends } from "../../../../lambdas/aws/dynamodb/vends/vend-reads.ts";
 import { now, planner, record, researcher } from "../../samples.ts";
 import { deps as bare, childOf, cloud, cut, open, raised, setUp, store, time, tombstoned, valid } from "./ground.ts";
@@ -46,6 +49,22 @@ async function given({ root, sid, actors }: Session, lifeSeconds = 600): Promise
   const endsAtSeconds = now + lifeSeconds;
   const vend = { root, sid, agent, role: "files", arn, account, accessKeyId: "ASIAEXAMPLEEXAMPLE12", endsAtSeconds };
   await store.commit({ vend, replayEntries: [], record: record() });
+}
+
+/** The deployment's row as it stands now, as the stream brings it after each write. */
+async function deploymentWritten(): Promise<void> {
+  const Key = { subject: "deployment#0" };
+  const { Item: image = {} } = await cloud.client.send(new GetCommand({ TableName: "Revocations", Key }));
+  await publishRows([{ at: undefined, image }], deps(), () => expect.fail("it cannot be read"));
+}
+
+/** Applies a version of the registry, as its function does. */
+async function applied(base: number): Promise<void> {
+  const counts = { added: 0, changed: 0, removed: 0 };
+  const entry = { ...counts, base, atMillis: now * 1_000, by: "arn:aws:iam::111122223333:role/operator", digest: "d" };
+  const registry = createRegistryStore(cloud.client, cloud.tables);
+  const done = await registry.apply({ base, rows: [], entry, record: () => record() });
+  expect(done).toEqual({ ok: true, value: base + 1 });
 }
 
 const stops = async () => (await readStops(cloud.client, "Lists")).stops;
@@ -94,6 +113,25 @@ describe("threat 20: a walk notes for the stop in AWS", () => {
   test("the deployment by its name alone", async () => {
     await given(await open());
     await publishChanges(await cut(), deps());
+    expect(await stops()).toEqual([{ kind: "deployment", id: "", beforeSeconds: now + 2, untilSeconds: now + 900 }]);
+  });
+
+  test("nothing when the deployment's row is written for another reason: a registry's version, a lift", async () => {
+    const session = await open();
+    await given(session);
+    for (const base of [0, 1]) {
+      await applied(base);
+      await deploymentWritten();
+    }
+    const lift = { subject: "deployment" };
+    await createRevocationStore(cloud.client, cloud.tables).revoke({ lift, replayEntries: [], record: record() });
+    await deploymentWritten();
+    expect([await stops(), wakes, await bare.store.cuts()]).toEqual([[], 0, expect.objectContaining({ cuts: [] })]);
+    // and nothing more once it was cut: the stop is the cut's, at its own time
+    await publishChanges(await cut(), deps());
+    time.seconds = now + 300;
+    await applied(2);
+    await deploymentWritten();
     expect(await stops()).toEqual([{ kind: "deployment", id: "", beforeSeconds: now + 2, untilSeconds: now + 900 }]);
   });
 
