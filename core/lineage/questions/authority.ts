@@ -76,19 +76,20 @@ export const ofAuthority: readonly AuditQuestion[] = [
     AND operation NOT IN ('revoke', 'session.end', 'introspect')
     AND principal IN (SELECT principal FROM suspended)`,
       ],
-      ["begun", "SELECT sid, min(time_ms) AS begun_ms FROM used GROUP BY sid"],
+      [
+        "lived",
+        `SELECT principal, sid, max(root) AS root, max(agent) AS agent, min(time_ms) AS begun_ms,
+    max(time_ms) AS last_granted_ms, max(CASE WHEN operation = 'credentials.vend' THEN expires_at END) AS key_until_ms
+  FROM used
+  GROUP BY principal, sid`,
+      ],
     ],
-    select: `SELECT suspended.principal, suspended.suspended_ms, suspended.operator_arn, used.sid, max(used.root) AS root,
-    max(used.agent) AS agent, max(CASE WHEN used.time_ms > suspended.suspended_ms THEN used.time_ms END) AS last_granted_ms,
-    sum(CASE WHEN used.time_ms > suspended.suspended_ms THEN 1 ELSE 0 END) AS granted_after,
-    max(CASE WHEN used.operation = 'credentials.vend' THEN used.expires_at END) AS key_until_ms
+    select: `SELECT suspended.principal, suspended.suspended_ms, suspended.operator_arn, lived.sid, lived.root, lived.agent,
+    lived.last_granted_ms, lived.key_until_ms
   FROM suspended
-  JOIN used ON used.principal = suspended.principal
-  JOIN begun ON begun.sid = used.sid AND begun.begun_ms <= suspended.suspended_ms
-  WHERE used.time_ms > suspended.suspended_ms
-    OR (used.operation = 'credentials.vend' AND used.expires_at > suspended.suspended_ms)
-  GROUP BY suspended.uid, suspended.principal, suspended.suspended_ms, suspended.operator_arn, used.sid
-  ORDER BY suspended.suspended_ms, used.sid`,
+  JOIN lived ON lived.principal = suspended.principal AND lived.begun_ms <= suspended.suspended_ms
+  WHERE lived.last_granted_ms > suspended.suspended_ms OR lived.key_until_ms > suspended.suspended_ms
+  ORDER BY suspended.suspended_ms, lived.sid`,
     columns: {
       principal: "text",
       suspended_ms: "millis",
@@ -97,7 +98,6 @@ export const ofAuthority: readonly AuditQuestion[] = [
       root: "text",
       agent: "text",
       last_granted_ms: "millis",
-      granted_after: "number",
       key_until_ms: "millis",
     },
   },
@@ -120,13 +120,27 @@ export const ofAuthority: readonly AuditQuestion[] = [
   FROM lanyard_audit
   WHERE ${between} AND outcome = 'denied' AND denial_subject IS NOT NULL`,
       ],
+      [
+        "told",
+        `SELECT uid, time_ms, subject, by_whom, reason, 0 AS times, 0 AS refusal FROM ordered
+  UNION ALL
+  SELECT uid, time_ms, denial_subject, NULL, NULL, times, 1 FROM refused`,
+      ],
+      // by windows and not by a join: what was revoked and refused a thousand times each would be a million rows
+      [
+        "later",
+        `SELECT uid, time_ms, subject, by_whom, reason, refusal,
+    min(CASE WHEN refusal = 1 THEN time_ms END) OVER (PARTITION BY subject ORDER BY time_ms, refusal
+      ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS refused_ms,
+    sum(times) OVER (PARTITION BY subject ORDER BY time_ms, refusal
+      ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS refusals
+  FROM told`,
+      ],
     ],
-    select: `SELECT ordered.time_ms AS revoked_ms, ordered.by_whom, ordered.subject, ordered.reason,
-    min(refused.time_ms) - ordered.time_ms AS refused_after_millis, coalesce(sum(refused.times), 0) AS refusals, ordered.uid
-  FROM ordered
-  LEFT JOIN refused ON refused.denial_subject = ordered.subject AND refused.time_ms >= ordered.time_ms
-  GROUP BY ordered.uid, ordered.time_ms, ordered.by_whom, ordered.subject, ordered.reason
-  ORDER BY revoked_ms, ordered.uid`,
+    select: `SELECT time_ms AS revoked_ms, by_whom, subject, reason, refused_ms - time_ms AS refused_after_millis, refusals, uid
+  FROM later
+  WHERE refusal = 0
+  ORDER BY revoked_ms, uid`,
     columns: {
       revoked_ms: "millis",
       by_whom: "text",

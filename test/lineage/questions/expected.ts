@@ -99,27 +99,22 @@ export function expectedOf(
           return grouped(of, ({ session }) => session?.sid)
             .filter((some) => leastTime(some) <= order.timeMillis)
             .map((some) => ({
-              first: some[0],
-              after: some.filter(({ facts }) => facts.timeMillis > order.timeMillis),
-              keys: some.filter(
-                ({ facts }) => facts.operation === "credentials.vend" && endOf(facts) > order.timeMillis,
+              ...{ first: some[0], last: lastTime(some) },
+              keyUntil: mostOf(
+                some.filter(({ facts }) => facts.operation === "credentials.vend").map(({ facts }) => endOf(facts)),
               ),
             }))
-            .filter(({ after, keys }) => after.length + keys.length > 0)
-            .map(({ first, after, keys }) => {
-              const vended = [...after.filter(({ facts }) => facts.operation === "credentials.vend"), ...keys];
-              return {
-                principal,
-                suspended_ms: order.timeMillis,
-                operator_arn: order.operator?.arn ?? null,
-                sid: first.facts.session?.sid ?? null,
-                root: first.facts.session?.root ?? null,
-                agent: first.facts.agent ?? null,
-                last_granted_ms: after.length === 0 ? null : lastTime(after),
-                granted_after: after.length,
-                key_until_ms: mostOf(vended.map(({ facts }) => endOf(facts))),
-              };
-            });
+            .filter(({ last, keyUntil }) => last > order.timeMillis || (keyUntil ?? 0) > order.timeMillis)
+            .map(({ first, last, keyUntil }) => ({
+              principal,
+              suspended_ms: order.timeMillis,
+              operator_arn: order.operator?.arn ?? null,
+              sid: first.facts.session?.sid ?? null,
+              root: first.facts.session?.root ?? null,
+              agent: first.facts.agent ?? null,
+              last_granted_ms: last,
+              key_until_ms: keyUntil,
+            }));
         }),
       revocations: since
         .filter(({ facts }) => isEnd(facts))

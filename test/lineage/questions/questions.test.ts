@@ -128,7 +128,7 @@ describe.each(auditQuestions.map((question) => [question.name, question] as cons
   test("uses words and functions that both engines have", () => {
     const bare = [...question.with.map(([, sql]) => sql), question.select].join(" ").replace(/'[^']*'/g, "");
     const known =
-      "SELECT DISTINCT FROM WHERE AND OR NOT IN LIKE IS NULL ORDER BY GROUP DESC AS CASE WHEN THEN ELSE END LEFT CROSS JOIN ON UNNEST".split(
+      "SELECT DISTINCT FROM WHERE AND OR NOT IN LIKE IS NULL ORDER BY GROUP DESC AS CASE WHEN THEN ELSE END LEFT CROSS JOIN ON UNNEST UNION ALL OVER PARTITION ROWS BETWEEN CURRENT ROW UNBOUNDED FOLLOWING".split(
         " ",
       );
     expect((bare.match(/\b[A-Z]{2,}\b/g) ?? []).filter((word) => !known.includes(word))).toEqual([]);
