@@ -4,6 +4,7 @@
  */
 export const campaigns: readonly string[] = [
   "agents",
+  "audit-delay",
   "audit-log",
   "aws-attestation",
   "canary",
