@@ -107,6 +107,21 @@ export function acknowledgeAuditBucket(bucket: IConstruct): void {
   );
 }
 
+/** What is delivered once more as Parquet: its own bucket, or the role that writes into a bucket (as findings name it). */
+export function acknowledgeParquet(what: IConstruct, bucket?: string): void {
+  acknowledge(
+    what,
+    "AwsSolutions-S1",
+    "copies for queries, without access logs; S3 data events in CloudTrail tell more",
+  );
+  for (const below of bucket === undefined ? [] : ["ext", "errors"])
+    acknowledge(
+      what,
+      `AwsSolutions-IAM5[Resource::${bucket}/${below}/*]`,
+      "Firehose names its objects itself; it may write below this prefix and not delete",
+    );
+}
+
 /** Firehose names its objects itself. */
 export function acknowledgeFirehose(role: IConstruct, stateName: string): void {
   const bucket = `${stateName}:ExportsOutputFnGetAttAuditBucketB01E0AE8Arn7D5F088E`;

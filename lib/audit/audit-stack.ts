@@ -17,6 +17,7 @@ import { Delivery } from "./delivery.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { Lake } from "./lake/lake.ts";
 import { ObjectReader } from "./object-reader.ts";
+import { Parquet } from "./parquet/parquet.ts";
 import { Reconciler } from "./reconciler.ts";
 import { Relay } from "./relay.ts";
 import { Sealer } from "./sealer.ts";
@@ -69,7 +70,9 @@ export class AuditStack extends Stack {
     alarms.ofQueue("Unsealed", this.unsealed);
     alarms.ofDelivery(this.delivery.stream.ref, stage.delivery.bufferSeconds);
     alarms.ofSilence(this.delivery.stream.ref);
-    if (stage.lake.enabled) new Lake(this, "Lake", { stage, state });
+    const lake = stage.lake.enabled ? new Lake(this, "Lake", { stage, state }) : undefined;
+    if (lake && stage.parquet)
+      new Parquet(this, "Parquet", { stage, state, bus: this.bus, lake, parquet: stage.parquet });
     this.exportWhatIsDrawn();
     new CfnOutput(this, "AuditBusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "AuditBusArn", { value: this.bus.eventBusArn });

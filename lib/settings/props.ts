@@ -91,6 +91,18 @@ export interface LakeProps {
   readonly scanGigabytes?: number;
 }
 
+/** A second delivery of records, as Parquet, for queries alone. */
+export interface ParquetProps {
+  /** For how long they are kept, in days; a bucket that is named keeps its own rules. @default 365 */
+  readonly days?: number;
+  /** How long Firehose collects, in seconds. @default 300 */
+  readonly bufferSeconds?: number;
+  /** Name of another bucket of the same Region, such as Security Lake's. @default one of its own */
+  readonly bucket?: string;
+  /** ARN of that bucket's KMS key, if it has one. */
+  readonly key?: string;
+}
+
 /** A registry that each deployment applies. */
 export interface RegistryProps {
   /** Folder of YAML files: absolute, or relative to where the app runs. */
@@ -200,6 +212,11 @@ export interface OptionalProps {
    */
   readonly awsCredentials?: AwsCredentialsProps;
   readonly lake?: LakeProps;
+  /**
+   * Delivers records once more as Parquet, one stream and table a class, laid out as Security Lake wants a source. It is
+   * no evidence. @default none
+   */
+  readonly parquet?: ParquetProps;
   /** Makes CloudTrail a table of the lake, and lets analysts trace through it. @default none */
   readonly cloudTrail?: CloudTrailProps;
   /**
@@ -261,7 +278,16 @@ export interface Stage
       | "dormantAfterDays"
       | "terminationProtection"
     >,
-    "operators" | "delivery" | "alarms" | "keys" | "registry" | "awsCredentials" | "lake" | "cloudTrail" | "canary"
+    | "operators"
+    | "delivery"
+    | "alarms"
+    | "keys"
+    | "registry"
+    | "awsCredentials"
+    | "lake"
+    | "parquet"
+    | "cloudTrail"
+    | "canary"
   > {
   /** Name of the deployment. */
   readonly name: string;
@@ -273,6 +299,7 @@ export interface Stage
   readonly registry?: Required<RegistryProps>;
   readonly awsCredentials?: Required<AwsCredentialsProps>;
   readonly lake: Required<LakeProps>;
+  readonly parquet?: With<ParquetProps, "days" | "bufferSeconds">;
   readonly cloudTrail?: CloudTrailProps;
   readonly canary?: Required<CanaryProps>;
 }

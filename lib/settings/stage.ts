@@ -92,6 +92,16 @@ const known = settings({
     settings({ enabled: otherwise(truth, true), scanGigabytes: otherwise(integer(1, 100_000), 100) }),
     {},
   ),
+  parquet: optional(
+    settings({
+      days: otherwise(integer(1, 36_500), 365),
+      bufferSeconds: otherwise(integer(60, 900), 300),
+      bucket: optional(text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket")),
+      key: optional(
+        text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{1,64}$/, "must be the ARN of a KMS key"),
+      ),
+    }),
+  ),
   cloudTrail: optional(
     settings({
       bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket"),
@@ -182,6 +192,10 @@ function contradictionsOf(stage: Stage): string[] {
   if (stage.cloudTrail && !stage.lake.enabled)
     found.push("cloudTrail: its table is of the lake, which lake.enabled leaves out");
   if (stage.canary?.stopWriter && !deniable(stage)) found.push(`canary.stopWriter: ${undeniable}`);
+  if (stage.parquet && !stage.lake.enabled)
+    found.push("parquet: its tables are of the lake, which lake.enabled leaves out");
+  if (stage.parquet?.key !== undefined && stage.parquet.bucket === undefined)
+    found.push("parquet.key: belongs to a bucket that is named; the deployment's own is under its own key");
   if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
     found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
   if (!stage.alarms.enabled && stage.alarms.email) {

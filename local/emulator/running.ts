@@ -138,7 +138,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
     async flush() {
       const quiet = Promise.all(account.mappings.map((mapping) => mapping.idle())).then(account.events.settled);
       await withinLoop(quiet, flushMillis);
-      account.firehose.flush();
+      await account.firehose.flush();
       // who hears of new objects has them read by then
       await withinLoop(account.events.settled(), flushMillis);
       account.trail?.flush();

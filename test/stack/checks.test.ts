@@ -28,7 +28,7 @@ describe("cdk-nag and the CloudFormation validator", () => {
     };
     const registry = { json: "{}", digest: "0".repeat(64), force: false };
     const cloudTrail = { bucket: "trail-of-all", prefix: "org", accounts: ["111122223333"], regions: ["eu-west-1"] };
-    const more = { canary: {}, dashboard: true, account: "111122223333" };
+    const more = { canary: {}, dashboard: true, parquet: {}, account: "111122223333" };
     const settings = {
       ...more,
       outboundIdentityFederation: true,

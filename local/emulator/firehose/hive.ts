@@ -1,5 +1,6 @@
 /** Hive's types of a Glue table, and how its readers of JSON fill them: keys without case, objects in a text as JSON. */
 
+/** A type. */
 export type Hive =
   | { readonly kind: "plain"; readonly name: string }
   | { readonly kind: "array"; readonly of: Hive }

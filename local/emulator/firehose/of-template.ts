@@ -2,6 +2,7 @@
 import { list } from "../cloudformation/list.ts";
 import type { Cloud } from "../cloudformation/template.ts";
 import type { Json } from "../service.ts";
+import { conversionOf } from "./convert.ts";
 import type { DeliveryStream } from "./service.ts";
 
 /** Delivery streams of the template. */
@@ -11,6 +12,7 @@ export function deliveryStreamsOf(cloud: Cloud): DeliveryStream[] {
     const destination = cloud.properties(resource).ExtendedS3DestinationConfiguration as Json | undefined;
     if (destination === undefined)
       throw new Error(`delivery stream ${ref}: only ExtendedS3DestinationConfiguration is known`);
+    const conversion = conversionOf(cloud, destination, ref);
     const buffering = (destination.BufferingHints ?? {}) as { IntervalInSeconds?: number; SizeInMBs?: number };
     return {
       name: ref,
@@ -22,6 +24,7 @@ export function deliveryStreamsOf(cloud: Cloud): DeliveryStream[] {
       bufferBytes: Number(buffering.SizeInMBs ?? 5) * 1_048_576,
       gzip: compression(ref, destination.CompressionFormat),
       delimiter: delimiterOf(ref, destination.ProcessingConfiguration as Json | undefined),
+      ...(conversion === undefined ? {} : { conversion }),
       ...(destination.FileExtension === undefined ? {} : { fileExtension: String(destination.FileExtension) }),
     };
   });

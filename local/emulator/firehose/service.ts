@@ -7,6 +7,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "nod
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { contextOf, type Json, ok, type Service, ServiceError, textMember, unknownOperation } from "../service.ts";
+import { type Conversion, toParquet } from "./convert.ts";
 
 /** A delivery stream of the template. */
 export interface DeliveryStream {
@@ -23,15 +24,17 @@ export interface DeliveryStream {
   /** Put after each record; empty = nothing, as Firehose does on its own. */
   readonly delimiter: string;
   readonly fileExtension?: string;
+  /** What records are converted to, if they are. */
+  readonly conversion?: Conversion;
 }
 
 /** The embedded Firehose. */
 export interface Firehose extends Service {
   /** Takes a record on behalf of a rule's target. */
   put(streamArn: string, record: Buffer): void;
-  /** Writes every buffer out now. */
-  flush(): void;
-  close(): void;
+  /** Writes every buffer out now; what is converted is there when the promise is kept. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** An object on its way to a stream's bucket. */
@@ -76,11 +79,25 @@ export function openFirehose(
     clearTimeout(buffer.timer);
     buffer.timer = undefined;
     if (buffer.records.length === 0) return;
-    deliver(buffer.stream, objectOf(buffer.stream, buffer.records, nowMillis()));
+    const { stream, records } = buffer;
+    if (stream.conversion === undefined) deliver(stream, objectOf(stream, records, nowMillis()));
+    else convert({ ...stream, conversion: stream.conversion }, records);
     buffer.records = [];
     buffer.bytes = 0;
-    const spool = spoolOf(buffer.stream.name);
+    const spool = spoolOf(stream.name);
     if (spool !== undefined) rmSync(spool, { force: true });
+  };
+  const converting = new Set<Promise<void>>();
+  const convert = (stream: DeliveryStream & { readonly conversion: Conversion }, records: readonly Buffer[]) => {
+    const done = toParquet(stream.conversion, records)
+      .then((bytes) => deliver(stream, { key: keyOf(stream, nowMillis(), ".parquet"), bytes }))
+      .catch((error: unknown) => console.error(`delivery stream ${stream.name}: records could not be converted`, error))
+      .finally(() => converting.delete(done));
+    converting.add(done);
+  };
+  const writeAll = async () => {
+    for (const buffer of buffers.values()) write(buffer);
+    await Promise.all(converting);
   };
   const take = (buffer: Buffering, record: Buffer) => {
     buffer.records.push(record);
@@ -134,12 +151,8 @@ export function openFirehose(
       });
     },
     put: (streamArn, record) => accept(find(streamArn.slice(streamArn.lastIndexOf("/") + 1)), record),
-    flush() {
-      for (const buffer of buffers.values()) write(buffer);
-    },
-    close() {
-      for (const buffer of buffers.values()) write(buffer);
-    },
+    flush: writeAll,
+    close: writeAll,
   };
 }
 
@@ -154,12 +167,17 @@ function batchOf(input: Json): Buffer[] {
 }
 
 function objectOf(stream: DeliveryStream, records: readonly Buffer[], atMillis: number): Delivered {
-  const stamp = new Date(atMillis).toISOString().slice(0, 19).replace(/[T:]/g, "-");
-  const extension = stream.fileExtension ?? (stream.gzip ? ".gz" : "");
-  const key = `${objectPrefix(stream.prefix, atMillis)}${stream.name}-1-${stamp}-${randomUUID()}${extension}`;
+  const key = keyOf(stream, atMillis, stream.gzip ? ".gz" : "");
   const delimiter = Buffer.from(stream.delimiter);
   const body = Buffer.concat(records.flatMap((record) => [record, delimiter]));
   return { key, bytes: stream.gzip ? gzipSync(body) : body };
+}
+
+/** An object's name; `extension` is that of its form, unless the stream says another. */
+function keyOf(stream: DeliveryStream, atMillis: number, extension: string): string {
+  const stamp = new Date(atMillis).toISOString().slice(0, 19).replace(/[T:]/g, "-");
+  const prefix = objectPrefix(stream.prefix, atMillis);
+  return `${prefix}${stream.name}-1-${stamp}-${randomUUID()}${stream.fileExtension ?? extension}`;
 }
 
 /**
@@ -179,7 +197,7 @@ export function objectPrefix(prefix: string, atMillis: number): string {
       throw new Error(`prefix expression ${whole} is not known to the embedded Firehose`);
     return inside
       .slice("timestamp:".length)
-      .replace(/'([^']*)'|([A-Za-z]+)/g, (_match, quoted?: string, letters?: string) => {
+      .replace(/'([^']*)'|(([A-Za-z])\3*)/g, (_match, quoted?: string, letters?: string) => {
         if (quoted !== undefined) return quoted;
         const value = fields[letters ?? ""];
         if (value === undefined)
