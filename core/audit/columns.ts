@@ -20,7 +20,7 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_resources"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["aws_policy_digest", "aws_token"].map((n) => [n, redactTokens] as const),
+  ...["aws_policy_digest", "aws_token", "registry_digest"].map((n) => [n, redactTokens] as const),
   ["target", redactTarget] as const,
 ]);
 
@@ -77,6 +77,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
     registry_version: facts.registryVersion,
     registry_base: facts.registryBase,
+    registry_digest: facts.registryDigest,
     registry_restored: facts.registryRestored,
     changes: facts.changes && changesColumn(facts.changes),
     policies: facts.policies,

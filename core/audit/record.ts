@@ -105,6 +105,8 @@ export interface AuditFacts {
   readonly registryVersion?: number;
   /** Of a change of the registry: the version it was made from, and every value before and after. */
   readonly registryBase?: number;
+  /** Digest of all registrations of the new version (`registryDigest`): by it a copy of one is proven from the log. */
+  readonly registryDigest?: string;
   /** For a rollback: the version that was restored. */
   readonly registryRestored?: number;
   readonly changes?: RegistryDifference;

@@ -70,9 +70,9 @@ export async function applyRegistry(order: ApplyOrder, deps: ApplyDeps): Promise
   const nothing = same && order.source === undefined;
   if (nothing || order.dryRun) return ok({ version: base, base, difference });
   const { operator, reason, source, facts } = order;
-  const record = (version: number) => recordOf(order, { changes: difference, base, version }, deps);
-  const why = { ...(reason === undefined ? {} : { reason }), ...(source === undefined ? {} : { source }) };
   const digest = registryDigest(rows.value);
+  const record = (version: number) => recordOf(order, { changes: difference, base, version, digest }, deps);
+  const why = { ...(reason === undefined ? {} : { reason }), ...(source === undefined ? {} : { source }) };
   const gone = formerTypesAfter(types, rows.value);
   const remembered = gone.length > 0 ? { formerTypes: gone } : {};
   const entry = {
@@ -95,12 +95,18 @@ const invalid = (problems: readonly RegistryProblem[]): Result<never, Denial> =>
 /** The audit record of one change of the registry: who, why, and every value before and after. */
 function recordOf(
   order: ApplyOrder,
-  { changes, base, version }: { readonly changes: RegistryDifference; readonly base: number; readonly version: number },
+  made: {
+    readonly changes: RegistryDifference;
+    readonly base: number;
+    readonly version: number;
+    readonly digest: string;
+  },
   deps: ApplyDeps,
 ) {
   const { operator, reason, facts } = order;
   const named = { operation: "registry.apply", outcome: "allowed", target: "registry" } as const;
-  const numbers = { registryVersion: version, registryBase: base };
+  const { changes, base, version, digest } = made;
+  const numbers = { registryVersion: version, registryBase: base, registryDigest: digest };
   const why = reason === undefined ? {} : { reason };
   return deps.toRecord({ ...facts, ...named, ...numbers, ...why, operator, changes }, deps.ids.id());
 }

@@ -83,6 +83,7 @@ describe("docs/audit.md tells what is written, no more and no less:", () => {
       keyReplaced: true,
       checks: [],
       registryBase: 1,
+      registryDigest: "x",
       registryRestored: 1,
       changes: { added: [], changed: [], removed: [] },
       asked: [],

@@ -38,6 +38,7 @@ const facts = struct({
   checks: `array<${struct({ name: "string", ok: "boolean", detail: "string" })}>`,
   registry_version: "int",
   registry_base: "int",
+  registry_digest: "string",
   registry_restored: "int",
   changes: "string",
   policies: "array<string>",

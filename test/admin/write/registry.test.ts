@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Call } from "../../../core/model/wire.ts";
+import { registryDigest } from "../../../core/registry/digest.ts";
 import { agent, tickets } from "../../kit/registry.ts";
 import { applyAll, operator, outbox, registry, rows, selector, send, setUp, stateOf } from "./ground.ts";
 
@@ -28,6 +29,7 @@ describe("PUT /registry", () => {
           operation: "registry.apply",
           registry_version: 2,
           registry_base: 1,
+          registry_digest: registryDigest(await registry.rows(2)),
           reason: "triage hands on",
           changes: {
             changed: ["agent triage"],
@@ -36,6 +38,7 @@ describe("PUT /registry", () => {
         },
       },
     });
+    expect(registryDigest(await registry.rows(1))).not.toBe(registryDigest(await registry.rows(2)));
     expect(registry.entries[1]).toMatchObject({ version: 2, base: 1, by: operator.arn, changed: 1 });
   });
 

@@ -51,6 +51,7 @@ const everyFact: Required<AuditFacts> = {
   checks: [{ name: "n", ok: false, detail: "d" }],
   registryVersion: 2,
   registryBase: 1,
+  registryDigest: "x",
   registryRestored: 1,
   changes: { added: [], changed: [], removed: [] },
   policies: ["p"],
