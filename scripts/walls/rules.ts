@@ -53,7 +53,7 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
  */
 export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
-  ["admin", "credentials"],
+  ["admin", "credentials", "evidence"],
   ["token", "registry"],
   ["attest", "caller", "discovery", "events", "person", "stop"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
