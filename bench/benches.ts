@@ -4,6 +4,7 @@ import { costBenches } from "./cost.ts";
 import { clientCredentials } from "./issue/client-credentials.ts";
 import { sessionForPerson } from "./issue/person.ts";
 import { vending } from "./issue/vend.ts";
+import { logBenches } from "./log.ts";
 import { packages } from "./packages.ts";
 import { policyBenches } from "./policy.ts";
 import { registryApply } from "./registry.ts";
@@ -28,4 +29,5 @@ export const benches: readonly Bench[] = [
   attestors,
   registryApply,
   traced,
+  ...logBenches,
 ];

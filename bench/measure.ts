@@ -75,6 +75,17 @@ async function slice(contestant: Contestant, runs: number): Promise<number> {
   return (user + system) / runs;
 }
 
+/** What one long piece of work takes, once: by the process clock and by the wall's. */
+export async function timed(
+  work: () => Promise<unknown>,
+): Promise<{ readonly cpuMillis: number; readonly millis: number }> {
+  const started = performance.now();
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { cpuMillis: (user + system) / 1000, millis: performance.now() - started };
+}
+
 /** The middle of some numbers. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

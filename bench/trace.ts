@@ -7,7 +7,7 @@ import { openDuckDb } from "../bin/lanyard/trace/duckdb.ts";
 import { readEvidence } from "../core/lineage/read.ts";
 import { nodesOf, traceOf } from "../core/lineage/tree.ts";
 import { type RawSession, rawAudit, rawOther, rawTrail } from "../test/lineage/raw.ts";
-import { median } from "./measure.ts";
+import { median, timed } from "./measure.ts";
 import type { Bench, Row } from "./row.ts";
 
 const section = "trace";
@@ -56,14 +56,6 @@ function write(folder: string): { readonly audit: string; readonly trail: string
   return { audit, trail, files };
 }
 
-async function taken(work: () => Promise<void>): Promise<{ readonly cpuMillis: number; readonly millis: number }> {
-  const started = performance.now();
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return { cpuMillis: (user + system) / 1000, millis: performance.now() - started };
-}
-
 /** The least that DuckDB can do with these files: unpack, parse, and look at one member of each line. */
 async function scan(files: readonly string[]): Promise<void> {
   const instance = await DuckDBInstance.create(":memory:");
@@ -95,11 +87,11 @@ export const traced: Bench = {
     const folder = mkdtempSync(join(tmpdir(), "bench-trace-"));
     try {
       const { files, ...folders } = write(folder);
-      const base: Awaited<ReturnType<typeof taken>>[] = [];
+      const base: Awaited<ReturnType<typeof timed>>[] = [];
       const ours: typeof base = [];
       for (let round = 0; round < rounds; round++) {
-        base.push(await taken(() => scan(files)));
-        ours.push(await taken(() => traceOne(folders)));
+        base.push(await timed(() => scan(files)));
+        ours.push(await timed(() => traceOne(folders)));
       }
       const ratio = median(ours.map(({ cpuMillis }, round) => cpuMillis / (base[round]?.cpuMillis ?? Number.NaN)));
       const of = "a bare scan by DuckDB of the same files, CPU time";
