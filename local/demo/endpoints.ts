@@ -36,6 +36,8 @@ export interface Endpoints {
   readonly resources: Readonly<Record<string, { readonly scopes: readonly string[]; readonly servedBy: string }>>;
   /** The audit bucket as a folder of gzipped NDJSON. */
   readonly auditFolder: string;
+  /** By which KMS gives the key of the audit's log. */
+  readonly logKey: string;
   /** The bucket of the account's CloudTrail, likewise, as AWS lays it out. */
   readonly trailFolder: string;
   readonly deployment: {

@@ -1,9 +1,12 @@
 import { relative } from "node:path";
-import type { Traced } from "../story/archive.ts";
+import type { tellStory } from "../story/story.ts";
 import type { World } from "../story/world.ts";
 
+/** What the story left behind, as far as a line here asks for it. */
+type LeftBehind = Pick<Awaited<ReturnType<typeof tellStory>>, "traced" | "revocation">;
+
 /** Lines that tell a person what the running cloud can be asked next. */
-export function tryNext({ endpoints, file }: World, traced: Traced | undefined): readonly string[] {
+export function tryNext({ endpoints, file }: World, { traced, revocation }: LeftBehind): readonly string[] {
   const { discovery, signIn, introspect, auditFolder } = endpoints;
   const ideas = [
     ["what the issuer says of itself", `curl ${discovery}/.well-known/oauth-authorization-server`],
@@ -16,6 +19,13 @@ export function tryNext({ endpoints, file }: World, traced: Traced | undefined):
       : ([
           ["who did what in Ada's name, down to each call at AWS", `npx @lanyard-iam/cli trace session ${traced.sid}`],
           ["from one line of CloudTrail back to her", `npx @lanyard-iam/cli trace event ${traced.eventId}`],
+        ] as const)),
+    ["what was refused, and why", "npx @lanyard-iam/cli audit query refusals"],
+    ["whether a record is missing, changed or added", "npx @lanyard-iam/cli audit verify"],
+    ...(revocation === undefined
+      ? []
+      : ([
+          ["a proof for others: Ada's session was revoked", `npx @lanyard-iam/cli audit prove ${revocation}`],
         ] as const)),
     ["the last audit record", `find ${shown(auditFolder)} -name '*.gz' | sort | tail -1 | xargs gunzip -c | tail -1`],
   ] as const;

@@ -21,6 +21,8 @@ interface Outcome {
   readonly error?: string;
   /** Where the last read of a file stands in both trails. */
   readonly traced?: Traced;
+  /** Event id of the record of the operator's revocation. */
+  readonly revocation?: string;
 }
 
 /** Longest wait for the records' way, of this process's own time: stream, relay, bus, delivery buffer. */
@@ -53,7 +55,8 @@ export async function tellStory(
     records = await teller.step("every decision is in the audit bucket", () => readBack(world, traces, startMillis));
     page.heading("What the audit bucket says");
     page.tree(treeOf(records, traces.names));
-    return { ok: true, auditRecords: records.length, ...(traced && { traced }) };
+    const revocation = records.find(({ facts }) => facts.operation === "revoke")?.uid;
+    return { ok: true, auditRecords: records.length, ...(traced && { traced }), ...(revocation && { revocation }) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { ok: false, auditRecords: records.length, error: text };

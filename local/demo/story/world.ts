@@ -107,8 +107,8 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     const listMillis = stopwatch();
     onProgress("signing the status lists");
     // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass; what
-    // runs less often can wait for its turn
-    await cloud.fireSchedules(minuteMillis);
+    // runs less often can wait for its turn, but for the watch by whose first record a trace knows our functions' roles
+    await Promise.all([cloud.fireSchedules(minuteMillis), cloud.invoke("drift-watch", {})]);
     onProgress("the status lists are signed", listMillis());
     if (hasArchive) await fillArchive(cloud);
     signal?.throwIfAborted();
@@ -208,6 +208,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     operator: { credentials: cloud.operator },
     resources: Object.fromEntries(resources.map(({ uri, scopes, servedBy }) => [uri, { scopes, servedBy }])),
     auditFolder: cloud.auditFolder,
+    logKey: cloud.outputs.LogKeyId ?? "",
     trailFolder: cloud.bucketFolder(trailBucket),
     deployment,
   };
