@@ -10,6 +10,7 @@ import type { CommandLine, ProgramDeps } from "./deployment/command-line.ts";
 import type { CommandContext } from "./deployment/context.ts";
 import { loadProfile, type ProfileOptions } from "./deployment/profile.ts";
 import { codeOf } from "./deployment/unreachable.ts";
+import { evidenceCommands } from "./evidence/program.ts";
 import { keyCommands } from "./keys/program.ts";
 import manifest from "./package.json" with { type: "json" };
 import { policyCommands } from "./policy/program.ts";
@@ -37,6 +38,7 @@ Examples:
   $ lanyard policy plan registry --since 30d
   $ lanyard audit tail --follow --denied
   $ lanyard trace session 1sJUe-vUbSI9kHAAC5Tg7A
+  $ lanyard evidence 1sJUe-vUbSI9kHAAC5Tg7A
 Each command's own --help has more.
 
 Which deployment, first what is named: --profile (one that lanyard login stored; local: the local run; aws: the names in
@@ -79,7 +81,7 @@ export async function run(args: readonly string[], deps: ProgramDeps): Promise<n
 function idsAsOperands(args: readonly string[]): readonly string[] {
   const isOfTwo = ["trace session", "audit prove"].includes(args.slice(0, 2).join(" "));
   const length = isOfTwo ? 2 : 1;
-  const takesId = length === 2 || args[0] === "sessions" || args[0] === "story";
+  const takesId = length === 2 || ["sessions", "story", "evidence"].includes(args[0] ?? "");
   const [command, id = "", rest] = [args.slice(0, length), args[length], args.slice(length + 1)];
   return takesId && /^-[A-Za-z0-9_-]{21}$/.test(id) ? [...command, ...rest, "--", id] : args;
 }
@@ -144,6 +146,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   principalCommands(line);
   auditCommands(line);
   traceCommands(line);
+  evidenceCommands(line);
   policyCommands(line);
   attestCommands(line);
   awsCredentialsCommands(line);

@@ -1,15 +1,13 @@
 import { isAbsolute, resolve } from "node:path";
-import type { Days } from "../../../core/lineage/queries.ts";
 import type { Question } from "../../../core/lineage/read.ts";
 import type { CommandLine } from "../deployment/command-line.ts";
-import type { Profile } from "../deployment/model.ts";
 import { example } from "../terminal/help.ts";
 import { Usage } from "../terminal/outcome.ts";
 import type { OutputOptions } from "../terminal/output.ts";
-import { sinceMillis } from "../terminal/since.ts";
 import { openDuckDb } from "./duckdb.ts";
 import type { Engine } from "./engine.ts";
 import { keyOfFinding } from "./finding.ts";
+import { openEngine } from "./open.ts";
 import { runTrace } from "./trace.ts";
 
 interface TraceOptions extends OutputOptions {
@@ -45,7 +43,7 @@ export function traceCommands({ program, common, withDeployment, folder, termina
         const { audit, trail } = folders;
         const run = (open: () => Engine | Promise<Engine>) => runTrace(question(id), options, { open, terminal });
         if (audit !== undefined && trail !== undefined) return run(() => openDuckDb({ audit, trail }));
-        return withDeployment(options, ({ profile }) => run(() => engineOf(profile, folders, options)));
+        return withDeployment(options, ({ profile }) => run(() => openEngine(profile, folders, options)));
       });
   example(
     add("session", "the tree of a session, down to each call at AWS", (sid) => ({ kind: "session", sid })),
@@ -84,29 +82,3 @@ function keyNamed(id: string | undefined, { finding }: TraceOptions, folder: str
 
 const at = (given: string | undefined, folder: string): string | undefined =>
   given === undefined || isAbsolute(given) ? given : resolve(folder, given);
-
-interface Folders {
-  readonly audit: string | undefined;
-  readonly trail: string | undefined;
-}
-
-/** Athena for a deployment on AWS, unless folders were given; DuckDB for those, and for the local run. */
-async function engineOf(profile: Profile, given: Folders, { since }: TraceOptions): Promise<Engine> {
-  if (profile.kind === "aws" && given.audit === undefined && given.trail === undefined) {
-    const days = daysSince(since, Date.now());
-    // no other command needs its client
-    return (await import("./athena.ts")).openAthena(profile, days);
-  }
-  const own = profile.audit !== undefined && "folder" in profile.audit ? profile.audit.folder : undefined;
-  const { audit = own, trail = profile.trailFolder } = given;
-  if (audit !== undefined && trail !== undefined) return openDuckDb({ audit, trail });
-  throw new Usage("copy the audit bucket and CloudTrail's with aws s3 sync, and give both --audit and --trail");
-}
-
-/** From a day before, since objects lie under the day of their delivery, to tomorrow. */
-function daysSince(since: string, nowMillis: number): Days {
-  const dayOf = (millis: number) => new Date(millis).toISOString().slice(0, 10);
-  return { first: dayOf(sinceMillis(since, nowMillis) - dayMillis), last: dayOf(nowMillis + dayMillis) };
-}
-
-const dayMillis = 86_400_000;

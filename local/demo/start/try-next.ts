@@ -19,6 +19,7 @@ export function tryNext({ endpoints, file }: World, { traced, revocation }: Left
       : ([
           ["who did what in Ada's name, down to each call at AWS", `npx @lanyard-iam/cli trace session ${traced.sid}`],
           ["from one line of CloudTrail back to her", `npx @lanyard-iam/cli trace event ${traced.eventId}`],
+          ["all of that tree in one file, each record proven", `npx @lanyard-iam/cli evidence ${traced.sid}`],
         ] as const)),
     ["what was refused, and why", "npx @lanyard-iam/cli audit query refusals"],
     ["whether a record is missing, changed or added", "npx @lanyard-iam/cli audit verify"],

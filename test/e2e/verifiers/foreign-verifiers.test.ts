@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readTar } from "../../../core/evidence/tar.ts";
 import { verifierKey } from "../../../core/tlog/note-key.ts";
 import { proveInclusion } from "../../../core/tlog/proof.ts";
 import { proofFileText } from "../../../core/tlog/proof-file.ts";
 import { readEntries } from "../../../core/tlog/tree.ts";
+import { setUp } from "../../evidence/ground.ts";
 import { signerOf } from "../../kit/memory/log.ts";
 import { writeLog } from "../../kit/memory/log-folder.ts";
 import { entryOfBody, memoryTrail } from "../../kit/memory/trail.ts";
@@ -198,6 +200,19 @@ describe("the script in docs/audit-proof.md", async () => {
     const file = proofFileText({ index: at, proof: await proveInclusion(log, at), checkpoint, extra: entry });
     expect(await check(file)).toMatchObject({ code: 0 });
     expect(await check(file.replace(`index ${at}`, `index ${at === 7 ? 8 : 7}`))).toMatchObject({ code: 1 });
+  });
+
+  test("proves every record of an archive of evidence", async () => {
+    const read = readTar(await (await setUp()).archive());
+    const files = new Map((read.ok ? read.value : []).map(({ name, bytes }) => [name, bytes.toString()]));
+    const records = [...files].filter(([name]) => name.startsWith("records/"));
+    const owner = (files.get("verifier-key.txt") ?? "").trim();
+    for (const [name, line] of records) {
+      const proof = files.get(name.replace(/^records\/(.*)\.json$/, "proofs/$1.tlog-proof")) ?? "";
+      expect(await check(proof, owner, line)).toMatchObject({ code: 0 });
+      expect(await check(proof, owner, line.replace("Lanyard", "Landyard"))).toMatchObject({ code: 1 });
+    }
+    expect(records).toHaveLength(11);
   });
 
   const otherKey = verifierKey(signerOf(log.origin, "another key"));

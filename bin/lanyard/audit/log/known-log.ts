@@ -83,7 +83,7 @@ async function witnessesOf(
 }
 
 /** A key by its text form, or by a file that holds it. */
-async function keyOf(text: string, cwd: string): Promise<NoteKey> {
+export async function keyOf(text: string, cwd: string): Promise<NoteKey> {
   const direct = readVerifierKey(text);
   if (direct.ok) return direct.value;
   const file = await readFile(resolve(cwd, text), "utf8").catch(() => undefined);
