@@ -31,7 +31,8 @@ interface AskPorts {
  * once for each further policy, the last of which makes them as short as they shall be. What the first call gives is never
  * released.
  * @param heard told of the request id of every call that STS answered, in their order
- * @returns the credentials, or `aws_role_refused`, `aws_policy_packed_too_large`, `session_ending`, `sts_unavailable`
+ * @returns the credentials, or `aws_role_refused`, `aws_role_stopped`, `aws_policy_packed_too_large`, `session_ending`,
+ *   `sts_unavailable`
  */
 export async function askSts(
   order: AwsOrder,
@@ -81,6 +82,12 @@ export async function askSts(
 const lifeOf = (order: AwsOrder, clock: Clock): number =>
   Math.min(order.lifeSeconds, order.sessionEndsAtSeconds - nowSeconds(clock));
 
+/**
+ * How AWS says that a policy attached to the role denies (IAM, "Troubleshoot access denied error messages"). A living
+ * session that a stop spares is denied so in the seconds after a cut of the deployment; in other words it is a refusal for good.
+ */
+const deniedByRole = /\bexplicit deny in an identity-based policy\b/;
+
 function denialOf(
   { why, error }: StsFailure,
   call: "AssumeRole" | "GetScopedCredentials",
@@ -88,6 +95,7 @@ function denialOf(
 ): Denial {
   switch (why) {
     case "refused":
+      if (call === "GetScopedCredentials" && deniedByRole.test(error)) return { code: "aws_role_stopped", arn, error };
       return { code: "aws_role_refused", arn, call, error };
     case "too_large":
       return { code: "aws_policy_packed_too_large", role: name, error };

@@ -190,6 +190,23 @@ describe("what STS says becomes", () => {
     expect(world.store.vends.size).toBe(0);
   });
 
+  it.each([
+    ["an identity-based policy", [503, "temporarily_unavailable", "aws_role_stopped"]],
+    ["a permissions boundary", [403, "access_denied", "aws_role_refused"]],
+    ["a service control policy", [403, "access_denied", "aws_role_refused"]],
+  ])("by who denies it, whether to ask again: an explicit deny in %s", async (where, answer) => {
+    const what = "is not authorized to perform: sts:GetScopedCredentials on resource: *";
+    const error = `AccessDenied: User: arn:aws:sts::111122223333:assumed-role/files/s ${what} with an explicit deny in ${where}`;
+    world.roleSts.failures.set("GetScopedCredentials", { why: "refused", error });
+    const session = await openSession(planner);
+    expect(await refused(vend(planner, session))).toEqual(answer);
+    expect(world.store.vends.size).toBe(0);
+    // nobody stops the taking of a role so: there it is the owner's word
+    world.roleSts.failures.clear();
+    world.roleSts.failures.set("AssumeRole", { why: "refused", error });
+    expect(await refused(vend(planner, session))).toEqual([403, "access_denied", "aws_role_refused"]);
+  });
+
   it("a request to ask for less, where the policies do not fit", async () => {
     world.roleSts.failures.set("AssumeRole", { why: "too_large", error: "PackedPolicyTooLarge: 104%" });
     const session = await openSession(planner);

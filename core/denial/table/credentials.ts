@@ -23,6 +23,7 @@ export type CredentialsDenial =
       /** STS's own code and words. */
       readonly error: string;
     }
+  | { readonly code: "aws_role_stopped"; readonly arn: string; readonly error: string }
   | { readonly code: "aws_policy_packed_too_large"; readonly role: string; readonly error: string }
   | { readonly code: "session_ending"; readonly leftSeconds: number }
   | { readonly code: "sts_unavailable"; readonly error: string };
@@ -87,6 +88,14 @@ export const credentialsDenials: Rows<CredentialsDenial> = {
             "AWS STS is not activated in this deployment's Region: an administrator of the account activates it",
           )
         : undefined,
+  },
+  aws_role_stopped: {
+    rule: "a stop in AWS ends what was issued before it, and for seconds also what is issued after",
+    missing: (d) => `a session of ${d.arn} that no policy of the role denies: ${d.error}`,
+    answer: later(
+      "sessions of this AWS role are being stopped: ask again in a few seconds; where it lasts for minutes, a policy " +
+        "that is attached to the role denies sts:GetScopedCredentials",
+    ),
   },
   aws_policy_packed_too_large: {
     rule: "what a session may do is said to AWS whole or not at all",

@@ -19,6 +19,11 @@ export const denials: Samples = {
     call: "AssumeRole",
     error: "AccessDenied: inner reason",
   },
+  aws_role_stopped: {
+    code: "aws_role_stopped",
+    arn: "arn:aws:iam::111122223333:role/agents/files",
+    error: "AccessDenied: inner reason",
+  },
   aws_policy_packed_too_large: {
     code: "aws_policy_packed_too_large",
     role: "files",
