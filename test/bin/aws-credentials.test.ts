@@ -30,6 +30,16 @@ describe("lanyard aws-credentials", () => {
     ["evidence that it cannot make", [...whole, "--evidence", "aws-nitro-enclave"], /aws-nitro-enclave.*invalid/],
     ["evidence from a file without the file", [...whole, "--evidence", "projected-token"], /needs --token-file/],
     ["a life that is no number", [...whole, "--lifetime", "1h"], /--lifetime is a number of seconds/],
+    [
+      "a life that STS gives no role for",
+      [...whole, "--region", "eu-west-1", "--own-role", "--lifetime", "60"],
+      /--own-role is 900 to 3600/,
+    ],
+    [
+      "a role of its own without a Region to take it in",
+      [...whole, "--evidence", "github-actions", "--own-role"],
+      /which Region's STS\?/,
+    ],
     ["details that are no list", [...whole, "--details", '{"type":"t"}'], /--details is a JSON array/],
     ["details that are no JSON", [...whole, "--details", "t"], /--details is a JSON array/],
   ])("is not called right with %s: code 2, and nothing on standard output", async (_, args, message) => {

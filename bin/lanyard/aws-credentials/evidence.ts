@@ -14,7 +14,11 @@ interface EvidenceOptions {
   readonly tokenFile?: string;
 }
 
-const regionOf = ({ region }: EvidenceOptions, env: Env): string => {
+/**
+ * The Region whose STS an agent calls.
+ * @throws Usage where nothing says it
+ */
+export const regionOf = ({ region }: Pick<EvidenceOptions, "region">, env: Env): string => {
   const named = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   if (!named) throw new Usage("which Region's STS? Say --region, or set AWS_REGION");
   return named;

@@ -14,7 +14,14 @@ export function awsCredentialsCommands({ program, terminal, env, folder }: Comma
       .requiredOption("--scope <scopes...>", "what of it is wanted")
       .option("--details <json>", "authorization details that narrow it, as a JSON array")
       .option("--role <name>", "the registered role, where several stand for the resource")
-      .option("--lifetime <seconds>", "how long they live; at most the deployment's setting")
+      .option(
+        "--own-role",
+        "take a role that is the agent's own at STS: the whole of it, for up to an hour after the session",
+      )
+      .option(
+        "--lifetime <seconds>",
+        "how long they live; at most the deployment's setting, 900 to 3600 with --own-role",
+      )
       .option("--agent <agent>", "the agent's SPIFFE ID, or its name at a local run (default: LANYARD_AGENT)")
       .option("--issuer <url>", "the deployment (default: LANYARD_ISSUER, else the local run of this folder)")
       .addOption(
@@ -22,7 +29,7 @@ export function awsCredentialsCommands({ program, terminal, env, folder }: Comma
           .choices(evidenceKinds)
           .default("aws-sts-web-identity"),
       )
-      .option("--region <region>", "of STS, for evidence of AWS (default: AWS_REGION)")
+      .option("--region <region>", "of STS, for evidence of AWS and --own-role (default: AWS_REGION)")
       .option("--token-file <file>", "the workload's token, for evidence from a file")
       .option("--id-token-file <file>", "a person's ID token: the session is for that person, not the agent's own")
       .option("--key <file>", "keep the agent's key in this file, for evidence that outlives this process")
