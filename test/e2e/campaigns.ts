@@ -17,6 +17,7 @@ export const campaigns: readonly string[] = [
   "instances",
   "lineage",
   "operating",
+  "own-role",
   "prove",
   "restart",
   "revocation-bound",

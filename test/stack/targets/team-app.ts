@@ -15,6 +15,8 @@ interface Team {
   readonly sessionArn: string;
   /** Agents that may have each target role, by its name. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Objects that a role may use, where it is not all of them, by its name. */
+  readonly objects?: Readonly<Record<string, string>>;
   /** Folders of the code of the agents' functions; without them no such stack is made. */
   readonly agents?: Readonly<Record<Hosted, string>>;
 }
@@ -25,6 +27,7 @@ const {
   lanyard,
   sessionArn,
   roles = { Files: ["planner"] },
+  objects = {},
   agents,
 } = JSON.parse(process.argv[2] ?? "") as Team;
 const app = new App({ outdir });
@@ -37,7 +40,7 @@ const table = new TableV2(stack, "Table", {
 const stopWriter = new StopWriter(stack, "Stop", { lanyard });
 for (const [roleName, agents] of Object.entries(roles)) {
   const target = new TargetRole(stack, roleName, { lanyard, agents, roleName, stopWriter });
-  bucket.grantReadWrite(target);
+  bucket.grantReadWrite(target, objects[roleName]);
   table.grantReadWriteData(target);
   new CfnOutput(stack, roleName === "Files" ? "RoleArn" : `${roleName}RoleArn`, { value: target.roleArn });
 }
