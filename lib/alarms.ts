@@ -180,31 +180,6 @@ export class Alarms extends Construct {
     });
   }
 
-  /**
-   * Rings when `token` grants something, which implies a record, and nothing reaches Firehose, in two periods in a row,
-   * so that a record that crosses the end of a period is no alarm. Age and queues show nothing when the relay is never
-   * invoked (a mapping that was disabled or deleted, a filter that matches nothing); this alarm does. It does not use
-   * the table's own metrics, since an alarm on those keeps its state while there is no traffic, however missing data is
-   * treated. It cannot notice a single record that is missing among others.
-   */
-  ofSilence(streamName: string): void {
-    const fiveMinutes = Duration.minutes(5);
-    const granted = this.own("Answers", { service: "token", class: "ok" }, { statistic: "Sum", period: fiveMinutes });
-    const silent = new MathExpression({
-      expression: "IF(FILL(granted, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
-      usingMetrics: {
-        granted,
-        arrived: firehose(streamName, "IncomingRecords", { statistic: "Sum", period: fiveMinutes }),
-      },
-      label: "granted, nothing arrived",
-      period: fiveMinutes,
-    });
-    const seen = "sessions and tokens are granted and no audit record reaches Firehose for ten minutes";
-    const unseen =
-      "Not seen: one record missing among others, or traffic too thin to grant in two periods of five minutes";
-    this.alarm("Silence", silent, { above: 0, description: `${seen}. ${unseen}`, evaluationPeriods: 2 });
-  }
-
   /** A metric that this deployment's functions publish, with the dimensions of `lambdas/metrics`. */
   private own(metricName: string, by: Record<string, string>, over: Counted): Metric {
     const dimensionsMap = { ...by, stage: this.#stage };

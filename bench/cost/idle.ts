@@ -1,6 +1,7 @@
 import { all, bare, synthesized } from "../../test/stack/synthesized.ts";
 import type { Bench, Row } from "../row.ts";
 import { billOf, type Line } from "./lines.ts";
+import { idleLogLines } from "./log.ts";
 
 /** A bill's sum a month, in dollars, of a deployment that nobody calls. */
 const mostDollars = 12;
@@ -65,6 +66,7 @@ export function idleLines({ keys, standbys, alarmMetrics, scheduled }: Counted):
     { what: "looks at the keys", count: looks, price: "otherKeyRequest" },
     { what: "invocations by schedule", count: scheduled, price: "invocation" },
     { what: "their time (assumed, 100 ms)", count: scheduled * 0.1 * 0.5, price: "gigabyteSecondArm" },
+    ...idleLogLines(),
   ];
 }
 

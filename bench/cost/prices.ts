@@ -28,6 +28,9 @@ export const prices = {
   key: { dollars: 1, per: "month", page: kms },
   writeUnit: { dollars: 0.625, per: million, page: dynamodb },
   readUnit: { dollars: 0.125, per: million, page: dynamodb },
+  /** PUT, COPY, POST and LIST of the class Standard, by which the thousand is $0.005. */
+  objectPut: { dollars: 5, per: million, page: "https://aws.amazon.com/s3/pricing/" },
+  objectGet: { dollars: 0.4, per: million, page: "https://aws.amazon.com/s3/pricing/" },
   event: { dollars: 1, per: million, page: "https://aws.amazon.com/eventbridge/pricing/" },
   deliveredGigabyte: { dollars: 0.029, per: "GB", page: "https://aws.amazon.com/firehose/pricing/" },
   invocation: { dollars: 0.2, per: million, page: lambda },

@@ -69,7 +69,6 @@ export class AuditStack extends Stack {
     alarms.ofFunction("Reconciler", this.reconciler);
     alarms.ofQueue("Unsealed", this.unsealed);
     alarms.ofDelivery(this.delivery.stream.ref, stage.delivery.bufferSeconds);
-    alarms.ofSilence(this.delivery.stream.ref);
     const lake = stage.lake.enabled ? new Lake(this, "Lake", { stage, state }) : undefined;
     if (lake && stage.parquet)
       new Parquet(this, "Parquet", { stage, state, bus: this.bus, lake, parquet: stage.parquet });

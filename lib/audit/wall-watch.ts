@@ -15,7 +15,7 @@ const byHand = { invokedBy: [{ "anything-but": ["cloudformation.amazonaws.com"] 
 
 /**
  * Reports every change by hand to what the walls rest on: the policy, TTL or deletion of a table, the code or settings
- * of a function, the policies of the audit bucket (threat 45). Neither a deployment nor a restore into a table of
+ * of a function, a rule that calls one, the policies of the audit bucket (threat 45). Neither a deployment nor a restore into a table of
  * another name rings. Changes of IAM reach EventBridge only in us-east-1, and are reported only where the stage is in
  * that Region. It uses CloudTrail's events: the account needs a trail of management events in this Region.
  */
@@ -64,6 +64,15 @@ export class WallWatch extends Construct {
         detail: {
           eventName: ["PutResourcePolicy", "DeleteResourcePolicy"],
           requestParameters: { resourceArn: ofStacks },
+        },
+      }),
+      // the trail is written and watched by schedule: who stops both stops what would tell of it
+      this.rule("Schedules", topic, {
+        service: "events",
+        detail: {
+          eventName: ["DisableRule", "DeleteRule", "PutRule", "RemoveTargets", "PutTargets"],
+          // a call names a rule as `name` or, where it is about its targets, as `rule`
+          $or: [{ requestParameters: { name: ofStacks } }, { requestParameters: { rule: ofStacks } }],
         },
       }),
       this.rule("Bucket", topic, {

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { canaryLines, countTemplates, idleLines } from "../../bench/cost/idle.ts";
 import { dollarsOf } from "../../bench/cost/lines.ts";
+import { logCalls } from "../../bench/cost/log.ts";
 import { prices } from "../../bench/cost/prices.ts";
+import { createLog } from "../sealing/ground.ts";
 
 const counted = countTemplates();
 const page = readFileSync(fileURLToPath(new URL("../../docs/cost.md", import.meta.url)), "utf8");
@@ -29,6 +31,40 @@ test("the page's idle sum is the sum of its parts", () => {
   expect(page).toContain(`about $${idle.toFixed(0)} a month`);
 });
 
+test("a log in which nothing is written asks what the bench counts, each minute and in each hour", async () => {
+  const log = createLog();
+  const countOf = async () => {
+    const calls: Record<string, number> = {};
+    await log.run(async (call) => {
+      const [name = ""] = call.split(" ");
+      calls[name] = (calls[name] ?? 0) + 1;
+      return undefined;
+    });
+    return (...names: readonly string[]) => names.reduce((sum, name) => sum + (calls[name] ?? 0), 0);
+  };
+  const hour = async () => {
+    log.time.nowMillis += 3_600_000;
+    log.time.reconciledAtMillis = log.time.nowMillis;
+    return countOf();
+  };
+  await countOf();
+  for (let hours = 0; hours < 3; hours++) await hour();
+  const [beat, still] = [await hour(), await countOf()];
+  const { sealer, heartbeat } = logCalls;
+  expect({ headReads: still("head.read"), indexes: still("waiting"), memoryReads: still("reconciled") }).toEqual(
+    sealer,
+  );
+  expect(still("create", "replace", "read", "sign", "head.write")).toBe(0);
+  expect({
+    signatures: beat("sign"),
+    puts: beat("create", "replace"),
+    gets: beat("read"),
+    headReads: beat("head.read") - still("head.read"),
+    headWrites: beat("head.write"),
+    announced: beat("announce"),
+  }).toEqual(heartbeat);
+});
+
 test("the page says what the canary costs, and how much of it is CloudWatch's", () => {
   const lines = canaryLines();
   const sum = (of: typeof lines) => of.reduce((total, line) => total + dollarsOf(line), 0);
@@ -43,7 +79,7 @@ test("the page says what a dashboard costs", () => {
 
 test("every price stands on a page of AWS", () => {
   for (const { page: from, dollars } of Object.values(prices)) {
-    expect(from).toMatch(/^https:\/\/aws\.amazon\.com\/[a-z/-]+\/$/);
+    expect(from).toMatch(/^https:\/\/aws\.amazon\.com\/[a-z0-9/-]+\/$/);
     expect(dollars).toBeGreaterThan(0);
   }
 });

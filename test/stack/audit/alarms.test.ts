@@ -141,37 +141,6 @@ describe("the watch on thefts", () => {
   });
 });
 
-describe("the alarm on silence", () => {
-  const { Properties } = one(Audit, "AWS::CloudWatch::Alarm", "WatchSilence");
-  const metrics = Properties.Metrics as { Id: string; Expression?: string; MetricStat?: Record<string, never> }[];
-
-  test("rings when something is granted and nothing reaches Firehose, twice in a row, and not without traffic", () => {
-    expect(metrics.find(({ Expression }) => Expression)?.Expression).toBe(
-      "IF(FILL(granted, 0) > 0 AND FILL(arrived, 0) == 0, 1, 0)",
-    );
-    expect(Properties).toMatchObject({
-      EvaluationPeriods: 2,
-      Threshold: 0,
-      ComparisonOperator: "GreaterThanThreshold",
-      TreatMissingData: "notBreaching",
-    });
-  });
-
-  test.each([
-    ["granted", "Lanyard", "Answers", { service: "token", class: "ok", stage: "dev" }],
-    ["arrived", "AWS/Firehose", "IncomingRecords", { DeliveryStreamName: expect.stringMatching(/^DeliveryFirehose/) }],
-  ])("takes %s from %s %s", (id, Namespace, MetricName, dimensions) => {
-    const { Metric, Period, Stat } = (metrics.find(({ Id }) => Id === id)?.MetricStat ?? {}) as {
-      Metric?: { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: unknown }[] };
-      Period?: number;
-      Stat?: string;
-    };
-    expect({ ...Metric, Period, Stat }).toMatchObject({ Namespace, MetricName, Period: 300, Stat: "Sum" });
-    const read_ = (Metric?.Dimensions ?? []).map(({ Name, Value }) => [Name, read(Value)]);
-    expect(Object.fromEntries(read_)).toEqual(dimensions);
-  });
-});
-
 describe("a default stage", () => {
   const { Audit: audit, ...others } = synthesized(bare).templates;
   const alarms = all({ Audit: audit, ...others }, "AWS::CloudWatch::Alarm").map(({ it }) => it.Properties);

@@ -47,6 +47,10 @@ changes.push(
   ["Functions", "lambda", "AddPermission20150331v2", { functionName: `${account}:lanyard-dev-issuer-Discovery-x` }],
   ["Functions", "lambda", "DeleteFunctionCodeSigningConfig", { functionName: "lanyard-dev-audit-RelayFunction-x" }],
   ["FunctionPolicies", "lambda", "PutResourcePolicy", { resourceArn: token }],
+  ["Schedules", "events", "DisableRule", { name: "lanyard-dev-audit-ReconcilerOnSchedule11AA-x" }],
+  ["Schedules", "events", "DeleteRule", { name: "lanyard-dev-audit-SealerOnSchedule11AA-x" }],
+  ["Schedules", "events", "PutRule", { name: "lanyard-dev-service-PublisherOnSchedule11AA-x", state: "DISABLED" }],
+  ["Schedules", "events", "RemoveTargets", { rule: "lanyard-dev-audit-SealerOnSchedule11AA-x", ids: ["Target0"] }],
   ["Bucket", "s3", "PutBucketPolicy", { bucketName: bucket }],
   ["Bucket", "s3", "PutBucketLifecycle", { bucketName: bucket }],
   ["Bucket", "s3", "PutBucketNotification", { bucketName: bucket }],
@@ -77,13 +81,15 @@ describe("threat 45: a wall that is changed by hand", () => {
       ["lambda", "UpdateFunctionCode20150331v2", { functionName: "lanyard-dev2-service-TokenFunction-x" }],
       ["lambda", "UpdateFunctionCode20150331v2", { functionName: "shop" }],
       ["s3", "PutBucketPolicy", { bucketName: "logs" }],
+      ["events", "DisableRule", { name: "nightly" }],
+      ["events", "EnableRule", { name: "lanyard-dev-audit-SealerOnSchedule11AA-x" }],
     ];
     for (const [service, eventName, parameters] of others)
       expect([eventName, rings(call(service, eventName, parameters))]).toEqual([eventName, []]);
   });
 
   test("tells the topic, which lets these rules publish; no pattern is longer than EventBridge takes", () => {
-    expect(rules).toHaveLength(5);
+    expect(rules).toHaveLength(6);
     for (const { pattern, targets } of rules) {
       checkPattern(pattern);
       expect(JSON.stringify(targets)).toContain("Alarms");
@@ -91,7 +97,7 @@ describe("threat 45: a wall that is changed by hand", () => {
       expect(JSON.stringify(pattern).length + 12 * 50).toBeLessThan(2_048);
     }
     const policies = JSON.stringify(all(templates, "AWS::SNS::TopicPolicy"));
-    expect(policies.match(/"WallWatch\w+"/g)).toHaveLength(5);
+    expect(policies.match(/"WallWatch\w+"/g)).toHaveLength(6);
   });
 
   test("in IAM rings in us-east-1, where its events are, by hand alone and for roles of this stage alone", () => {
@@ -106,7 +112,7 @@ describe("threat 45: a wall that is changed by hand", () => {
       expect(changed(eventName, "lanyard-dev-us-east-1-token", deployment)).toBe(false);
       expect(changed(eventName, "shop")).toBe(false);
     }
-    expect(JSON.stringify(all(there, "AWS::SNS::TopicPolicy")).match(/"WallWatch\w+"/g)).toHaveLength(6);
+    expect(JSON.stringify(all(there, "AWS::SNS::TopicPolicy")).match(/"WallWatch\w+"/g)).toHaveLength(7);
   });
 
   test("has another wall where the stage ships signed code: no function takes any other", () => {
@@ -123,6 +129,6 @@ describe("threat 45: a wall that is changed by hand", () => {
 
   test("rings where the alarms are off too", () => {
     const silent = synthesized({ alarms: { enabled: false } }).templates;
-    expect(all(silent, "AWS::Events::Rule").filter(({ id }) => id.startsWith("WallWatch"))).toHaveLength(5);
+    expect(all(silent, "AWS::Events::Rule").filter(({ id }) => id.startsWith("WallWatch"))).toHaveLength(6);
   });
 });
