@@ -7,6 +7,7 @@ import { vending } from "./issue/vend.ts";
 import { logBenches } from "./log.ts";
 import { packages } from "./packages.ts";
 import { policyBenches } from "./policy.ts";
+import { questioned } from "./questions.ts";
 import { registryApply } from "./registry.ts";
 import { revocations } from "./revocation.ts";
 import type { Bench } from "./row.ts";
@@ -29,5 +30,6 @@ export const benches: readonly Bench[] = [
   attestors,
   registryApply,
   traced,
+  questioned,
   ...logBenches,
 ];

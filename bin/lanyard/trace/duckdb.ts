@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { type AuditColumn, auditColumns } from "../../../core/lineage/columns.ts";
 import { always } from "../../../core/lineage/queries.ts";
 import { filesOf } from "../audit/folder.ts";
@@ -29,6 +30,8 @@ export async function openDuckDb(
     instance.closeSync();
   };
   try {
+    // a question must not take the machine of whoever asks it, and files of a temporary folder are nobody's to find
+    await connection.run(`SET memory_limit = '${memoryMegabytes()}MB'; SET temp_directory = ''`);
     // nothing is ever fetched: an extension that is not inside would be looked for on the network
     await connection.run("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false");
     await connection.run(auditTable(await pathsOf(audit), columns));
@@ -44,12 +47,23 @@ export async function openDuckDb(
       const { with: parts = [], sql, values } = statement;
       const made = parts.map(([name, text]) => `${name} AS (\n  ${text}\n)`);
       const whole = made.length === 0 ? sql : `WITH ${made.join(",\n")}\n${sql}`;
-      return (await connection.runAndReadAll(whole, [...values])).getRowObjectsJson();
+      return (await connection.runAndReadAll(whole, [...values]).catch(tooMuch)).getRowObjectsJson();
     },
     reach: { days: always, nearby: false },
     spent: () => [],
     close,
   };
+}
+
+/** Half of the machine's memory, and never more than 8 GB. */
+const memoryMegabytes = (): number => Math.min(8_000, Math.floor(totalmem() / 2_000_000));
+
+/** DuckDB's own words begin so where its bound was not enough. */
+function tooMuch(failure: unknown): never {
+  if (!(failure instanceof Error && failure.message.startsWith("Out of Memory Error"))) throw failure;
+  throw new Usage(
+    `these files are too many for ${memoryMegabytes()} MB of memory: name fewer days with --since, or copy fewer files`,
+  );
 }
 
 async function pathsOf(folder: string): Promise<string[]> {
