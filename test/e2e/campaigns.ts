@@ -4,6 +4,7 @@
  */
 export const campaigns: readonly string[] = [
   "agents",
+  "audit",
   "audit-delay",
   "audit-log",
   "aws-attestation",
