@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Member } from "./tar.ts";
 
+/** Most records and most calls of one archive: the work of a verifier grows faster than they do. */
+export const evidenceBounds = { records: 10_000, calls: 20_000 } as const;
+
 /** Names in an archive of evidence; lists stand in folders. */
 export const files = {
   readme: "README.txt",

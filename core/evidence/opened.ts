@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../model/result.ts";
 import { parseBoundedJson } from "../text/json.ts";
 import type { EvidenceFinding } from "./finding.ts";
-import { files, isKnownName, manifestOf, sha256 } from "./layout.ts";
+import { evidenceBounds, files, isKnownName, manifestOf, sha256 } from "./layout.ts";
 import { readTar } from "./tar.ts";
 
 /** An archive's files by their names, and what is wrong with the list of them. */
@@ -19,6 +19,9 @@ const needed = [files.readme, files.session, files.registry, files.checkpoint, f
 export function openArchive(bytes: Buffer): Result<Opened, string> {
   const read = readTar(bytes);
   if (!read.ok) return err(read.error);
+  const count = (folder: string) => read.value.filter(({ name }) => name.startsWith(folder)).length;
+  if (count("records/") > evidenceBounds.records || count("cloudtrail/") > evidenceBounds.calls)
+    return err("holds more records or calls than are read");
   const members = new Map(read.value.map(({ name, bytes: content }) => [name, content]));
   const missing = needed.filter((name) => !members.has(name));
   const unknown = read.value.filter(({ name }) => !isKnownName(name));

@@ -1,5 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
+import { evidenceBounds } from "../../core/evidence/layout.ts";
 import { verifyEvidence } from "../../core/evidence/verify.ts";
 import { callMember } from "../../core/evidence/write.ts";
 import { registryDigest } from "../../core/registry/digest.ts";
@@ -236,6 +237,18 @@ describe("threat 23: with the list of files made anew, it is found", () => {
   test("that there is a file which no archive has", () => {
     for (const name of ["run-me.sh", "records/deeper/a.json", "policy/x.cedar"])
       expect(verify(forged(mine, (files) => files.set(name, Buffer.from("x"))))).toContain(`member.unknown ${name}`);
+  });
+
+  test("that it holds more records, or more calls, than a verifier reads", () => {
+    for (const [folder, most] of [
+      ["records", evidenceBounds.records],
+      ["cloudtrail", evidenceBounds.calls],
+    ] as const) {
+      const many = forged(mine, (files) => {
+        for (let n = 0; n <= most; n += 1) files.set(`${folder}/${n}.json`, Buffer.of(0x78));
+      });
+      expect(verify(many)).toEqual(["archive.malformed"]);
+    }
   });
 
   test("that it is no archive", () => {

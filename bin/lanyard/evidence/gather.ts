@@ -1,3 +1,4 @@
+import { evidenceBounds } from "../../../core/evidence/layout.ts";
 import { type EvidenceRecord, readRecord } from "../../../core/evidence/record.ts";
 import { limits } from "../../../core/model/limits.ts";
 import type { TrailPorts } from "../../../core/tlog/trail/ports.ts";
@@ -7,8 +8,6 @@ const hourMillis = 3_600_000;
 /** A record lies in an object that arrives after it: within minutes, or, where delivery stood still, within a day. */
 const deliveryMillis = 25 * hourMillis;
 const lifeMillis = limits.sessionLifeMaxSeconds * 1_000;
-/** Most records of one archive. */
-const recordsMax = 10_000;
 
 type Wanted = (record: EvidenceRecord) => boolean;
 
@@ -36,8 +35,10 @@ export function gatherer(trail: TrailPorts, progress: (read: number) => void) {
     if (marks.length === 0) return [];
     for await (const record of read(window, marks)) {
       if (isWanted(record)) found.set(record.text, record);
-      if (found.size > recordsMax)
-        throw new Refused(`there are more than ${recordsMax} records about this tree: more than one archive holds`);
+      if (found.size > evidenceBounds.records)
+        throw new Refused(
+          `there are more than ${evidenceBounds.records} records about this tree: more than one archive holds`,
+        );
     }
     return [...found.values()];
   }
