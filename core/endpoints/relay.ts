@@ -42,8 +42,12 @@ export interface Carried extends Found {
 
 /** Where records are noted that went to the bus, so that each gets its place in the log. */
 export interface Notebook {
-  /** Notes a record, unless it is noted. @throws when it was not noted; it must then be sent again */
-  note(record: Pick<Carried, "eventId" | "hash" | "expiresAt">): Promise<void>;
+  /**
+   * Notes a record, unless it is noted, and then whether an operator had it sent again: a mark that comes to a record
+   * which is noted would excuse a time that nobody doubted before. @throws when it was not noted; it must then be sent
+   * again
+   */
+  note(record: Pick<Carried, "eventId" | "hash" | "expiresAt"> & { readonly isRedriven?: boolean }): Promise<void>;
 }
 
 /** A record that the bus can never accept. */

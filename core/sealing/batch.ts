@@ -1,11 +1,11 @@
 import type { Clock } from "../model/ports.ts";
 import { sha256 } from "../text/digest.ts";
 import { append } from "../tlog/append.ts";
-import { entryOf, type LogEntry, readEntry } from "../tlog/entry.ts";
+import { entryOf, heartbeatPrefix, isOwnEntry, type LogEntry, readEntry, redrivenPrefix } from "../tlog/entry.ts";
 import { tilePath } from "../tlog/tile.ts";
 import type { Head, HeadStore } from "./head.ts";
 import { keep, type LogObjects, tilesOf } from "./objects.ts";
-import type { Worklist } from "./worklist.ts";
+import type { Unplaced, Worklist } from "./worklist.ts";
 
 /** What a batch needs. */
 export interface BatchDeps {
@@ -19,9 +19,6 @@ export interface BatchDeps {
 export const batchMax = 1_000;
 const hourMillis = 3_600_000;
 
-/** Beginning of the ids of entries that only say that the log lives. */
-export const heartbeatPrefix = "heartbeat#";
-
 /**
  * Records for the next batch; where there are none and there were none for an hour, an entry that says so: a log that
  * stands still and one that is held back would otherwise look the same to whoever has a checkpoint.
@@ -32,14 +29,22 @@ export async function chooseBatch({ begunAtMillis, size }: Head, deps: BatchDeps
   const waiting = await deps.worklist.waiting(2 * batchMax);
   const unplaced = waiting.length === 0 ? [] : await deps.worklist.unplaced([...new Set(waiting)]);
   // a row that somebody wrote by hand must not stop the log
-  const fit = unplaced.filter(isEntry).slice(0, batchMax);
-  if (fit.length > 0) return fit;
+  const fit = unplaced.filter((one) => isEntry(one)).slice(0, batchMax);
+  if (fit.length > 0) return fit.flatMap(marked);
   const now = deps.clock.nowMillis();
   return size > 0 && now - begunAtMillis < hourMillis ? [] : [await heartbeat(now)];
 }
 
-const isEntry = ({ eventId, hash }: LogEntry): boolean =>
-  !eventId.startsWith(heartbeatPrefix) && readEntry(Buffer.from(`${eventId}\n${hash}`, "utf8")).ok;
+/** The entries of one record: its own, and before it, where an operator had it sent again, one that says so. */
+const marked = ({ eventId, hash, isRedriven }: Unplaced): readonly LogEntry[] => [
+  ...(isRedriven && isEntry({ eventId: `${redrivenPrefix}${eventId}`, hash }, true)
+    ? [{ eventId: `${redrivenPrefix}${eventId}`, hash }]
+    : []),
+  { eventId, hash },
+];
+
+const isEntry = ({ eventId, hash }: LogEntry, mayBeOwn = false): boolean =>
+  (mayBeOwn || !isOwnEntry(eventId)) && readEntry(Buffer.from(`${eventId}\n${hash}`, "utf8")).ok;
 
 async function heartbeat(nowMillis: number): Promise<LogEntry> {
   const eventId = `${heartbeatPrefix}${new Date(nowMillis).toISOString().slice(0, 13)}Z`;
@@ -61,7 +66,7 @@ export async function finishBatch(
   const grown = await append({ size: first, root, read: tilesOf(objects) }, batch.map(entryOf));
   for (const { name, bytes } of grown.tiles) await keep(objects, tilePath(name), bytes);
   const placed = batch.map(({ eventId }, n) => ({ eventId, index: first + n }));
-  const records = placed.filter(({ eventId }) => !eventId.startsWith(heartbeatPrefix));
+  const records = placed.filter(({ eventId }) => !isOwnEntry(eventId));
   for (let at = 0; at < records.length; at += placedAtOnce)
     await Promise.all(records.slice(at, at + placedAtOnce).map(({ eventId, index }) => worklist.place(eventId, index)));
   return heads.write({ ...rest, revision: head.revision + 1, size: grown.size, root: grown.root });

@@ -7,6 +7,19 @@ export interface LogEntry {
   readonly hash: string;
 }
 
+/** Beginning of the ids of entries that only say that the log lives. */
+export const heartbeatPrefix = "heartbeat#";
+/**
+ * Beginning of the id of an entry that stands before a record's own and says that an operator had it sent again: it
+ * comes to the log later than records do. The mark is an entry, since whoever could put one elsewhere (on the bus, into
+ * the bucket) could make a record look sent again that was written with an earlier time than it has.
+ */
+export const redrivenPrefix = "redriven#";
+
+/** Whether an id is that of an entry which the log makes itself. */
+export const isOwnEntry = (eventId: string): boolean =>
+  eventId.startsWith(heartbeatPrefix) || eventId.startsWith(redrivenPrefix);
+
 /** Most bytes of an entry (C2SP tlog-tiles: each has a length of 16 bits before it in its bundle). */
 export const entryBytes = 65_535;
 

@@ -50,7 +50,10 @@ export async function redrive(
   );
   const known = new Set(found.map(({ eventId }) => eventId));
   const bad = new Set(found.flatMap((one) => ("why" in one ? [one.eventId] : [])));
-  const left = new Set(order.dryRun ? [] : await carryAll(found, carriers));
+  const notebook: RelayDeps["notebook"] = {
+    note: (record) => carriers.notebook.note({ ...record, isRedriven: true }),
+  };
+  const left = new Set(order.dryRun ? [] : await carryAll(found, { ...carriers, notebook }));
   return {
     carried: ids.filter((id) => known.has(id) && !bad.has(id) && !left.has(id)),
     left: ids.filter((id) => left.has(id)),

@@ -32,7 +32,9 @@ function carriers(refuses: readonly string[] = []) {
       },
     },
     queue: { keep: async ({ eventId }) => void kept.push(eventId) },
-    notebook: { note: async ({ eventId }) => void noted.push(eventId) },
+    notebook: {
+      note: async ({ eventId, isRedriven }) => void noted.push(isRedriven ? eventId : `${eventId} without a mark`),
+    },
     watch: { kept: told, unkept: told, refused: told, unnoted: told },
   };
   return { deps, sent, noted, kept };

@@ -219,3 +219,17 @@ describe("threat 23: nothing is signed", () => {
     expect(one.signed).toHaveLength(1);
   });
 });
+
+test("threat 23: says in the log, right before a record, that an operator had it sent again, and lets no record say so", async () => {
+  const log = createLog();
+  const [one = "", sentAgain = "", three = ""] = log.add(3);
+  const leaf = log.leaves.get(sentAgain);
+  if (leaf) leaf.isRedriven = true;
+  // a row that somebody wrote by hand, under the name of a mark
+  log.outbox.set(`redriven#${three}`, log.outbox.get(three) ?? "");
+  log.leaves.set(`redriven#${three}`, { waits: true });
+  await log.run();
+  expect((await log.entries()).map(({ eventId }) => eventId)).toEqual([one, `redriven#${sentAgain}`, sentAgain, three]);
+  expect(log.leaves.get(sentAgain)?.index).toBe(2);
+  expect(log.told).toEqual([]);
+});

@@ -3,10 +3,11 @@ import type { CommandLine } from "../deployment/command-line.ts";
 import { example } from "../terminal/help.ts";
 import { logCommands } from "./log/program.ts";
 import { listQuestions, type QueryOptions, questionNamed, runQuery } from "./query.ts";
+import { portsOfDeployment, type RedriveOptions, runRedrive } from "./redrive/redrive.ts";
 import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 
-/** Adds `audit tail`, `audit query`, `audit verify` and `audit prove`. */
+/** Adds `audit tail`, `audit query`, `audit redrive`, `audit verify` and `audit prove`. */
 export function auditCommands(line: CommandLine): void {
   const { program, common, withDeployment } = line;
   const audit = program.command("audit").description("look at the audit trail");
@@ -45,6 +46,20 @@ export function auditCommands(line: CommandLine): void {
     "audit query --list",
     "audit query activity --agent planner --since 24h",
     `audit query ${auditQuestions[0]?.name ?? ""} --resource https://tickets.support-desk.example --json`,
+  );
+  example(
+    common(audit.command("redrive [events...]").description("have records carried to the trail again, by their ids"))
+      .option("--refused", "also those in the queue of refused records, which it leaves once the log holds them")
+      .option("--dry-run", "only tell what would be carried")
+      .option("--wait <seconds>", "how long to wait until the log holds them", "180")
+      .option("--yes", "do not ask")
+      .action((events: readonly string[], options: RedriveOptions) =>
+        withDeployment(options, async (context) =>
+          runRedrive(events, options, context, await portsOfDeployment(options, { ...context, cwd: line.folder })),
+        ),
+      ),
+    "audit redrive 6hRZ0pYcT2mQ9wLk1sVb3A --dry-run --outputs outputs.json",
+    "audit redrive --refused --outputs outputs.json",
   );
   logCommands(audit, line);
 }

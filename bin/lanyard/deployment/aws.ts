@@ -19,6 +19,8 @@ const optional = {
   adminRotate: ["LANYARD_ADMIN_ROTATE_URL", urlOutput("admin-rotate")],
   bucket: ["LANYARD_AUDIT_BUCKET", "AuditBucketName"],
   logKey: ["LANYARD_LOG_KEY", "LogKeyId"],
+  relay: ["LANYARD_RELAY", "RelayName"],
+  refusedQueue: ["LANYARD_REFUSED_QUEUE", "RefusedRecordsUrl"],
 } as const;
 
 type Place = { readonly from: string; readonly stage?: string; readonly account?: string };
@@ -80,11 +82,13 @@ function profileFrom(column: 0 | 1, texts: Texts, place: Place): Profile {
   const { trustDomain: _, ...addresses } = known;
   for (const [name, address] of Object.entries({ ...addresses, ...(adminRotate ? { adminRotate } : {}) }))
     if (!isCallable(address)) throw new Usage(`${name} is no URL with https: ${JSON.stringify(address)}`);
-  const logKey = of(optional.logKey);
+  const [logKey, relay, refusedQueue] = [of(optional.logKey), of(optional.relay), of(optional.refusedQueue)];
   const more = {
     ...(adminRotate ? { adminRotate } : {}),
     ...(bucket ? { audit: { bucket } } : {}),
     ...(logKey ? { logKey } : {}),
+    ...(relay ? { relay } : {}),
+    ...(refusedQueue ? { refusedQueue } : {}),
   };
   return profileOf({ name: "aws", kind: "aws", ...place, ...known, ...more, variables: {} }, {});
 }

@@ -27,6 +27,10 @@ export interface Profile {
   readonly audit?: { readonly folder: string } | { readonly bucket: string };
   /** The key of the log: its text form (C2SP signed-note), or the id or ARN by which KMS gives it. */
   readonly logKey?: string;
+  /** Name of the function that carries records to the bus; absent where the profile is not of the stacks' outputs. */
+  readonly relay?: string;
+  /** URL of the queue of records that the bus refuses; likewise. */
+  readonly refusedQueue?: string;
   /** The local run's CloudTrail, as files. */
   readonly trailFolder?: string;
   /** URL of the function that accepts orders to rotate keys; absent where the names are of an older version. */

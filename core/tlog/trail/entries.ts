@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type LogEntry, readEntry } from "../entry.ts";
+import { heartbeatPrefix, type LogEntry, readEntry, redrivenPrefix } from "../entry.ts";
 import { growingTree, leafHash } from "../hash.ts";
 import { tilePath, tileWidth } from "../tile.ts";
 import { edgeSubtrees, readEntries, TileFault, type Tree, tileOf } from "../tree.ts";
@@ -14,6 +14,8 @@ export interface Placed {
   readonly hash: string;
   /** Whether a line with this very record was found. */
   isFound: boolean;
+  /** Whether the log says, before it, that an operator had it sent again. */
+  readonly isRedriven?: boolean;
 }
 
 /** What a walk needs. */
@@ -115,7 +117,7 @@ function place(bytes: Buffer | undefined, index: number, { entries, findings }: 
   }
   const { eventId, hash } = read.value;
   const before = entries.get(eventId);
-  if (before === undefined) entries.set(eventId, { index, hash, isFound: eventId.startsWith(heartbeat) });
+  if (before === undefined) entries.set(eventId, placedOf({ eventId, hash }, index, entries));
   else if (before.index !== index)
     findings.add({
       code: "entry.duplicated",
@@ -125,10 +127,18 @@ function place(bytes: Buffer | undefined, index: number, { entries, findings }: 
     });
 }
 
-const heartbeat = "heartbeat#";
+/**
+ * An entry at its place. A mark counts for the entry behind it alone, and with the same hash: it cannot be put beside a
+ * record that has its place. It has no record of its own.
+ */
+function placedOf({ eventId, hash }: LogEntry, index: number, entries: Walk["entries"]): Placed {
+  if (eventId.startsWith(heartbeatPrefix) || eventId.startsWith(redrivenPrefix)) return { index, hash, isFound: true };
+  const mark = entries.get(`${redrivenPrefix}${eventId}`);
+  return { index, hash, isFound: false, isRedriven: mark?.index === index - 1 && mark.hash === hash };
+}
 
 /** An entry of an hour has no record; its hash is its own id's, so that nothing can be hidden behind its name. */
 const isHonestHeartbeat = ({ eventId, hash }: LogEntry): boolean =>
-  !eventId.startsWith(heartbeat) ||
+  !eventId.startsWith(heartbeatPrefix) ||
   (/^heartbeat#\d{4}-\d\d-\d\dT\d\dZ$/.test(eventId) &&
     createHash("sha256").update(eventId).digest("base64url") === hash);

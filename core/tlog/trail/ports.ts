@@ -14,8 +14,6 @@ export interface TrailLine {
   readonly where: string;
   /** When the object arrived, by the store's clock. */
   readonly writtenAtMillis: number;
-  /** It was sent again by an operator, so that its record may be older than what surrounds it. */
-  readonly isRedriven?: boolean;
 }
 
 /** Where a trail is read from. Nothing that comes from it is believed before it was held against a signed root. */

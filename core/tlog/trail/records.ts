@@ -20,7 +20,6 @@ export interface Shown {
   readonly timeMillis: number;
   readonly where: string;
   readonly writtenAtMillis: number;
-  readonly isRedriven: boolean;
 }
 
 /** Most ids of redriven records that are listed. */
@@ -30,10 +29,7 @@ const redrivenMax = 1_000;
  * Holds one line against the log.
  * @returns what it shows when no entry among those that were read has its record's id
  */
-export function checkLine(
-  { text, where, writtenAtMillis, isRedriven = false }: TrailLine,
-  lines: Lines,
-): Shown | undefined {
+export function checkLine({ text, where, writtenAtMillis }: TrailLine, lines: Lines): Shown | undefined {
   lines.told.records += 1;
   const record = recordOf(text);
   if (record === undefined) {
@@ -41,7 +37,7 @@ export function checkLine(
     return undefined;
   }
   const hash = createHash("sha256").update(text).digest("base64url");
-  const shown = { ...record, hash, where, writtenAtMillis, isRedriven };
+  const shown = { ...record, hash, where, writtenAtMillis };
   return judge(shown, lines) ? undefined : shown;
 }
 
@@ -51,7 +47,7 @@ export function checkLine(
  * @returns whether it has an entry
  */
 export function judge(shown: Shown, { entries, windows, findings, told }: Lines): boolean {
-  const { eventId, hash, timeMillis, where, isRedriven } = shown;
+  const { eventId, hash, timeMillis, where } = shown;
   const entry = entries.get(eventId);
   if (entry === undefined) return false;
   const at = { where, eventId, index: entry.index };
@@ -63,7 +59,7 @@ export function judge(shown: Shown, { entries, windows, findings, told }: Lines)
   }
   // delivery may repeat a record: the same bytes under the same id are the same record
   if (isRepeated) told.repeated += 1;
-  if (isRedriven) {
+  if (entry.isRedriven) {
     if (told.redriven.length < redrivenMax) told.redriven.push(eventId);
     return true;
   }

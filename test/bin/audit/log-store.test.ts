@@ -82,11 +82,11 @@ test("what is not there is no failure, and every other refusal of the store is o
   await expect(bucketStore(s3, "audit-bucket").read("log/checkpoint")).rejects.toThrow();
 });
 
-test("lines end at newlines alone, packed or not, and what an operator sent again is marked", async () => {
+test("lines end at newlines alone, packed or not", async () => {
   const at = begunAtMillis;
   const objects = new Map([
     ["audit/dt=2026-11-30/a", Buffer.from("one\u2028still one\ntwo\n")],
-    ["audit/redriven/dt=2026-11-30/b.gz", gzipSync("three\n\nfour")],
+    ["audit/dt=2026-11-30/b.gz", gzipSync("three\n\nfour")],
   ]);
   const store: AuditStore = {
     isLive: false,
@@ -99,8 +99,8 @@ test("lines end at newlines alone, packed or not, and what an operator sent agai
   expect(lines).toEqual([
     { text: "one\u2028still one", where: "audit/dt=2026-11-30/a:1", writtenAtMillis: at },
     { text: "two", where: "audit/dt=2026-11-30/a:2", writtenAtMillis: at },
-    { text: "three", where: "audit/redriven/dt=2026-11-30/b.gz:1", writtenAtMillis: at, isRedriven: true },
-    { text: "four", where: "audit/redriven/dt=2026-11-30/b.gz:3", writtenAtMillis: at, isRedriven: true },
+    { text: "three", where: "audit/dt=2026-11-30/b.gz:1", writtenAtMillis: at },
+    { text: "four", where: "audit/dt=2026-11-30/b.gz:3", writtenAtMillis: at },
   ]);
   expect(await gathered(trailOf(store).lines(at + 1, at + hour))).toEqual([]);
   expect(await gathered(trailOf(store).lines(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY))).toHaveLength(4);

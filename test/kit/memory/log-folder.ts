@@ -23,7 +23,7 @@ export async function writeTrail(
       await utimes(join(folder, `log/checkpoints/${size}`), millis / 1_000, millis / 1_000);
   for (const { name, lines, writtenAtMillis } of objects) {
     const day = new Date(writtenAtMillis).toISOString().slice(0, 10);
-    const path = join(folder, name.replace(/^(audit\/(?:redriven\/)?)/, `$1dt=${day}/`).concat(".gz"));
+    const path = join(folder, name.replace(/^(audit\/)/, `$1dt=${day}/`).concat(".gz"));
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, gzipSync(`${lines.join("\n")}\n`));
     await utimes(path, writtenAtMillis / 1_000, writtenAtMillis / 1_000);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { entryOf } from "../../../core/tlog/entry.ts";
-import type { TrailLine, TrailPorts, TrailQuestion } from "../../../core/tlog/trail/ports.ts";
+import type { TrailPorts, TrailQuestion } from "../../../core/tlog/trail/ports.ts";
 import { type MemoryLog, memoryLog } from "./log.ts";
 
 /** One object of the audit. */
@@ -74,10 +74,7 @@ export const portsOf = ({ log, arrivals, objects }: Pick<MemoryTrail, "log" | "a
   async *lines(fromMillis, beforeMillis) {
     for (const { name, lines, writtenAtMillis } of objects) {
       if (writtenAtMillis < fromMillis || writtenAtMillis >= beforeMillis) continue;
-      for (const [n, text] of lines.entries()) yield lineOf({ text, where: `${name}:${n + 1}`, writtenAtMillis });
+      for (const [n, text] of lines.entries()) yield { text, where: `${name}:${n + 1}`, writtenAtMillis };
     }
   },
 });
-
-const lineOf = (line: TrailLine): TrailLine =>
-  line.where.startsWith("audit/redriven/") ? { ...line, isRedriven: true } : line;

@@ -56,6 +56,18 @@ describe("table Leaves", () => {
     expect(await waitingIds()).toEqual([]);
   });
 
+  test("threat 23: keeps the mark of what was sent again, where it was not noted before, and on no other record", async () => {
+    const { notebook, worklist } = at();
+    const [late, known] = [await record(), await record()];
+    await notebook.note(known);
+    for (const one of [late, known]) await notebook.note({ ...one, isRedriven: true });
+    expect(await worklist.unplaced([late.eventId, known.eventId])).toEqual([
+      { eventId: late.eventId, hash: late.hash, isRedriven: true },
+      { eventId: known.eventId, hash: known.hash },
+    ]);
+    for (const [n, { eventId }] of [late, known].entries()) await worklist.place(eventId, 300 + n);
+  });
+
   test("gives those that wait longest first", async () => {
     const some = await Promise.all(Array.from({ length: 12 }, () => record()));
     for (const [n, one] of some.entries()) await at(now + ((n * 7) % 12)).notebook.note(one);

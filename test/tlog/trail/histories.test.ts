@@ -129,9 +129,41 @@ describe("threat 23: a misdated history is found", () => {
     expect(await sealedLate((at) => at - 600_000)).toMatchObject({ findings: [] });
   });
 
+  /** A record that says an earlier time, behind an entry that says of a record that it was sent again. */
+  const sealedBehind = async (mark: (late: string, at: number) => readonly Buffer[]) => {
+    const trail = await setUp();
+    const at = trail.objects.at(-1)?.writtenAtMillis as number;
+    const body = bodyOf("late", at - 3_600_000);
+    await trail.log.add(...mark(body, at));
+    trail.arrivals.set(trail.log.size, at + 60_000);
+    trail.objects.push({ name: "audit/late.json", lines: [body], writtenAtMillis: at + 70_000 });
+    return trail.verify();
+  };
+  const markOf = (body: string, eventId = "late"): Buffer =>
+    Buffer.from(
+      entryOfBody(body)
+        .toString()
+        .replace(/^[^\n]*/, `redriven#${eventId}`),
+    );
+
   test("and one that an operator sent again is told as such", async () => {
-    const report = await sealedLate((at) => at - 3_600_000, "audit/redriven/late.json");
+    const report = await sealedBehind((body) => [markOf(body), entryOfBody(body)]);
     expect(report).toMatchObject({ findings: [], redriven: ["late"] });
+  });
+
+  test.each<[string, (late: string, at: number) => readonly Buffer[]]>([
+    ["behind it", (body) => [entryOfBody(body), markOf(body)]],
+    ["not right before it", (body, at) => [markOf(body), entryOfBody(bodyOf("other", at)), entryOfBody(body)]],
+    ["of another record", (body) => [markOf(body, "event-1-3"), entryOfBody(body)]],
+    ["of another hash", (body, at) => [markOf(bodyOf("late", at)), entryOfBody(body)]],
+  ])("though the log has a mark %s", async (_, mark) => {
+    const { counts, redriven } = await sealedBehind(mark);
+    expect([counts["record.backdated"], redriven]).toEqual([1, []]);
+  });
+
+  test("though its line lies where somebody put what he says was sent again", async () => {
+    const { findings, redriven } = await sealedLate((at) => at - 3_600_000, "audit/redriven/late.json");
+    expect([findings, redriven]).toMatchObject([[{ code: "record.backdated" }], []]);
   });
 
   test("where a checkpoint was put in later, to move the window of the records around it", async () => {

@@ -33,7 +33,7 @@ export const trailOf = (store: AuditStore): TrailPorts => ({
 const textOf = async (store: AuditStore, name: string): Promise<string | undefined> =>
   (await store.read(name))?.toString("utf8");
 
-/** Objects lie below the day (UTC) of their arrival, or, sent again by an operator, below that of the order. */
+/** Objects lie below the day (UTC) of their arrival. */
 function prefixesOf(fromMillis: number, beforeMillis: number): readonly string[] {
   const days = (beforeMillis - fromMillis) / dayMillis + 2;
   if (!(days <= daysMax)) return ["audit/"];
@@ -41,10 +41,8 @@ function prefixesOf(fromMillis: number, beforeMillis: number): readonly string[]
   const dates = Array.from({ length: Math.ceil(days) + 1 }, (_, n) =>
     new Date(fromMillis + (n - 1) * dayMillis).toISOString().slice(0, 10),
   );
-  return dates.flatMap((date) => [`audit/dt=${date}/`, `${redriven}dt=${date}/`]);
+  return dates.map((date) => `audit/dt=${date}/`);
 }
-
-const redriven = "audit/redriven/";
 
 /** Lines of an object, split at newlines alone: no other character ends a record. */
 async function* linesOf(store: AuditStore, { name, writtenAtMillis }: Stored): AsyncGenerator<TrailLine> {
@@ -52,7 +50,6 @@ async function* linesOf(store: AuditStore, { name, writtenAtMillis }: Stored): A
   if (bytes === undefined) return;
   const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const text = (isPacked ? gunzipSync(bytes, { maxOutputLength: objectBytes }) : bytes).toString("utf8");
-  const again = name.startsWith(redriven) ? { isRedriven: true } : {};
   for (const [n, line] of text.split("\n").entries())
-    if (line !== "") yield { text: line, where: `${name}:${n + 1}`, writtenAtMillis, ...again };
+    if (line !== "") yield { text: line, where: `${name}:${n + 1}`, writtenAtMillis };
 }

@@ -35,16 +35,19 @@ export interface NewLeaf extends LogEntry {
   readonly atMillis: number;
   /** When the record's own row expires. */
   readonly expiresAt: number;
+  /** An operator had it sent again, and it was not noted before. */
+  readonly isRedriven?: boolean;
 }
 
 /** The row of a record that has neither a place nor an object yet. */
-export const leafItem = ({ eventId, hash, atMillis, expiresAt }: NewLeaf) => ({
+export const leafItem = ({ eventId, hash, atMillis, expiresAt, isRedriven }: NewLeaf) => ({
   event: eventId,
   hash,
   at: atMillis,
   unsealed: shardOf(eventId),
   unseen: shardOf(eventId),
   expiresAt: expiresAt + longerSeconds,
+  ...(isRedriven && { redriven: true }),
 });
 
 interface HeadRow extends Omit<Head, "root" | "batch"> {

@@ -27,7 +27,8 @@ export async function noteLeaf(client: DynamoDBDocumentClient, table: string, le
 
 /** Table Leaves as the relay uses it: it notes what the bus took. */
 export const createNotebook = (client: DynamoDBDocumentClient, table: string, nowMillis: () => number): Notebook => ({
-  note: ({ eventId, hash, expiresAt }) => noteLeaf(client, table, { eventId, hash, atMillis: nowMillis(), expiresAt }),
+  note: ({ eventId, hash, expiresAt, isRedriven = false }) =>
+    noteLeaf(client, table, { eventId, hash, atMillis: nowMillis(), expiresAt, isRedriven }),
 });
 
 /** Table Leaves as the reader of new objects uses it, beside the Outbox. */

@@ -14,7 +14,8 @@ export function createWorklist(client: DynamoDBDocumentClient, tables: Pick<Tabl
       return eventIds.flatMap((eventId) => {
         const { record, leaf } = both.get(eventId) ?? {};
         const isOpen = leaf !== undefined && leaf.index === undefined && typeof record?.hash === "string";
-        return isOpen ? [{ eventId, hash: String(record.hash) }] : [];
+        if (!isOpen) return [];
+        return [{ eventId, hash: String(record.hash), ...(leaf.redriven === true && { isRedriven: true }) }];
       });
     },
     async place(event, index) {
