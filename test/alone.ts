@@ -5,9 +5,11 @@
  */
 export const alone: readonly string[] = [
   "test/bin/attest/explain-*.test.ts",
+  "test/bin/audit/query.test.ts",
   "test/bin/process.test.ts",
   "test/bin/deployment/profile.test.ts",
   "test/bin/trace/athena.test.ts",
+  "test/canary/guards.test.ts",
   "test/client/retry.test.ts",
   "test/e2e/**/*.test.ts",
   "test/lambdas/handlers.test.ts",

@@ -280,7 +280,8 @@ describe("threat 10: a role that several may have", () => {
 
 it("is given where the stage says so, and nowhere else", async () => {
   const session = await openSession(planner);
-  const endpoint = createTokenEndpoint(world.deps);
+  const { awsAccounts: _, ...elsewhere } = world.deps;
+  const endpoint = createTokenEndpoint(elsewhere);
   const body = new URLSearchParams({
     client_assertion_type: spiffeAssertionType,
     client_assertion: planner.identity(),

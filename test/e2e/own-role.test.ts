@@ -140,7 +140,7 @@ async function show({ token, roleArn, roleSessionName }: Taking): Promise<string
 }
 
 const isRefused = ({ read }: { readonly read: () => Promise<string> }) =>
-  expect.poll(() => read(), { interval: 50, timeout: 30_000 }).toBe("AccessDenied");
+  expect.poll(() => read()).toBe("AccessDenied");
 
 /** What a command of the terminal came to. */
 async function lanyard(...args: readonly string[]) {

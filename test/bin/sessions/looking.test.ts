@@ -71,9 +71,10 @@ describe("what is looked at", () => {
       ["agents", "planner"],
       ["principals"],
       ["revoke", "--agent", "planner", "--dry-run"],
-      ["status"],
     ])
       expect([args, await calls(...args)]).toEqual([args, 1]);
+    // the registry, and what the canary measured
+    expect(await calls("status")).toBe(2);
     expect((await json("sessions")).sessions).toHaveLength(24);
     expect((await json("sessions", "--agent", "researcher", "--tree")).sessions).toHaveLength(24);
   });

@@ -132,6 +132,8 @@ export function accountAttacks(lab: () => Lab): void {
         beside: { S: "what no queue takes as it is: \uFFFF" },
         detailType: { S: "API Activity" },
         timeMillis: { N: "1785542400000" },
+        hash: { S: createHash("sha256").update("no JSON at all").digest("base64url") },
+        expiresAt: { N: "1786752000" },
         unheardOf: { L: [{ B: Buffer.from("kept too").toString("base64") }] },
       };
       const planted = await cloud.dynamodb("PutItem", { TableName: cloud.outputs.OutboxTable, Item });
