@@ -1,8 +1,9 @@
 /** The audit, end to end: what the story left behind, how fast it can be queried and is sealed, and whether anything is hidden from it. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { verifierKey } from "../../core/tlog/note-key.ts";
 import { verifyProofFile } from "../../core/tlog/proof-file.ts";
 import { tryNext } from "../../local/demo/start/try-next.ts";
 import { entryOfBody } from "../kit/memory/trail.ts";
@@ -40,6 +41,7 @@ describe("what the story left behind", () => {
       "sessions",
       "trace session",
       "trace event",
+      "evidence",
       "audit query",
       "audit verify",
       "audit prove",
@@ -79,6 +81,23 @@ describe("what the story left behind", () => {
     expect(forged).not.toBe(record?.text);
     expect(verifyProofFile(proof, entryOfBody(forged), log)).toMatchObject({ ok: false });
   });
+
+  it("is handed on as one file, which the log's key alone verifies, and which is refused when a byte of a record changed", async ({
+    annotate,
+  }) => {
+    const file = `evidence-${left.traced?.sid}.tar`;
+    const verify = () =>
+      lanyard(["evidence", "verify", file, "--key", verifierKey(key), "--json"], join(folder, "nobody"));
+    const { code, out } = await verify();
+    const { ok, checked } = JSON.parse(out);
+    expect([code, ok]).toEqual([0, true]);
+    await annotate(`${checked.sessions} sessions, ${checked.records} records, ${checked.calls} calls at AWS`);
+    const bytes = readFileSync(join(folder, file));
+    const at = bytes.indexOf(`"operation":"session.open"`) + `"operation":"`.length;
+    bytes[at] = "S".charCodeAt(0);
+    writeFileSync(join(folder, file), bytes);
+    expect((await verify()).code).toBe(1);
+  });
 });
 
 interface Traced {
@@ -97,8 +116,7 @@ describe("from a decision", () => {
   beforeAll(async () => {
     for (let n = 0; n < 10; n++) {
       sessions.push((await open()).sid);
-      // clock: decisions fall into every part of the delivery's buffer
-      await sleep(1_000);
+      await sleep(1_000); // clock: the delivery's buffer, into every part of which decisions fall
     }
   });
 

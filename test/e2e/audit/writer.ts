@@ -22,19 +22,25 @@ const made = (wanted: string): number =>
     .length;
 
 /** Runs the sealer, and kills its process as soon as it has made a call. */
-async function killedAt({ call, nth }: (typeof steps)[number]): Promise<"ended" | "killed"> {
+async function killedAt({ call, nth }: (typeof steps)[number]): Promise<string> {
   const begun = made(call);
   let hasEnded = false;
-  const run = world.cloud.invoke("sealer", {}).then(
-    () => "ended" as const,
-    () => "killed" as const,
-  );
-  void run.finally(() => {
-    hasEnded = true;
-  });
-  while (!hasEnded && made(call) < begun + nth) await new Promise(setImmediate);
-  if (!hasEnded) world.cloud.faults.crash("sealer");
-  return run;
+  const running = async () => {
+    try {
+      await world.cloud.invoke("sealer", {});
+      return "ended";
+    } catch {
+      return "killed";
+    } finally {
+      hasEnded = true;
+    }
+  };
+  const watching = async () => {
+    while (!hasEnded && made(call) < begun + nth) await new Promise(setImmediate);
+    if (!hasEnded) world.cloud.faults.crash("sealer");
+  };
+  const [how] = await Promise.all([running(), watching()]);
+  return how;
 }
 
 /** What becomes of the log when whoever writes it is killed, doubled, or not told of a record. */
