@@ -42,13 +42,16 @@ const trailView = `SELECT dt, eventid, eventtime, eventsource, eventname, awsreg
 /** A statement with the table it asks, and those it makes from it, in front of it. */
 export function athenaText({
   table,
+  besides,
   columns = traced,
   with: parts = [],
   sql,
 }: Omit<queries.Statement, "values">): string {
-  const first =
-    table === "audit" ? ["lanyard_audit", auditView(rawTables.audit, columns)] : ["lanyard_trail", trailView];
-  const made = [first, ...parts].map(([name, text]) => `${name} AS (\n  ${text}\n)`);
+  const viewOf = (one: typeof table): readonly [string, string] =>
+    one === "audit" ? ["lanyard_audit", auditView(rawTables.audit, columns)] : ["lanyard_trail", trailView];
+  const made = [viewOf(table), ...(besides === undefined ? [] : [viewOf(besides)]), ...parts].map(
+    ([name, text]) => `${name} AS (\n  ${text}\n)`,
+  );
   return `WITH ${made.join(",\n")}\n${sql}`;
 }
 

@@ -27,6 +27,8 @@ export interface Days {
 /** A query as an engine takes it: first come the days, by which Athena finds the objects that it reads. */
 export interface Statement {
   readonly table: Query["table"];
+  /** The other table, where it reads both. */
+  readonly besides?: Query["table"];
   /** Columns of the table that it reads; all of a trace's unless it says. */
   readonly columns?: readonly AuditColumn[];
   /** Tables that it makes from that one, in their order. */

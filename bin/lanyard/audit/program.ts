@@ -1,13 +1,14 @@
 import { auditQuestions } from "../../../core/lineage/questions/questions.ts";
 import type { CommandLine } from "../deployment/command-line.ts";
 import { example } from "../terminal/help.ts";
+import { type FindingsOptions, runFindings } from "./findings.ts";
 import { logCommands } from "./log/program.ts";
 import { listQuestions, type QueryOptions, questionNamed, runQuery } from "./query.ts";
 import { portsOfDeployment, type RedriveOptions, runRedrive } from "./redrive/redrive.ts";
 import { sourceOf } from "./source.ts";
 import { runTail, type TailOptions } from "./tail.ts";
 
-/** Adds `audit tail`, `audit query`, `audit redrive`, `audit verify` and `audit prove`. */
+/** Adds `audit tail`, `audit query`, `audit findings`, `audit redrive`, `audit verify` and `audit prove`. */
 export function auditCommands(line: CommandLine): void {
   const { program, common, withDeployment } = line;
   const audit = program.command("audit").description("look at the audit trail");
@@ -60,6 +61,21 @@ export function auditCommands(line: CommandLine): void {
       ),
     "audit redrive 6hRZ0pYcT2mQ9wLk1sVb3A --dry-run --outputs outputs.json",
     "audit redrive --refused --outputs outputs.json",
+  );
+  example(
+    common(
+      audit
+        .command("findings")
+        .description("signatures in CloudTrail that no audited session stands behind; an hour behind"),
+    )
+      .option("--since <time>", "how far back: 24h, 7d, or a date", "24h")
+      .option("--until <time>", "up to when, an hour ago at the latest")
+      .option("--audit <folder>", "the audit bucket, as aws s3 sync copies it; with --trail, CloudTrail's, likewise")
+      .option("--trail <folder>", "a copy of CloudTrail's bucket")
+      .option("--limit <n>", "the first so many")
+      .action((options: FindingsOptions) => runFindings(options, line)),
+    "audit findings --profile prod --since 7d",
+    "audit findings --audit ./audit --trail ./trail --outputs outputs.json --json",
   );
   logCommands(audit, line);
 }

@@ -52,6 +52,9 @@ export interface Asked {
   readonly named: Partial<Readonly<Record<(typeof askable)[number], string>>>;
 }
 
+/** A question that joins both tables, and whose every row is a finding. */
+export type FindingQuestion = Pick<AuditQuestion, "name" | "answers" | "with" | "select" | "columns">;
+
 /** Every column of `lanyard_audit` that a question reads, so that an engine makes no other. */
 export function columnsOf({ with: parts, select }: AuditQuestion): readonly AuditColumn[] {
   const words = new Set([...parts.map(([, sql]) => sql), select].join(" ").match(/\w+/g));
@@ -74,17 +77,29 @@ export function statementOf(question: AuditQuestion, { days, sinceMillis, untilM
     until: untilMillis,
     ...Object.fromEntries(askable.map((name) => [name, named[name] ?? ""])),
   };
+  return { columns: columnsOf(question), ...boundStatement(question, known, mostRows) };
+}
+
+/**
+ * A question with question marks in place of its names.
+ * @param known what stands behind each name
+ * @param most how many rows it may answer
+ */
+export function boundStatement(
+  { name, with: parts, select }: Pick<AuditQuestion, "name" | "with" | "select">,
+  known: Readonly<Record<string, string | number>>,
+  most: number,
+): Statement {
   const values: (string | number)[] = [];
   const marked = (sql: string): string =>
-    sql.replace(/:([a-z]+)\b/g, (_, name: string) => {
-      const value = known[name];
-      if (value === undefined) throw new Error(`question ${question.name} names ${name}, which nobody gives`);
+    sql.replace(/:([a-z]+)\b/g, (_, word: string) => {
+      const value = known[word];
+      if (value === undefined) throw new Error(`question ${name} names ${word}, which nobody gives`);
       values.push(value);
       return "?";
     });
-  const parts = question.with.map(([name, sql]) => [name, marked(sql)] as const);
-  const select = `${marked(question.select)}\nLIMIT ${mostRows}`;
-  return { table: "audit", columns: columnsOf(question), with: parts, sql: select, values };
+  const made = parts.map(([table, sql]) => [table, marked(sql)] as const);
+  return { table: "audit", with: made, sql: `${marked(select)}\nLIMIT ${most}`, values };
 }
 
 /** Names of a question's values, in the order of the question marks. */
@@ -97,7 +112,7 @@ export const marksOf = ({ with: parts, select }: AuditQuestion): readonly string
 export type Answer = Readonly<Record<string, string | number | null>>;
 
 /** Reads a row as either engine answers it: numbers may come as text. */
-export const answerOf = ({ columns }: AuditQuestion, row: Row): Answer =>
+export const answerOf = ({ columns }: Pick<AuditQuestion, "columns">, row: Row): Answer =>
   Object.fromEntries(
     Object.entries(columns).map(([name, kind]) => {
       const value = row[name];
