@@ -28,6 +28,8 @@ export const env = {
   leavesTable: "LANYARD_LEAVES_TABLE",
   /** The key that signs the log's checkpoints; behind a comma one that signs beside it. */
   logKey: "LANYARD_LOG_KEY_ARNS",
+  /** JSON: witnesses of the log, each with `key` and `url`; set only where the stage names some. */
+  logWitnesses: "LANYARD_LOG_WITNESSES",
   /** The log's name, for good: who verifies it knows it by this name. */
   logOrigin: "LANYARD_LOG_ORIGIN",
   /** URL of the queue of findings about the trail. */

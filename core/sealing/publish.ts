@@ -1,6 +1,8 @@
 import { type Checkpoint, checkpointText, openCheckpoint } from "../tlog/checkpoint.ts";
 import { type NoteSigner, signNote } from "../tlog/note.ts";
 import { proveConsistency, type TreeHead, verifyConsistency } from "../tlog/proof.ts";
+import type { Witness } from "../tlog/witness.ts";
+import { cosigned, type Unwitnessed } from "./cosigned.ts";
 import type { Head, HeadStore } from "./head.ts";
 import { type FoundObject, type LogObjects, tilesOf } from "./objects.ts";
 
@@ -12,6 +14,10 @@ export interface PublishDeps {
   readonly origin: string;
   /** The log's keys, each of which signs. */
   readonly signers: () => Promise<readonly NoteSigner[]>;
+  /** Who outside of the account is asked to sign each checkpoint besides. */
+  readonly witnesses?: readonly Witness[];
+  /** Told of a witness that did not sign; nothing waits for it. */
+  readonly unwitnessed?: Unwitnessed;
   /** Tells others of a checkpoint, so that they can keep it where nobody of this account reaches. */
   readonly announce: (note: string) => Promise<void>;
 }
@@ -39,12 +45,12 @@ export async function publish(deps: PublishDeps): Promise<number | undefined> {
     if (before) throw new Error("the head of the log is gone, and its checkpoint is not");
     return undefined;
   }
-  if (before) {
-    const signed = read(before);
+  const signed = before && read(before);
+  if (signed) {
     await mustContinue(signed, head, objects);
     if (signed.size === head.size) return head.size;
   }
-  const note = await keptNote(head, { ...deps, read, signers });
+  const note = await keptNote(head, { ...deps, read, signers, knownSize: signed?.size ?? 0 });
   await deps.announce(note);
   const bytes = Buffer.from(note, "utf8");
   const done = before
@@ -82,14 +88,19 @@ async function mustContinue(signed: TreeHead, head: TreeHead, objects: LogObject
 interface NoteDeps extends Omit<PublishDeps, "signers"> {
   readonly read: (found: FoundObject) => Checkpoint;
   readonly signers: readonly NoteSigner[];
+  /** Size of the checkpoint before, which witnesses know if they were there. */
+  readonly knownSize: number;
 }
 
-/** The checkpoint that is kept under a tree's size: that of whoever signed it first. */
-async function keptNote(head: TreeHead, { objects, origin, read, signers }: NoteDeps): Promise<string> {
+/** The checkpoint that is kept under a tree's size, with its witnesses' signatures: that of whoever signed it first. */
+async function keptNote(head: TreeHead, deps: NoteDeps): Promise<string> {
+  const { objects, origin, read, signers, knownSize, witnesses = [], unwitnessed = () => {} } = deps;
   const path = keptPath(head.size);
   const known = await objects.read(path);
   if (!known) {
-    const note = await signNote(checkpointText({ origin, size: head.size, root: head.root }), signers);
+    const checkpoint = await signNote(checkpointText({ origin, size: head.size, root: head.root }), signers);
+    const tree = { size: head.size, read: tilesOf(objects) };
+    const note = await cosigned(witnesses, { tree, checkpoint, knownSize }, unwitnessed);
     if (await objects.create(path, Buffer.from(note, "utf8"), "locked")) return note;
   }
   const found = known ?? (await objects.read(path));

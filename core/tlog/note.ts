@@ -4,7 +4,7 @@ import { isKeyName, keyId, type NoteKey } from "./note-key.ts";
 
 /** Largest note that is read, and most signatures on it (Go's `note` reads as many). */
 const noteBytes = 1_048_576;
-const signaturesMax = 100;
+export const signaturesMax = 100;
 
 /** A key that signs notes; the private half is elsewhere. */
 export interface NoteSigner extends NoteKey {

@@ -7,7 +7,9 @@ import { createWorklist } from "../aws/dynamodb/leaves/worklist.ts";
 import { createBus } from "../aws/eventbridge/bus.ts";
 import { kmsClient } from "../aws/kms/keys.ts";
 import { createLogSigners } from "../aws/kms/log-signer.ts";
+import { createWitness, type NamedWitness } from "../aws/outbound/witness.ts";
 import { createLogObjects } from "../aws/s3/log-objects.ts";
+import { env } from "../env.ts";
 import { ownFindings } from "../findings.ts";
 import { clock, lock, setting, tables } from "../ground.ts";
 import { checkpointEntry } from "./checkpoint-entry.ts";
@@ -26,6 +28,8 @@ const seal = createSealer({
     nowMillis: clock.nowMillis,
   }),
   origin,
+  witnesses: (JSON.parse(process.env[env.logWitnesses] ?? "[]") as NamedWitness[]).map((one) => createWitness(one)),
+  unwitnessed: (witness, why) => logger.warn("a witness did not sign a checkpoint", { witness, why }),
   signers: createLogSigners(kmsClient(), origin, setting("logKey").split(",")),
   async announce(note) {
     const [refused] = await bus.put([checkpointEntry(origin, note, clock.nowMillis())]);

@@ -35,8 +35,10 @@ export class Sealer extends LanyardFunction {
       auditLock: stage.auditLock.toUpperCase(),
       logOrigin: logOrigin(stage),
       // its right to sign is the gift of the key's own policy
-      logKey: state.keys.log.keyArn,
+      logKey: [state.keys.log.keyArn, ...(stage.log.nextKey ? [stage.log.nextKey] : [])].join(","),
+      ...(stage.log.witnesses.length > 0 && { logWitnesses: JSON.stringify(stage.log.witnesses) }),
     });
+    this.grantNextKey(stage);
     state.tables.grantSealing(this);
     this.grantLog(state);
     this.grant(
@@ -58,6 +60,19 @@ export class Sealer extends LanyardFunction {
       // a run that fails is followed by the next one
       targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
     });
+  }
+
+  /** The next key is made outside of the stacks: both its policy and this role must allow it. */
+  private grantNextKey({ log: { nextKey } }: Stage): void {
+    if (nextKey === undefined) return;
+    const on = [{ name: "Next log key", arn: nextKey }];
+    this.grant({
+      actions: ["kms:Sign"],
+      on,
+      conditions: { StringEquals: { "kms:SigningAlgorithm": "ED25519_SHA_512", "kms:MessageType": "RAW" } },
+      why: "signs checkpoints by the next key too",
+    });
+    this.grant({ actions: ["kms:GetPublicKey"], on, why: "reads the public half of the next key" });
   }
 
   private grantLog({ auditBucket, keys, stackName }: StateStack): void {

@@ -91,6 +91,25 @@ export interface LakeProps {
   readonly scanGigabytes?: number;
 }
 
+/** Somebody outside of the account who signs checkpoints of the log that continue those it signed before. */
+export interface WitnessProps {
+  /** Its verifier key in text, `<name>+<key id>+<base64>`, of type cosignature/v1 (C2SP tlog-cosignature). */
+  readonly key: string;
+  /** Its submission prefix (C2SP tlog-witness), https. */
+  readonly url: string;
+}
+
+/** The log over the audit records. */
+export interface LogProps {
+  /** Asked to sign each checkpoint; one that is down holds nothing up. How many must, verifiers say. @default none */
+  readonly witnesses?: readonly WitnessProps[];
+  /**
+   * ARN of a KMS key (Ed25519) that signs beside the log's own, so that verifiers can be told of it before the first is
+   * given up; its own policy must let the role of `sealer` sign and read its public half. @default none
+   */
+  readonly nextKey?: string;
+}
+
 /** A second delivery of records, as Parquet, for queries alone. */
 export interface ParquetProps {
   /** For how long they are kept, in days; a bucket that is named keeps its own rules. @default 365 */
@@ -217,6 +236,7 @@ export interface OptionalProps {
    * no evidence. @default none
    */
   readonly parquet?: ParquetProps;
+  readonly log?: LogProps;
   /** Makes CloudTrail a table of the lake, and lets analysts trace through it. @default none */
   readonly cloudTrail?: CloudTrailProps;
   /**
@@ -286,6 +306,7 @@ export interface Stage
     | "awsCredentials"
     | "lake"
     | "parquet"
+    | "log"
     | "cloudTrail"
     | "canary"
   > {
@@ -300,6 +321,7 @@ export interface Stage
   readonly awsCredentials?: Required<AwsCredentialsProps>;
   readonly lake: Required<LakeProps>;
   readonly parquet?: With<ParquetProps, "days" | "bufferSeconds">;
+  readonly log: With<LogProps, "witnesses">;
   readonly cloudTrail?: CloudTrailProps;
   readonly canary?: Required<CanaryProps>;
 }

@@ -102,6 +102,32 @@ const known = settings({
       ),
     }),
   ),
+  log: otherwise(
+    settings({
+      witnesses: otherwise(
+        list(
+          settings({
+            // 33 bytes that begin with 0x04, the type of a witness's key
+            key: text(
+              /^[^\s+]{1,200}\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}$/,
+              "must be a witness's verifier key, <name>+<key id>+<base64>",
+            ),
+            url: text(
+              /^https:\/\/([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:\d{1,5})?(\/[\w.~-]+)*\/?$/,
+              "must be an https URL with a host's name",
+            ),
+          }),
+          0,
+          8,
+        ),
+        [],
+      ),
+      nextKey: optional(
+        text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-zA-Z0-9-]{1,64}$/, "must be the ARN of a KMS key"),
+      ),
+    }),
+    {},
+  ),
   cloudTrail: optional(
     settings({
       bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket"),
