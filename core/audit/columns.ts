@@ -74,14 +74,14 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     evidence_id: facts.evidenceId,
     key_replaced: facts.keyReplaced,
     build: facts.build,
-    checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: detail.slice(0, 200) })),
+    checks: facts.checks?.map(({ name, ok, detail }) => ({ name, ok, detail: redactText(detail, own).slice(0, 200) })),
     registry_version: facts.registryVersion,
     registry_base: facts.registryBase,
     registry_digest: facts.registryDigest,
     registry_restored: facts.registryRestored,
-    changes: facts.changes && changesColumn(facts.changes),
+    changes: facts.changes && changesColumn(facts.changes, own),
     policies: facts.policies,
-    asked: facts.asked?.map(askedColumn),
+    asked: facts.asked?.map((question) => withoutSecrets(askedColumn(question), own)),
     policy_logged: facts.policyLogged,
     purpose: facts.purpose,
     denial: facts.denial,
@@ -101,6 +101,10 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
       }),
   );
 }
+
+/** A question's purpose is the agent's own word, however much else of the question is ours. */
+const withoutSecrets = ({ purpose, ...ours }: AskedColumn, own: Own): AskedColumn =>
+  purpose === undefined ? ours : { ...ours, purpose: redactText(purpose, own) };
 
 /**
  * What the canary does every few minutes, and what it is there to be refused: the token of a session it has just ended.
@@ -201,7 +205,10 @@ const bounds = { names: 1_000, values: 200, characters: 300 };
  * A change of the registry as an audit event shows it, values before and after included. Actor and reason are members
  * of the event.
  */
-function changesColumn({ added, changed, removed }: RegistryDifference) {
+function changesColumn({ added, changed, removed }: RegistryDifference, own: Own) {
+  // JSON text, so that the column has one type whatever was changed; redacted before it is cut, since half of a secret
+  // no longer has its shape
+  const textOf = (value: unknown): string => redactTokens(JSON.stringify(value) ?? "", own).slice(0, bounds.characters);
   const values = changed.flatMap(({ name, values: all }) =>
     all.map(({ path, before, after }) => ({ name, path, before: textOf(before), after: textOf(after) })),
   );
@@ -214,6 +221,3 @@ function changesColumn({ added, changed, removed }: RegistryDifference) {
       values.length > bounds.values || Math.max(added.length, removed.length, changed.length) > bounds.names,
   };
 }
-
-/** JSON text, so that the column has one type whatever was changed. */
-const textOf = (value: unknown): string => (JSON.stringify(value) ?? "").slice(0, bounds.characters);

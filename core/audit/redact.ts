@@ -79,12 +79,16 @@ const listEntries = 100;
 /** How deep a record's facts may nest. */
 const nesting = 16;
 
-/** The start of any base64url JSON object: `{` followed by a quote, a blank or a line break. */
-const jwtShape = /(?<![A-Za-z0-9_-])(?:ey[ABIJ]|ew[opkl01])[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
+/** The start of any JSON object in base64 of either alphabet: `{` followed by a quote, a blank or a line break. */
+const jwtShape = /(?<![A-Za-z0-9_-])(?:ey[ABIJ]|ew[opkl01])[A-Za-z0-9+/_-]{9,}={0,2}(?:\.[A-Za-z0-9_-]*){0,4}/g;
+/** An offer's handle: its secret, and the sealed locator that may follow. The root before them is an id. */
+const handleShape = /(?<=lyo_[A-Za-z0-9_-]{22}\.)[A-Za-z0-9_-]+/g;
+/** A session token of AWS STS: it begins with the name of its origin. */
+const sessionTokenShape = /(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)(?:[A-Za-z0-9+/]|%2[BbFf])+(?:=|%3[Dd]){0,2}/g;
 const pemShape = /-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]{0,16384}?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g;
 const accessKeyShape = /(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Z0-9])/g;
-/** 30 bytes or more in base64: a secret key, a handle, a private JWK member, part of a session token. */
-const secretShape = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
+/** 30 bytes or more in base64, or in that as a URL carries it: a secret key, a private JWK member, part of a document. */
+const secretShape = /(?:[A-Za-z0-9+/_-]|%2[BbFf]){40,}(?:=|%3[Dd]){0,2}/g;
 
 const nothing: ReadonlySet<string> = new Set();
 
@@ -114,7 +118,11 @@ export const redactTokens = (text: string, own: Own = nothing): string =>
   id.test(text) ? text : cleaned(text, own, withoutTokens);
 
 const withoutTokens = (text: string): string =>
-  text.replace(pemShape, "[redacted]").replace(jwtShape, (run) => (beginsJson(run) ? "[redacted]" : run));
+  text
+    .replace(pemShape, "[redacted]")
+    .replace(jwtShape, (run) => (beginsJson(run) ? "[redacted]" : run))
+    .replace(handleShape, "[redacted]")
+    .replace(sessionTokenShape, "[redacted]");
 
 /**
  * Whether a run of base64url spells the beginning of a JSON object. A word may begin like a JWT (`ewok-translator`) and
@@ -123,9 +131,13 @@ const withoutTokens = (text: string): string =>
 const beginsJson = (run: string): boolean =>
   /^\{[\t\n\r ]*(?:"|$)/.test(Buffer.from(run.slice(0, 12), "base64url").toString("latin1"));
 
+const lastRun = /(?<![A-Za-z0-9+/_=.%-])[A-Za-z0-9+/_=.%-]+$/;
+
 function cleaned(text: string, own: Own, clean: (part: string) => string): string {
   // cut before and after: the first bounds the work, and the second removes a token that the first cut in half
-  const bounded = text.slice(0, 8 * textCharacters);
+  const most = 8 * textCharacters;
+  // a secret that the first cut in half no longer has its shape: of the run in which it cuts, nothing stays
+  const bounded = text.length > most ? text.slice(0, most).replace(lastRun, "…") : text;
   const result = own.has(bounded) ? bounded : around(bounded, own, clean);
   return result.length > textCharacters ? `${result.slice(0, textCharacters)}…` : result;
 }
