@@ -99,11 +99,25 @@ const aiAgent = (uid: string, { session, build }: AuditFacts) => ({
  * 13).
  */
 const bounded = <T extends { readonly metadata: object; readonly unmapped: object }>(event: T): string => {
-  const body = JSON.stringify(event);
+  const body = lineOf(event);
   if (Buffer.byteLength(body) <= recordBytes) return body;
-  const shorter = redactAll(event.unmapped, (text) => text.slice(0, 100));
-  return JSON.stringify({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
+  const shorter = redactAll(event.unmapped, (text) => text.slice(0, 100).toWellFormed());
+  return lineOf({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
 };
+
+/**
+ * In JSON text: what breaks a line, steers a terminal, turns the direction of writing, or is half a character. A short
+ * escape is matched too, so that a backslash of the caller's is not taken for the beginning of a long one.
+ */
+const steering = /\\(?:u(?:00[01][0-9a-f]|d[89a-f][0-9a-f]{2})|([^u]))|[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * One line for every reader, whatever a caller wrote into it (threat 34). Half a character, as a cut may leave one,
+ * would keep engines from reading the whole object. Replaced, not escaped: a bus that spells an escape otherwise would
+ * make the line another one than the log has.
+ */
+const lineOf = (event: object): string =>
+  JSON.stringify(event).replace(steering, (found, short) => (short === undefined ? "\ufffd" : found));
 
 /**
  * All facts of a grant and of an operator's act. Of a refusal, what the caller sent is cut, since otherwise a request
@@ -123,7 +137,7 @@ function columns(facts: AuditFacts, own: Own): Record<string, unknown> {
 }
 
 const cut = (text: string): string =>
-  text.length > refused.characters ? `${text.slice(0, refused.characters)}…` : text;
+  text.length > refused.characters ? `${text.slice(0, refused.characters).toWellFormed()}…` : text;
 
 const refusal = (denial: Denial, own: Own) => ({
   status_code: denial.code,

@@ -139,7 +139,7 @@ function cleaned(text: string, own: Own, clean: (part: string) => string): strin
   // a secret that the first cut in half no longer has its shape: of the run in which it cuts, nothing stays
   const bounded = text.length > most ? text.slice(0, most).replace(lastRun, "…") : text;
   const result = own.has(bounded) ? bounded : around(bounded, own, clean);
-  return result.length > textCharacters ? `${result.slice(0, textCharacters)}…` : result;
+  return (result.length > textCharacters ? `${result.slice(0, textCharacters)}…` : result).toWellFormed();
 }
 
 /** Cleans the text between our own values. Most texts contain none. */

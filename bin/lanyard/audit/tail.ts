@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../deployment/context.ts";
 import { Usage } from "../terminal/outcome.ts";
 import { limitOf, type OutputOptions } from "../terminal/output.ts";
+import { plainJson } from "../terminal/plain.ts";
 import { sinceMillis } from "../terminal/since.ts";
 import type { AuditEvent } from "./events.ts";
 import { eventLine } from "./line.ts";
@@ -62,7 +63,7 @@ export async function runTail(
     terminal.progress?.("");
     const sorted = fresh.sort((a, b) => a.time - b.time);
     for (const event of isFirst ? sorted.slice(-limit) : sorted)
-      terminal.out(asJson ? JSON.stringify(event) : eventLine(event));
+      terminal.out(asJson ? plainJson(event) : eventLine(event));
     if (!options.follow || stop?.aborted) return;
     isFirst = false;
     from = Math.max(since, begun - graceMillis);

@@ -1,5 +1,5 @@
 import { type Terminal, Usage } from "./outcome.ts";
-import { plain } from "./plain.ts";
+import { plain, plainJson } from "./plain.ts";
 import { type Column, table } from "./table.ts";
 
 /** Formats of an answer; the last three are for lists. */
@@ -49,8 +49,8 @@ export function showList<Item, Row>(
 ): void {
   const lines = (): readonly string[] => {
     if (output === "table") return forPeople(table(rows, shape, terminal.columns));
-    if (output === "json") return [JSON.stringify({ ok: true, [name]: items, ...(more ? { more } : {}) })];
-    if (output === "jsonl") return items.map((item) => JSON.stringify(item));
+    if (output === "json") return [plainJson({ ok: true, [name]: items, ...(more ? { more } : {}) })];
+    if (output === "jsonl") return items.map(plainJson);
     if (output === "id") return items.map((item) => plain(id(item)));
     return [shape.map(({ title }) => title), ...rows.map((row) => shape.map(({ of }) => plain(of(row))))].map((cells) =>
       cells.join("\t"),

@@ -7,3 +7,10 @@ export const plain = (text: string): string =>
   text.replace(/\p{RGI_Emoji}|[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gv, (found) =>
     /^[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]$/u.test(found) ? "\ufffd" : found,
   );
+
+/** JSON of a value that others may have written: JSON escapes line breaks, and leaves much that steers a terminal. */
+export const plainJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -3,7 +3,7 @@ import { type Evidence, type Question, readEvidence } from "../../../core/lineag
 import { nodesOf, pathTo, type Trace, type TraceNode, traceOf } from "../../../core/lineage/tree.ts";
 import { Refused, type Terminal } from "../terminal/outcome.ts";
 import { mustBeWhole, type OutputOptions } from "../terminal/output.ts";
-import { plain } from "../terminal/plain.ts";
+import { plain, plainJson } from "../terminal/plain.ts";
 import type { Engine } from "./engine.ts";
 import { originText, toldOf, treeLines } from "./lines.ts";
 import { notesOf } from "./notes.ts";
@@ -26,7 +26,7 @@ export async function runTrace(
     );
     const notes = [...notesOf(trace, found.roots, evidence), ...daysRead(engine, evidence), ...engine.spent()];
     if (options.json && found.roots.length > 0)
-      return terminal.out(JSON.stringify({ ok: true, ...found, asked: evidence.asked, notes }));
+      return terminal.out(plainJson({ ok: true, ...found, asked: evidence.asked, notes }));
     if (!options.json) {
       for (const line of evidence.asked) terminal.out(plain(`asked   ${toldOf(line, trace.origins)}`));
       for (const line of found.chain) terminal.out(plain(line));
