@@ -26,6 +26,8 @@ const clockless = [
   "session-aws",
   "vending",
 ];
+/** Each waits for what only time brings: the delivery's buffer, the sealer's minute, the end of credentials. */
+const clocked = ["audit", "audit-log", "canary", "own-role", "stops-in-aws"];
 const restartsAndWorkloads = ["restart", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
 export const holding = [
@@ -57,14 +59,14 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
-  // the campaign `audit` waits for the delivery's buffer and the sealer's minute: 75 s that stand nowhere here; what it holds
-  // together, npm test tries piece by piece. Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
+  // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   suite("the packages, installed from the registry", 30, "npm", "run", "--silent", "e2e", "--", "install"),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),
   suite("the random programs", 14, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
   suite("the ratios that hold", 38, "npm", "run", "--silent", "bench", "--", "--quick", "--check", ...holding),
+  suite("the campaigns of the trail and of stops in AWS", 140, "npm", "run", "--silent", "e2e", "--", ...clocked),
   suite("the keys that rotate", 65, "npm", "run", "--silent", "e2e", "--", "rotation"),
 ];
 

@@ -5,7 +5,6 @@
 export const campaigns: readonly string[] = [
   "agents",
   "audit",
-  "audit-delay",
   "audit-log",
   "aws-attestation",
   "canary",
