@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ocsfClasses } from "../../core/audit/classes.ts";
-import { lanyardFacts } from "../../core/audit/columns.ts";
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import { type AuditFacts, ocsfVersions } from "../../core/audit/record.ts";
 import { exampleForm } from "../kit/records.ts";
-import { bare, full, operations } from "./samples.ts";
+import { bare, full, operations, writtenColumns } from "./samples.ts";
 
 const page = readFileSync(new URL("../../docs/audit.md", import.meta.url), "utf8");
 /** Rows of the table below a heading, as cells. */
@@ -72,28 +71,7 @@ describe("docs/audit.md tells what is written, no more and no less:", () => {
   });
 
   test("our columns", () => {
-    const all = {
-      ...full("attest"),
-      owner: "x",
-      operator: { arn: "x", uniqueId: "x" },
-      logins: ["x"],
-      session: { sid: "x", root: "x", parent: "x", anc: ["x"], depth: 3 },
-      tokenType: "DPoP",
-      evidenceId: "x",
-      keyReplaced: true,
-      checks: [],
-      registryBase: 1,
-      registryDigest: "x",
-      registryRestored: 1,
-      changes: { added: [], changed: [], removed: [] },
-      asked: [],
-      policyLogged: [],
-      canary: true,
-      count: 1,
-    } as const;
-    const { owner: _, ...usual } = all;
-    const refusal = { ...all, denial: { code: "dpop_missing" } } as const;
-    const written = new Set([usual, refusal].flatMap((facts) => Object.keys(lanyardFacts(facts, new Set()))));
+    const written = writtenColumns();
     expect(
       rowsOf("Our columns")
         .flatMap(([cell]) => names(cell))

@@ -1,4 +1,5 @@
 import { ocsfClasses } from "../../core/audit/classes.ts";
+import { lanyardFacts } from "../../core/audit/columns.ts";
 import type { AuditFacts, AuditOperation } from "../../core/audit/record.ts";
 
 /** Every operation, so that none can be added without being written as an event. */
@@ -63,3 +64,29 @@ export const bare = (operation: AuditOperation): AuditFacts => ({
   requestId: "r",
   denial: { code: "dpop_missing" },
 });
+
+/** Every column that a record can have. */
+export function writtenColumns(): ReadonlySet<string> {
+  const all = {
+    ...full("attest"),
+    owner: "x",
+    operator: { arn: "x", uniqueId: "x" },
+    logins: ["x"],
+    session: { sid: "x", root: "x", parent: "x", anc: ["x"], depth: 3 },
+    tokenType: "DPoP",
+    evidenceId: "x",
+    keyReplaced: true,
+    checks: [],
+    registryBase: 1,
+    registryDigest: "x",
+    registryRestored: 1,
+    changes: { added: [], changed: [], removed: [] },
+    asked: [],
+    policyLogged: [],
+    canary: true,
+    count: 1,
+  } as const;
+  const { owner: _, ...usual } = all;
+  const refusal = { ...all, denial: { code: "dpop_missing" } } as const;
+  return new Set([usual, refusal].flatMap((facts) => Object.keys(lanyardFacts(facts, new Set()))));
+}
