@@ -26,6 +26,7 @@ export const campaigns: readonly string[] = [
   "session-aws",
   "starved",
   "stops-in-aws",
+  "story",
   "uses-and-renewal",
   "vending",
 ];
