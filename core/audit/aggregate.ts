@@ -32,6 +32,8 @@ interface Bucket {
   readonly example: AuditFacts;
   /** Refusals that no record contains yet. */
   unwritten: number;
+  /** A write is under way, which may fail yet: the bucket is neither done nor to be written twice. */
+  isBeingWritten: boolean;
 }
 
 /**
@@ -46,22 +48,36 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
   const buckets = new Map<string, Bucket>();
   let alone = { minute: Number.NaN, counts: new Map<string, number>() };
 
-  const write = async (bucket: Bucket): Promise<void> => {
+  const write = async (bucket: Bucket): Promise<boolean> => {
     const count = bucket.unwritten;
     bucket.unwritten = 0; // before the await, so that a concurrent refusal does not write the same ones
+    bucket.isBeingWritten = true;
     try {
       await deps.outbox.put(deps.toRecord({ ...bucket.example, count }, `denied#${deps.ids.id()}`));
+      return true;
     } catch {
       bucket.unwritten += count;
+      return false;
+    } finally {
+      bucket.isBeingWritten = false;
     }
   };
 
-  /** Writes the rest of every bucket whose minute is over. A bucket whose write fails stays and is tried again. */
+  /**
+   * Writes the rest of every bucket whose minute is over, up to the first write that fails: with the outbox down, a
+   * refusal must not cost a call for each kind that waits. That bucket is tried last from then on, so that it keeps
+   * none of the others back where the fault is its own.
+   */
   const flushBefore = async (minute: number): Promise<void> => {
-    for (const [key, bucket] of buckets) {
-      if (bucket.minute >= minute) continue;
-      if (bucket.unwritten > 0) await write(bucket);
-      if (bucket.unwritten === 0 && buckets.get(key) === bucket) buckets.delete(key);
+    for (const [key, bucket] of [...buckets]) {
+      if (bucket.minute >= minute || bucket.isBeingWritten) continue;
+      const isWritten = bucket.unwritten === 0 || (await write(bucket));
+      if (buckets.get(key) !== bucket) continue;
+      if (isWritten && bucket.unwritten > 0) continue;
+      buckets.delete(key);
+      if (isWritten) continue;
+      buckets.set(key, bucket);
+      return;
     }
   };
 
@@ -75,9 +91,9 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
         held.unwritten += 1;
         return;
       }
-      const bucket = { minute, example: key === kind ? facts : unmarked(facts), unwritten: 1 };
+      const bucket = { minute, example: key === kind ? facts : unmarked(facts), unwritten: 1, isBeingWritten: false };
       buckets.set(key, bucket);
-      await write(bucket);
+      if (!(await write(bucket))) return;
       // only with a new bucket, so that a flood of refusals does not retry a failing outbox each time
       await flushBefore(minute);
     },

@@ -14,7 +14,12 @@ const replayed = (requestId = "r") => refusal({ code: "dpop_replayed" }, request
 function ground() {
   let nowMillis = 60_000_000;
   let ids = 0;
-  const state = { broken: false, attempts: 0, written: [] as AuditRecord[] };
+  const state = {
+    broken: false,
+    refuses: undefined as string | undefined,
+    attempts: 0,
+    written: [] as AuditRecord[],
+  };
   const aggregate = createRefusalAggregate({
     clock: { nowMillis: () => nowMillis },
     ids: { id: () => `id-${++ids}, toRecord`, secret: () => "" },
@@ -22,7 +27,9 @@ function ground() {
     outbox: {
       async put(record) {
         state.attempts += 1;
+        await Promise.resolve();
         if (state.broken) throw new Error("throttled");
+        if (state.refuses !== undefined && record.body.includes(state.refuses)) throw new Error("too large");
         state.written.push(record);
       },
     },
@@ -74,6 +81,46 @@ describe("threat 13: a flood of refusals", () => {
     state.broken = false;
     await aggregate.add(missing());
     expect(counts(facts())).toEqual({ dpop_missing: 301 });
+  });
+
+  test("of many reasons costs two calls a refusal while the outbox is down, however many kinds wait", async () => {
+    const { aggregate, state, facts, pass } = ground();
+    state.broken = true;
+    for (let i = 0; i < 300; i += 1) await aggregate.add(refusal({ code: `made-up-${i}` } as unknown as Denial));
+    pass(60_000);
+    state.attempts = 0;
+    for (let i = 0; i < 300; i += 1) await aggregate.add(refusal({ code: `other-${i}` } as unknown as Denial));
+    expect(state.attempts).toBeLessThanOrEqual(600);
+    state.broken = false;
+    await aggregate.flush();
+    expect(Object.values(counts(facts())).reduce((sum, count) => sum + count)).toBe(600);
+  });
+
+  test("keeps no kind back behind one whose own record can never be written", async () => {
+    const { aggregate, state, facts, pass } = ground();
+    state.refuses = "dpop_missing";
+    await aggregate.add(missing());
+    for (let i = 0; i < 4; i += 1) await aggregate.add(replayed());
+    for (let minute = 0; minute < 3; minute += 1) {
+      pass(60_000);
+      await aggregate.add(replayed());
+    }
+    await aggregate.flush();
+    expect(counts(facts())).toEqual({ dpop_replayed: 7 });
+    state.refuses = undefined;
+    await aggregate.flush();
+    expect(counts(facts())).toEqual({ dpop_replayed: 7, dpop_missing: 1 });
+  });
+
+  test("loses none whose write fails while another refusal looks at what waits", async () => {
+    const { aggregate, state, facts, pass } = ground();
+    state.broken = true;
+    await aggregate.add(missing());
+    pass(60_000);
+    await Promise.all([aggregate.flush(), aggregate.flush(), aggregate.add(replayed())]);
+    state.broken = false;
+    await aggregate.flush();
+    expect(counts(facts())).toEqual({ dpop_missing: 1, dpop_replayed: 1 });
   });
 
   test("of endlessly many reasons, with the outbox down, holds a bounded number of them", async () => {
