@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readTar } from "../../../core/evidence/tar.ts";
 import { verifierKey } from "../../../core/tlog/note-key.ts";
 import { proveInclusion } from "../../../core/tlog/proof.ts";
@@ -70,7 +71,7 @@ const tampered: readonly (readonly [what: string, path: string, by: (bytes: Buff
 
 describe("Go: golang.org/x/mod/sumdb and Tessera's fsck", async () => {
   const go = (await call("go", ["version"])).code === 0;
-  if (!go) console.warn("Go is missing here: its verifiers are skipped (CI has it)");
+  beforeEach(({ skip }) => skip(!go, "Go is missing here; CI has it"));
   const program = join(folder, "verifiers");
   const verify = (...args: readonly string[]) => call(program, args);
   beforeAll(async () => {
@@ -79,7 +80,7 @@ describe("Go: golang.org/x/mod/sumdb and Tessera's fsck", async () => {
     if (go) expect(await call("go", build, here("go"))).toMatchObject({ code: 0 });
   });
 
-  test.skipIf(!go)("note opens the checkpoint by the key alone, and by no other", async () => {
+  test("note opens the checkpoint by the key alone, and by no other", async () => {
     const root = log.root.toString("base64");
     expect(await verify("checkpoint", honest, key)).toEqual({ code: 0, out: `${size} ${root}\n` });
     const other = verifierKey(signerOf(log.origin, "another key"));
@@ -89,31 +90,25 @@ describe("Go: golang.org/x/mod/sumdb and Tessera's fsck", async () => {
     });
   });
 
-  test.skipIf(!go).each([0, 255, 256, 65_535, 65_536, size - 1])(
-    "tlog includes entry %i by our tiles",
-    async (index) => {
-      const entries = await readEntries(log, Math.floor(index / 256));
-      const entry = (at: number) => (entries[at % 256] as Buffer).toString("base64");
-      expect(await verify("inclusion", honest, key, `${index}`, entry(index))).toMatchObject({
-        code: 0,
-        out: "included\n",
-      });
-      const wrong = await verify("inclusion", honest, key, `${index}`, Buffer.from("another entry").toString("base64"));
-      expect(wrong).toMatchObject({ code: 1, out: expect.stringContaining("invalid transparency proof") });
-    },
-  );
+  test.each([0, 255, 256, 65_535, 65_536, size - 1])("tlog includes entry %i by our tiles", async (index) => {
+    const entries = await readEntries(log, Math.floor(index / 256));
+    const entry = (at: number) => (entries[at % 256] as Buffer).toString("base64");
+    expect(await verify("inclusion", honest, key, `${index}`, entry(index))).toMatchObject({
+      code: 0,
+      out: "included\n",
+    });
+    const wrong = await verify("inclusion", honest, key, `${index}`, Buffer.from("another entry").toString("base64"));
+    expect(wrong).toMatchObject({ code: 1, out: expect.stringContaining("invalid transparency proof") });
+  });
 
-  test.skipIf(!go).each([300, 65_300, 66_001])(
-    "tlog finds the log consistent with its kept checkpoint of %i",
-    async (older) => {
-      expect(await verify("consistency", honest, key, `${older}`)).toMatchObject({ code: 0, out: "consistent\n" });
-      const note = await signedHead(trail, older, Buffer.alloc(32, 7));
-      const forked = await changed(`forked-${older}`, `checkpoints/${older}`, () => Buffer.from(note));
-      expect(await verify("consistency", forked, key, `${older}`)).toMatchObject({ code: 1 });
-    },
-  );
+  test.each([300, 65_300, 66_001])("tlog finds the log consistent with its kept checkpoint of %i", async (older) => {
+    expect(await verify("consistency", honest, key, `${older}`)).toMatchObject({ code: 0, out: "consistent\n" });
+    const note = await signedHead(trail, older, Buffer.alloc(32, 7));
+    const forked = await changed(`forked-${older}`, `checkpoints/${older}`, () => Buffer.from(note));
+    expect(await verify("consistency", forked, key, `${older}`)).toMatchObject({ code: 1 });
+  });
 
-  test.skipIf(!go)("tlog checks a proof file of ours, and refuses one of another entry", async () => {
+  test("tlog checks a proof file of ours, and refuses one of another entry", async () => {
     const [entry] = await readEntries(log, 7);
     const path = join(folder, "event.tlog-proof");
     const checkpoint = log.files.get("checkpoint")?.toString() ?? "";
@@ -123,18 +118,18 @@ describe("Go: golang.org/x/mod/sumdb and Tessera's fsck", async () => {
     expect(await verify("proof", path, key, Buffer.from("x").toString("base64"))).toMatchObject({ code: 1 });
   });
 
-  test.skipIf(!go)("fsck derives every tile and the root again, and finds nothing", async () => {
+  test("fsck derives every tile and the root again, and finds nothing", async () => {
     expect(await verify("fsck", honest, key)).toMatchObject({ code: 0, out: expect.stringContaining("fsck\n") });
   });
 
-  test.skipIf(!go).each(tampered)("fsck refuses a log with %s changed", async (what, path, by) => {
+  test.each(tampered)("fsck refuses a log with %s changed", async (what, path, by) => {
     expect(await verify("fsck", await changed(`fsck ${what}`, path, by), key)).toMatchObject({ code: 1 });
   });
 });
 
 describe("Python: aics-tlog", async () => {
   const python = await pythonProgram();
-  if (python === undefined) console.warn("Python 3.12 or newer is missing here: its verifier is skipped (CI has it)");
+  beforeEach(({ skip }) => skip(python === undefined, "Python 3.12 or newer is missing here; CI has it"));
   const venv = join(folder, "venv");
   const verify = (copy: string, ...older: readonly string[]) =>
     call(join(venv, "bin", "python"), [here("python/verify.py"), copy, key, ...older]);
@@ -145,19 +140,16 @@ describe("Python: aics-tlog", async () => {
     expect(await call(join(venv, "bin", "python"), install)).toMatchObject({ code: 0 });
   });
 
-  test.skipIf(python === undefined)(
-    "it verifies checkpoints, every tile and bundle, inclusion and consistency",
-    async () => {
-      const said = await verify(honest, "300", "65300", "66001");
-      expect(said).toEqual({ code: 0, out: `verified ${size}\n` });
-    },
-  );
+  test("it verifies checkpoints, every tile and bundle, inclusion and consistency", async () => {
+    const said = await verify(honest, "300", "65300", "66001");
+    expect(said).toEqual({ code: 0, out: `verified ${size}\n` });
+  });
 
-  test.skipIf(python === undefined).each(tampered)("it refuses a log with %s changed", async (what, path, by) => {
+  test.each(tampered)("it refuses a log with %s changed", async (what, path, by) => {
     expect(await verify(await changed(`python ${what}`, path, by))).toMatchObject({ code: 1 });
   });
 
-  test.skipIf(python === undefined)("it refuses a log that does not continue a kept checkpoint", async () => {
+  test("it refuses a log that does not continue a kept checkpoint", async () => {
     const note = await signedHead(trail, 300, Buffer.alloc(32, 7));
     const forked = await changed("python forked", "checkpoints/300", () => Buffer.from(note));
     expect(await verify(forked, "300")).toMatchObject({ code: 1, out: expect.stringContaining("does not continue") });
@@ -239,10 +231,19 @@ describe("the script in docs/audit-proof.md", async () => {
   });
 });
 
-/** A Python that the verifier runs on: `LANYARD_PYTHON`, or the newest by its usual names. */
+/** A Python that the verifier runs on: `LANYARD_PYTHON`, the newest by its usual names, or one that pyenv keeps. */
 async function pythonProgram(): Promise<string | undefined> {
   const named = process.env.LANYARD_PYTHON;
-  for (const name of named ? [named] : ["python3.14", "python3.13", "python3.12", "python3", "python"])
+  const usual = ["python3.14", "python3.13", "python3.12", "python3", "python"];
+  for (const name of named ? [named] : [...usual, ...(await keptByPyenv())])
     if ((await call(name, ["-c", "import sys, venv; sys.exit(sys.version_info < (3, 12))"])).code === 0) return name;
   return undefined;
+}
+
+/** pyenv's names on the path answer only for the version that it has selected. */
+async function keptByPyenv(): Promise<readonly string[]> {
+  const { code, out } = await call("pyenv", ["root"]);
+  const versions = join(out.trim(), "versions");
+  if (code !== 0 || !existsSync(versions)) return [];
+  return readdirSync(versions).map((version) => join(versions, version, "bin", "python3"));
 }
