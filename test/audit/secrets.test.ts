@@ -22,11 +22,11 @@ const url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64ur
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 const whole = (text: string): Secret => ({ text, parts: [text] });
 const json = (members: object): string => url(Buffer.from(JSON.stringify(members)));
-/** Bytes as random as real ones are, whose base64 therefore has upper and lower case; they do not shrink to zeros. */
+/** Bytes as random as real ones are, whose base64 therefore has upper and lower case; they do not shrink to zeros, and two of different lengths share no beginning. */
 const bytes = (from: number, to = from) =>
   fc
     .tuple(fc.integer({ min: from, max: to }), fc.nat())
-    .map(([length, seed]) => createHash("shake256", { outputLength: length }).update(`${seed}`).digest())
+    .map(([length, seed]) => createHash("shake256", { outputLength: length }).update(`${length} ${seed}`).digest())
     .filter((some) => /[a-z].*[A-Z]|[A-Z].*[a-z]/.test(base64(some)));
 const jwt = (typ: string, payload: object) =>
   bytes(64).map((signature): Secret => {
