@@ -85,39 +85,28 @@ export const vendKeyUpdate = (vend: Vend, tables: Tables): Action<never> => ({
   },
 });
 
+const vendMembers = {
+  root: text,
+  sid: text,
+  vend: text,
+  agent: text,
+  role: text,
+  arn: text,
+  account: text,
+  accessKeyId: optional(text),
+  endsAtSeconds: whole,
+  sessionEndsAtSeconds: optional(whole),
+  expiresAt: whole,
+};
+
 const vendRow = row(
   { table: "vends", key: ["root", "vend"] },
-  members<Vend & Kept & { readonly vend: string }>({
-    root: text,
-    sid: text,
-    vend: text,
-    agent: text,
-    role: text,
-    arn: text,
-    account: text,
-    accessKeyId: optional(text),
-    endsAtSeconds: whole,
-    sessionEndsAtSeconds: optional(whole),
-    expiresAt: whole,
-  }),
+  members<Vend & Kept & { readonly vend: string }>(vendMembers),
 );
 
 const outlivingRow = row(
   { table: "vends", key: ["root", "vend"] },
-  members<Vend & Kept & { readonly vend: string; readonly tree: string }>({
-    root: text,
-    tree: text,
-    sid: text,
-    vend: text,
-    agent: text,
-    role: text,
-    arn: text,
-    account: text,
-    accessKeyId: optional(text),
-    endsAtSeconds: whole,
-    sessionEndsAtSeconds: optional(whole),
-    expiresAt: whole,
-  }),
+  members<Vend & Kept & { readonly vend: string; readonly tree: string }>({ ...vendMembers, tree: text }),
 );
 
 /**
