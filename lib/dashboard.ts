@@ -6,7 +6,7 @@ import type { LanyardFunction } from "./function/lanyard-function.ts";
 import type { Stage } from "./settings/stage.ts";
 
 /** What is drawn. */
-export interface DashboardProps {
+interface DashboardProps {
   readonly stage: Stage;
   /** Every function of the deployment. */
   readonly functions: readonly LanyardFunction[];

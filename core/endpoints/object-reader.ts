@@ -8,7 +8,7 @@ export interface Retained extends ObjectVersion {
 }
 
 /** What the reader of new objects needs. */
-export interface ObjectReaderDeps {
+interface ObjectReaderDeps {
   readonly bucket: string;
   readonly retentionDays: number;
   /** Retains one version; throws when it could not. */

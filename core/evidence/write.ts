@@ -9,7 +9,7 @@ import { type Member, writeTar } from "./tar.ts";
 import type { EvidenceTree } from "./tree.ts";
 
 /** What an archive is made of, besides the tree. */
-export interface EvidenceParts {
+interface EvidenceParts {
   /** The session that was asked about. */
   readonly asked: string;
   readonly tree: EvidenceTree;

@@ -16,7 +16,7 @@ export interface BatchDeps {
 }
 
 /** Most records of one batch: a row of DynamoDB holds four times as many. */
-export const batchMax = 1_000;
+const batchMax = 1_000;
 const hourMillis = 3_600_000;
 
 /**

@@ -23,7 +23,7 @@ export interface PublishDeps {
 }
 
 /** Path of the newest checkpoint; each is kept under its size besides. */
-export const checkpointPath = "checkpoint";
+const checkpointPath = "checkpoint";
 const keptPath = (size: number): string => `checkpoints/${size}`;
 
 /**

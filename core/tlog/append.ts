@@ -4,7 +4,7 @@ import { type TileName, tileWidth } from "./tile.ts";
 import { edgeRoot, hashesAt, readEdge, readEntries, TileFault, type Tree, tileOf } from "./tree.ts";
 
 /** A tree that has grown: its size and root, and every object that is new. */
-export interface Appended {
+interface Appended {
   readonly size: number;
   readonly root: Buffer;
   /** Bundles of entries first, then tiles from the lowest level upwards, each in the order of their indexes. */

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../model/result.ts";
  * Kinds of signature on a note, by the byte that stands for each (C2SP signed-note): Ed25519 over the text, and a
  * witness's, which is dated (C2SP tlog-cosignature, `cosignature/v1`).
  */
-export const signatureTypes = { ed25519: 1, cosignature: 4 } as const;
+const signatureTypes = { ed25519: 1, cosignature: 4 } as const;
 
 /** A public key that signs notes. Only who was told it beforehand can trust a note by it. */
 export interface NoteKey {

@@ -21,7 +21,7 @@ export interface NoteSignature {
 }
 
 /** A note that somebody known has signed. */
-export interface OpenNote {
+interface OpenNote {
   /** What was signed; its last character is a newline. */
   readonly text: string;
   /** Good signatures of known keys, in their order, one a key. */
@@ -52,7 +52,7 @@ export const signatureLine = ({ name, publicKey, type }: NoteKey, signature: Buf
   `— ${name} ${Buffer.concat([keyId(name, publicKey, type), signature]).toString("base64")}\n`;
 
 /** Text and signature lines of a note, before anybody's signature was looked at. */
-export interface SplitNote {
+interface SplitNote {
   readonly text: string;
   readonly lines: readonly { readonly name: string; readonly id: Buffer; readonly signature: Buffer }[];
 }

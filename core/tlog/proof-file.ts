@@ -4,7 +4,7 @@ import { hashBytes, leafHash } from "./hash.ts";
 import { proofHashes, verifyInclusion } from "./proof.ts";
 
 /** What a proof file holds (C2SP tlog-proof): all that a third party needs besides the log's key and the entry. */
-export interface ProofFile {
+interface ProofFile {
   readonly index: number;
   /** From the leaf's sibling to the root's child. */
   readonly proof: readonly Buffer[];

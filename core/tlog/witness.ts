@@ -16,7 +16,7 @@ export interface Witness {
 }
 
 /** An answer as it came; its body is bounded by the port. */
-export interface WitnessAnswer {
+interface WitnessAnswer {
   readonly status: number;
   readonly contentType?: string;
   readonly body: string;
@@ -29,7 +29,7 @@ export function witnessRequest(oldSize: number, proof: readonly Buffer[], checkp
 }
 
 /** What a witness said: its lines for the checkpoint, or the size up to which it knows the log. */
-export type WitnessSaid =
+type WitnessSaid =
   | { readonly kind: "cosigned"; readonly lines: string }
   | { readonly kind: "knows"; readonly size: number };
 

@@ -7,7 +7,7 @@ import { runKeys } from "../aws/dynamodb/canary-runs.ts";
 import { guardedBy, guardModes, serveResource } from "./guards.ts";
 
 /** Where the canary is, and what it may use. */
-export interface CanarySettings {
+interface CanarySettings {
   readonly issuer: string;
   readonly trustDomain: string;
   readonly region: string;

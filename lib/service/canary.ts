@@ -13,17 +13,17 @@ import { TargetRole } from "../targets/target-role.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 /** How often the canary runs, in minutes. */
-export const canaryMinutes = 5;
+const canaryMinutes = 5;
 
 /** Name of the agent, and of the one row its AWS role may read. Also in `core/model/canary.ts`, with which a test compares. */
 export const canaryNames = { agent: "lanyard-canary", ownKey: "own", lifetimeSeconds: 300 } as const;
 
 /** Names of what its registrations name before it is made. Also in `bin/lanyard/canary/registrations.ts`. */
-export const canaryTableName = ({ name }: Pick<Stage, "name">): string => `lanyard-${name}-canary`;
-export const canaryTargetName = (stage: Pick<Stage, "name" | "region">): string => `${rolesPrefix(stage)}canary-target`;
+const canaryTableName = ({ name }: Pick<Stage, "name">): string => `lanyard-${name}-canary`;
+const canaryTargetName = (stage: Pick<Stage, "name" | "region">): string => `${rolesPrefix(stage)}canary-target`;
 
 /** Whether the stage lends roles of its own account, in which the canary's is. */
-export const lendsToCanary = ({ account, awsCredentials }: Stage): boolean =>
+const lendsToCanary = ({ account, awsCredentials }: Stage): boolean =>
   account !== undefined && awsCredentials?.accounts.includes(account) === true;
 
 /**

@@ -2,7 +2,7 @@ import { targetRolePath } from "../../../core/model/aws-role.ts";
 import { canary } from "../../../core/model/canary.ts";
 
 /** Whose canary it is. */
-export interface CanaryOf {
+interface CanaryOf {
   readonly stage: string;
   /** Who is responsible for it. */
   readonly owner: string;

@@ -6,7 +6,7 @@ import { reader } from "../deployment/reader.ts";
 import { readRegistry } from "../registry/read.ts";
 
 /** A version of the registry: everything in it, and when it was made. */
-export interface MadeVersion {
+interface MadeVersion {
   readonly version: number;
   readonly atMillis: number;
   readonly rows: readonly Registration[];

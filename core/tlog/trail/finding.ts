@@ -1,5 +1,5 @@
 /** What may be wrong with a trail. Each code is stable: alarms and auditors go by it. */
-export const trailCodes = [
+const trailCodes = [
   "checkpoint.missing",
   "checkpoint.invalid",
   "checkpoint.late",

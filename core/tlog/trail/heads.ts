@@ -20,7 +20,7 @@ export interface Head extends SignedCheckpoint {
 const keptPath = (size: number): string => `checkpoints/${size}`;
 
 /** Opens a checkpoint of the log; one that may not be believed is a finding. */
-export function openHead(note: string, where: string, log: KnownLog, findings: Findings): Head | undefined {
+function openHead(note: string, where: string, log: KnownLog, findings: Findings): Head | undefined {
   const open = openCheckpoint(note, { ...log, witnesses: log.witnesses?.keys ?? [] });
   if (open.ok) return { ...open.value, note };
   findings.add({ code: "checkpoint.invalid", what: `a checkpoint may not be believed: ${open.error}`, where });

@@ -7,7 +7,7 @@ import type { Findings } from "./finding.ts";
 type Hashes = readonly Buffer[];
 
 /** Hashes of a tile, and whether they are what the checkpoint's root commits to. */
-export interface Tiled {
+interface Tiled {
   readonly hashes: Hashes;
   readonly isTrusted: boolean;
 }

@@ -13,9 +13,9 @@ export interface Lock {
 }
 
 /** Where the log lies in the audit bucket. */
-export const logPrefix = "log/";
+const logPrefix = "log/";
 /** Tag of partial tiles, which a rule of the bucket's lifecycle ends. */
-export const partialTag = "lanyard-log=partial";
+const partialTag = "lanyard-log=partial";
 /** Most bytes of an object of the log that are read: a bundle of the longest entries has a tenth. */
 const mostBytes = 1_048_576;
 /** How often a put is repeated that met another one of the same key. */

@@ -4,7 +4,7 @@ import type { TrailPorts, TrailQuestion } from "../../../core/tlog/trail/ports.t
 import { type MemoryLog, memoryLog } from "./log.ts";
 
 /** One object of the audit. */
-export interface TrailObject {
+interface TrailObject {
   readonly name: string;
   readonly lines: string[];
   readonly writtenAtMillis: number;

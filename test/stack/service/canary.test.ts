@@ -24,7 +24,7 @@ test("constructs and code know the canary by the same names, and so do its regis
   expect(canaryNames).toEqual({ agent, ownKey, lifetimeSeconds });
   const text = canaryRegistrations({ stage: "dev", owner: "o", aws: true })
     .replaceAll("$" + "{account}", account)
-    .replaceAll("${region}", region);
+    .replaceAll("$" + "{region}", region);
   expect(text).toContain(`:role/${one(Service, "AWS::IAM::Role", "CanaryRole").Properties.RoleName}\n`);
   expect(text).toContain(`role/lanyard/target/${one(Service, "AWS::IAM::Role", "CanaryTarget").Properties.RoleName}\n`);
   expect(text).toContain(`:table/${one(Service, "AWS::DynamoDB::GlobalTable").Properties.TableName}"`);

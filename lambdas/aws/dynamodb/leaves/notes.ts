@@ -10,7 +10,7 @@ const hashIn = (item: Readonly<Record<string, unknown>> | undefined): string | u
   typeof item?.hash === "string" ? item.hash : undefined;
 
 /** Notes a record, unless it is noted: what is known of it stays. */
-export async function noteLeaf(client: DynamoDBDocumentClient, table: string, leaf: NewLeaf): Promise<void> {
+async function noteLeaf(client: DynamoDBDocumentClient, table: string, leaf: NewLeaf): Promise<void> {
   try {
     await client.send(
       new PutCommand({
