@@ -51,6 +51,25 @@ export interface ScopeSet {
   readonly scopes: readonly string[];
 }
 
+/** Algorithms that a registered key may sign by. */
+export const agentKeyAlgorithms = ["ES256", "ES384", "RS256", "PS256", "Ed25519", "EdDSA"] as const;
+
+/**
+ * A public key of an agent (RFC 7517), for exactly one algorithm: it authenticates by it (`private_key_jwt`) and signs
+ * its agent cards with it. No two agents may have one key.
+ */
+export interface AgentKey {
+  readonly kty: "EC" | "OKP" | "RSA";
+  readonly kid: string;
+  readonly alg: (typeof agentKeyAlgorithms)[number];
+  readonly use?: "sig";
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+}
+
 /** A registered non-human identity; a resource server is one too. */
 export interface AgentRegistration {
   readonly kind: "agent";
@@ -78,6 +97,23 @@ export interface AgentRegistration {
   readonly code?: CodeBinding;
   /** The clients whose persons' tokens it may use. A token must be issued to exactly such a client. */
   readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
+  /** Its public keys. With none it can only authenticate by what it attests. */
+  readonly keys?: readonly AgentKey[];
+  /**
+   * Its client id at THIS deployment, as an issuer of identity assertions (ID-JAG) knows it: `client_id` of its
+   * assertions, and a name it may authenticate by with its keys.
+   */
+  readonly aliases?: readonly { readonly issuer: string; readonly clientId: string }[];
+  /**
+   * Persons' access tokens for what this agent serves, issued to other applications (MCP hosts) by the customer's own
+   * provider, that it may exchange to go on for the person.
+   */
+  readonly acceptsTokensOf?: readonly { readonly issuer: string; readonly clients: readonly string[] }[];
+  /**
+   * It may call without a DPoP proof. It gets bearer tokens of two minutes then, where the resource and the stage allow
+   * them too, and nothing else: no session token, offer, renewal or next hop.
+   */
+  readonly withoutProof?: true;
   /** The most it may ever hold, for any principal. */
   readonly may: readonly ScopeSet[];
   /** Every grant it holds must be restricted by at least one authorization detail. */
@@ -228,6 +264,10 @@ export interface TrustedIssuerRegistration {
    * in no group (threat 39).
    */
   readonly groups?: { readonly claim: string; readonly names: readonly string[]; readonly absent?: "refuse" | "none" };
+  /**
+   * person: its identity assertions (ID-JAG) count as the person's authority. When it is left out, none does.
+   */
+  readonly identityAssertions?: true;
 }
 
 /** A Cedar policy. */

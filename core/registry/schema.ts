@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { assuranceLevels } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
-import { ruleNames } from "../model/registry.ts";
+import { agentKeyAlgorithms, ruleNames } from "../model/registry.ts";
 import { readableText } from "../text/readable-text.ts";
 import { awsRole } from "./aws-role-schema.ts";
 import { agentName, fieldPath, name, scope, typeName, uri } from "./names.ts";
@@ -41,6 +41,22 @@ const code = z
   })
   .refine(({ lambda, ecs }) => lambda === undefined || ecs === undefined, "an agent is a function or a task, not both");
 
+/** `checks/agent-keys.ts` checks that it is a public key of its algorithm. */
+const agentKey = z.strictObject({
+  kty: z.enum(["EC", "OKP", "RSA"]),
+  kid: z.string().regex(/^[A-Za-z0-9_.:=-]{1,128}$/, "use up to 128 letters, digits and '_.:=-'"),
+  alg: z.enum(agentKeyAlgorithms),
+  use: z.literal("sig").exactOptional(),
+  crv: z.string().max(16).exactOptional(),
+  x: z.string().max(1_024).exactOptional(),
+  y: z.string().max(1_024).exactOptional(),
+  n: z.string().max(1_024).exactOptional(),
+  e: z.string().max(16).exactOptional(),
+});
+
+/** An application, as its provider names it. */
+const client = z.strictObject({ issuer: uri, clientId: carried });
+
 const agent = z.strictObject({
   kind: z.literal("agent"),
   name: agentName,
@@ -48,7 +64,7 @@ const agent = z.strictObject({
   owner: text,
   sponsor: text,
   description: z.string().max(2_000).exactOptional(),
-  selectors: z.array(selector).min(1).max(20),
+  selectors: z.array(selector).max(20),
   minimumAssurance: z.enum(assuranceLevels).default("fresh"),
   replacesKeyAfterSeconds: z
     .int()
@@ -57,10 +73,15 @@ const agent = z.strictObject({
     .exactOptional(),
   redeem: z.literal("any-key").exactOptional(),
   code: code.exactOptional(),
-  clients: z
-    .array(z.strictObject({ issuer: uri, clientId: carried }))
-    .max(20)
-    .default([]),
+  clients: z.array(client).max(20).default([]),
+  keys: z.array(agentKey).min(1).max(4).exactOptional(),
+  aliases: z.array(client).min(1).max(20).exactOptional(),
+  acceptsTokensOf: z
+    .array(z.strictObject({ issuer: uri, clients: z.array(carried).min(1).max(50) }))
+    .min(1)
+    .max(10)
+    .exactOptional(),
+  withoutProof: z.literal(true).exactOptional(),
   may: z.array(scopeSet).max(100).default([]),
   requiresDetails: z.literal(true).exactOptional(),
   lends: z.array(scopeSet).max(100).default([]),
@@ -146,6 +167,7 @@ const trustedIssuer = z.strictObject({
       absent: z.enum(["refuse", "none"]).exactOptional(),
     })
     .exactOptional(),
+  identityAssertions: z.literal(true).exactOptional(),
 });
 
 const policy = z.strictObject({

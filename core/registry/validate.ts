@@ -9,6 +9,7 @@ import { ruleClaimProblem } from "../narrow/delegation.ts";
 import type { CedarModule } from "../policy/ask.ts";
 import { checkPolicies } from "../policy/check.ts";
 import { awsRoleFindings, sharedExclusively } from "./aws-role.ts";
+import { agentKeyFindings } from "./checks/agent-keys.ts";
 import { canaryFindings } from "./checks/canary.ts";
 import { scopeMappingCycle } from "./checks/cycle.ts";
 import { receiverFindings } from "./checks/receiver.ts";
@@ -103,6 +104,7 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
         ),
         ...row.selectors.flatMap((s, i) => selectorProblems(s).map(([p, m]): Finding => [`selectors.${i}.${p}`, m])),
         ...assuranceProblems(row),
+        ...agentKeyFindings(row),
         ...codeProblems(row),
         ...found(
           "replacesKeyAfterSeconds",

@@ -16,8 +16,12 @@ interface Names {
   readonly resources: ReadonlyMap<string, { readonly scopes: readonly string[]; readonly servedBy: string }>;
   readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
   readonly personIssuers: ReadonlySet<string>;
+  /** Those of them whose identity assertions count. */
+  readonly assertingIssuers: ReadonlySet<string>;
   /** Issuers of workloads' tokens, and federated trust domains as `spiffe://<domain>`. */
   readonly workloadIssuers: ReadonlySet<string>;
+  /** Names of the agents that serve a resource. */
+  readonly serving: ReadonlySet<string>;
   /** What each agent may hold, as `resource scope`. */
   readonly may: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -37,6 +41,8 @@ export function namesOf(rows: readonly Registration[]): Names {
     resources: new Map(of(rows, "resource").map((r) => [r.uri, r])),
     detailsTypes: new Map(of(rows, "details-type").map((d) => [d.name, d])),
     personIssuers: new Set(issuers.map((i) => i.issuer)),
+    assertingIssuers: new Set(issuers.filter((i) => i.identityAssertions).map((i) => i.issuer)),
+    serving: new Set(of(rows, "resource").map((r) => r.servedBy)),
     workloadIssuers: new Set(workloads.map((i) => i.issuer)),
     may: new Map(agents.map((a) => [a.name, new Set(pairs(a.may))])),
   };
@@ -52,6 +58,15 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...beyond({ agent: row.name, sets: row.lends }, "lends", names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
+        ...(row.aliases ?? []).flatMap((a, i): Finding[] =>
+          names.assertingIssuers.has(a.issuer)
+            ? []
+            : [[`aliases.${i}.issuer`, `${a.issuer} is no trusted issuer of persons with identityAssertions`]],
+        ),
+        ...(row.acceptsTokensOf ?? []).flatMap((a, i) => personIssuer(a.issuer, `acceptsTokensOf.${i}.issuer`, names)),
+        ...(row.acceptsTokensOf && !names.serving.has(row.name)
+          ? [["acceptsTokensOf", "is for agents that serve a resource: no token could be for this one"] as const]
+          : []),
         ...(row.requiresDetails ? unrestricted(row.may, names) : []),
         ...row.audiences.flatMap((a, i): Finding[] =>
           names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],

@@ -40,6 +40,10 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
     ),
     ...found("account", purpose !== "aws-sts" && row.account !== undefined ? stsOnly : undefined),
     ...found("groups", purpose !== "person" && row.groups !== undefined ? "is for issuers of people only" : undefined),
+    ...found(
+      "identityAssertions",
+      purpose !== "person" && row.identityAssertions ? "is for issuers of people only" : undefined,
+    ),
     ...found("groups.claim", row.groups === undefined ? undefined : groupClaimProblem(row.groups.claim)),
     ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),
   ];

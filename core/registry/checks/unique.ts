@@ -1,3 +1,4 @@
+import { thumbprintInput } from "../../jose/public-jwk.ts";
 import type { Registration } from "../../model/registry.ts";
 
 /** A value that only one registration may have. */
@@ -19,6 +20,17 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
           key: `client ${JSON.stringify([issuer, clientId])}`,
           path: `clients.${i}`,
           what: `client ${clientId} of ${issuer} is an agent's`,
+        })),
+        // whoever has the private half could be either agent
+        ...(row.keys ?? []).map((key, i) => ({
+          key: `key ${thumbprintInput(key)}`,
+          path: `keys.${i}`,
+          what: `key ${key.kid} is an agent's`,
+        })),
+        ...(row.aliases ?? []).map(({ issuer, clientId }, i) => ({
+          key: `alias ${JSON.stringify([issuer, clientId])}`,
+          path: `aliases.${i}`,
+          what: `alias ${clientId} at ${issuer} is an agent's`,
         })),
       ];
     case "resource":

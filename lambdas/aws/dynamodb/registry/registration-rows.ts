@@ -7,7 +7,9 @@ import type {
   S3AwsGrant,
 } from "../../../../core/model/aws-role.ts";
 import {
+  type AgentKey,
   type AgentRegistration,
+  agentKeyAlgorithms,
   type ClaimCondition,
   type CodeBinding,
   type DelegationRuleRegistration,
@@ -63,6 +65,8 @@ export const registrationItem = (version: number, registration: Registration) =>
 
 const scopeSet = members<ScopeSet>({ resource: text, scopes: list(text) });
 
+const client = members({ issuer: text, clientId: text });
+
 const agent = members<AgentRegistration>({
   kind: oneOf("agent"),
   name: text,
@@ -81,7 +85,25 @@ const agent = members<AgentRegistration>({
       releases: list(text),
     }),
   ),
-  clients: list(members({ issuer: text, clientId: text })),
+  clients: list(client),
+  keys: optional(
+    list(
+      members<AgentKey>({
+        kty: oneOf("EC", "OKP", "RSA"),
+        kid: text,
+        alg: oneOf(...agentKeyAlgorithms),
+        use: optional(oneOf("sig")),
+        crv: optional(text),
+        x: optional(text),
+        y: optional(text),
+        n: optional(text),
+        e: optional(text),
+      }),
+    ),
+  ),
+  aliases: optional(list(client)),
+  acceptsTokensOf: optional(list(members({ issuer: text, clients: list(text) }))),
+  withoutProof: optional(oneOf(true)),
   may: list(scopeSet),
   requiresDetails: optional(oneOf(true)),
   lends: list(scopeSet),
@@ -157,6 +179,7 @@ const trustedIssuer = members<TrustedIssuerRegistration>({
       absent: optional(oneOf("refuse", "none")),
     }),
   ),
+  identityAssertions: optional(oneOf(true)),
 });
 
 const all = oneOf("all");
