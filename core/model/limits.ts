@@ -152,6 +152,8 @@ export const limits = {
   /** Longest text and list of a detail. */
   detailTextCharacters: 1_024,
   detailListItems: 200,
+  /** Tools that one resource may declare. */
+  toolsOfResource: 300,
   /** A details type: its schema as JSON, its fields, and how deep they nest. */
   detailsSchemaBytes: 16_384,
   detailsFields: 50,

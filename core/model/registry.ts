@@ -144,6 +144,22 @@ export interface AgentRegistration {
   readonly dormantAfterDays?: number;
 }
 
+/**
+ * A tool of a resource, as MCP knows it: what a call of it needs, and where its arguments name what details restrict.
+ * The decision point and the MCP helper read the same declaration.
+ */
+export interface ToolDeclaration {
+  /** Compared exactly; no two tools of a resource differ in case alone. */
+  readonly name: string;
+  /** Scopes of the resource, all of which a call needs. */
+  readonly scopes: readonly string[];
+  /**
+   * Details type of the resource → its field → where an argument names the value, as a JSON Pointer into the arguments
+   * (RFC 6901). A session that such a detail restricts may not call a tool that names nothing here.
+   */
+  readonly details?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 /** A protected resource and who serves it. */
 export interface ResourceRegistration {
   readonly kind: "resource";
@@ -152,6 +168,13 @@ export interface ResourceRegistration {
   readonly uri: string;
   /** Name of the agent that serves it. */
   readonly servedBy: string;
+  /**
+   * Names of the agents, gateways, that stand before it: they may ask the decision point about sessions that hold
+   * something here, as its server may. They may neither introspect its tokens nor go on from them.
+   */
+  readonly frontedBy?: readonly string[];
+  /** Its tools, for which decisions may be asked; a tool that is not here is refused. */
+  readonly tools?: readonly ToolDeclaration[];
   /** Its scopes; a scope belongs to exactly one resource. */
   readonly scopes: readonly string[];
   readonly accessTokenLifeSeconds?: number;

@@ -25,6 +25,8 @@ export interface RegistrySnapshot {
    * resources may be registered that differ only so.
    */
   resourceNamed(text: string): ResourceRegistration | undefined;
+  /** Whether an agent (SPIFFE ID) serves a resource or stands before it, so that it may ask for decisions about it. */
+  mayAskAbout(agentId: string, resource: ResourceRegistration): boolean;
   /** The resource a scope belongs to. */
   resourceOfScope(scope: string): ResourceRegistration | undefined;
   detailsType(name: string): DetailsTypeRegistration | undefined;
@@ -119,6 +121,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     agent: (id) => agents.get(id),
     resource: (uri) => resources.get(uri),
     resourceNamed: (text) => resources.get(text) ?? places.get(placeOf(text) ?? text),
+    mayAskAbout: (id, { servedBy, frontedBy = [] }) => [servedBy, ...frontedBy].some((name) => agentId(name) === id),
     resourceOfScope: (scope) => scopes.get(scope),
     detailsType: (name) => types.get(name),
     detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),

@@ -17,6 +17,11 @@ export const name = z
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "use up to 64 lower-case letters, digits, '.', '-', '_'");
 /** Narrower than RFC 6749 3.3, so that a scope needs no quoting anywhere; no wildcard. */
 export const scope = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
+/**
+ * Name of a tool, in the characters that MCP gives them (2025-11-25, Tools): ASCII alone, so that no name has a second
+ * spelling in Unicode.
+ */
+export const toolName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "use up to 128 letters, digits, '_', '-' and '.'");
 /** Name of a details type. */
 export const typeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:._/-]{0,99}$/, "use letters, digits and ':._/-'");
 /** Path of a field of a detail. */

@@ -4,7 +4,7 @@ import { limits } from "../model/limits.ts";
 import { agentKeyAlgorithms, ruleNames } from "../model/registry.ts";
 import { readableText } from "../text/readable-text.ts";
 import { awsRole } from "./aws-role-schema.ts";
-import { agentName, fieldPath, name, scope, typeName, uri } from "./names.ts";
+import { agentName, fieldPath, name, scope, toolName, typeName, uri } from "./names.ts";
 
 /** A fact by its attestor's name for it; for OIDC tokens `claim.` and the claim's flat name. */
 const factName = z
@@ -95,11 +95,25 @@ const agent = z.strictObject({
   dormantAfterDays: z.int().min(1).max(limits.dormantDaysMax).exactOptional(),
 });
 
+/** Where an argument of a tool stands (RFC 6901); the arguments as a whole name nothing that can be compared. */
+const argument = z
+  .string()
+  .max(200)
+  .regex(/^(\/([^~/\p{C}]|~[01])+)+$/u, "write where the argument stands, as /project or /filter/project");
+
+const tool = z.strictObject({
+  name: toolName,
+  scopes: z.array(scope).min(1).max(20),
+  details: z.record(typeName, z.record(fieldPath, argument)).exactOptional(),
+});
+
 const resource = z.strictObject({
   kind: z.literal("resource"),
   name,
   uri,
   servedBy: agentName,
+  frontedBy: z.array(agentName).min(1).max(20).exactOptional(),
+  tools: z.array(tool).min(1).max(limits.toolsOfResource).exactOptional(),
   scopes: z.array(scope).min(1).max(200),
   accessTokenLifeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   introspecting: z.literal(true).exactOptional(),

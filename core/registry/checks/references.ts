@@ -1,6 +1,7 @@
 import type {
   DetailsTypeRegistration,
   Registration,
+  ResourceRegistration,
   ScopeMappingRegistration,
   ScopeSet,
   Selector,
@@ -8,6 +9,7 @@ import type {
 import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import { awsRoleReferences } from "../aws-role.ts";
 import { type Finding, repeated } from "../finding.ts";
+import { toolFindings } from "./tools.ts";
 
 /** The registrations, by the names that others use for them. */
 interface Names {
@@ -73,7 +75,13 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ),
       ];
     case "resource":
-      return [...agentFindings(row.servedBy, "servedBy", names), ...repeated(row.scopes, "scopes")];
+      return [
+        ...agentFindings(row.servedBy, "servedBy", names),
+        ...repeated(row.scopes, "scopes"),
+        ...(row.frontedBy ?? []).flatMap((agent, i) => frontFindings(agent, row, { path: `frontedBy.${i}`, names })),
+        ...repeated(row.frontedBy ?? [], "frontedBy"),
+        ...toolFindings(row, names.detailsTypes),
+      ];
     case "details-type":
       return detailsTypeReferences(row, names);
     case "lending":
@@ -104,6 +112,15 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
 
 const agentFindings = (name: string, path: string, names: Names): Finding[] =>
   names.agents.has(name) ? [] : [[path, `no agent is named ${name}`]];
+
+const frontFindings = (
+  agent: string,
+  { servedBy }: ResourceRegistration,
+  { path, names }: { readonly path: string; readonly names: Names },
+): Finding[] =>
+  agent === servedBy
+    ? [[path, `${agent} serves the resource, and may ask about it anyway`]]
+    : agentFindings(agent, path, names);
 
 const resourceFindings = (uri: string, path: string, names: Names): Finding[] =>
   names.resources.has(uri) ? [] : [[path, `no resource has the uri ${uri}`]];

@@ -22,6 +22,7 @@ import {
   type ScopeMappingRegistration,
   type ScopeSet,
   type Selector,
+  type ToolDeclaration,
   type TrustedIssuerRegistration,
 } from "../../../../core/model/registry.ts";
 import {
@@ -122,6 +123,10 @@ const resource = members<ResourceRegistration>({
   name: text,
   uri: text,
   servedBy: text,
+  frontedBy: optional(list(text)),
+  tools: optional(
+    list(members<ToolDeclaration>({ name: text, scopes: list(text), details: optional(mapOf(mapOf(text))) })),
+  ),
   scopes: list(text),
   accessTokenLifeSeconds: optional(whole),
   senderConstraint: optional(oneOf("dpop", "none")),

@@ -155,6 +155,8 @@ export const registration: fc.Arbitrary<Registration> = fc.oneof(
       servedBy: "crm",
       scopes: ["crm:read"],
       introspecting: true,
+      frontedBy: ["gateway"],
+      tools: [{ name: "find", scopes: ["crm:read"], details: { customer: { id: "/id" } } }],
     }),
   ),
   fc.record({ name: text, equals: free }).map(

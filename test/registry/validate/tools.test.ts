@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { inBase, registry } from "../../kit/registry.ts";
+import { changed, messages, setUp } from "./ground.ts";
+
+setUp();
+
+const read = { name: "read_ticket", scopes: ["tickets:read"] };
+const tools = (...more: object[]) => changed("tickets", { tools: [read, ...more] });
+const fronted = (...frontedBy: string[]) => changed("tickets", { frontedBy });
+
+describe("tools of a resource", () => {
+  test("are taken with their scopes, and with where an argument names what a detail restricts", () => {
+    const details = { "ticket-customers": { customers: "/filter/customers", maxRecords: "/a~1b" } };
+    expect(messages(tools({ name: "Search.all-2", scopes: ["tickets:read"], details }))).toEqual([]);
+  });
+
+  test.each([
+    ["a blank", "read ticket"],
+    ["a letter beyond ASCII that looks like one of its own", "re\u0430d"],
+    ["a letter in a decomposed form", "re\u0301ad"],
+    ["nothing", ""],
+    ["129 characters", "a".repeat(129)],
+    ["a slash", "a/b"],
+    ["a line's end", "read\n"],
+  ])("refuses a name with %s", (_, name) => {
+    expect(messages(tools({ ...read, name }))).toEqual([expect.stringMatching(/^tools\.1\.name: /)]);
+  });
+
+  test("refuses a name that differs from another in case alone, and the same twice", () => {
+    expect(messages(tools({ ...read, name: "Read_Ticket" }, read))).toEqual([
+      "tools.1.name: could be taken for tool read_ticket",
+      "tools.2.name: could be taken for tool read_ticket",
+    ]);
+  });
+
+  test.each([
+    ["no scope", { scopes: [] }, /^tools\.1\.scopes: /],
+    ["a scope of another resource", { scopes: ["customers:read"] }, /tools\.1\.scopes\.0: .* declares no scope/],
+    ["a details type of another resource", { details: { "customer-record": {} } }, /is no details type of/],
+    [
+      "a field the type does not have",
+      { details: { "ticket-customers": { customer: "/c" } } },
+      /has no field customer/,
+    ],
+    ["a place that is no pointer", { details: { "ticket-customers": { customers: "customers" } } }, /argument stands/],
+    ["all arguments as one value", { details: { "ticket-customers": { customers: "" } } }, /argument stands/],
+    ["a broken escape", { details: { "ticket-customers": { customers: "/a~2" } } }, /argument stands/],
+    ["a member nobody knows", { cost: 1 }, /tools\.1\.cost/],
+  ])("refuses a tool with %s", (_, more, message) => {
+    const [only, ...others] = messages(tools({ name: "other", scopes: ["tickets:read"], ...more }));
+    expect([only, others]).toEqual([expect.stringMatching(message), []]);
+  });
+});
+
+describe("agents before a resource", () => {
+  test("are registered agents, each once, beside the one that serves it", () => {
+    expect(messages(fronted("planner"))).toEqual([]);
+    expect(messages(fronted("nobody", "ticket-api", "planner", "planner"))).toEqual([
+      "frontedBy.0: no agent is named nobody",
+      "frontedBy.1: ticket-api serves the resource, and may ask about it anyway",
+      "frontedBy.3: planner is listed twice",
+    ]);
+  });
+
+  test("may ask about it, like the agent that serves it, and nobody else", () => {
+    const snapshot = registry(1, { ...inBase("resource", "tickets"), frontedBy: ["triage"] });
+    const asking = (name: string) =>
+      snapshot.resources.filter((r) => snapshot.mayAskAbout(snapshot.agentId(name), r)).map((r) => r.name);
+    expect(["ticket-api", "triage", "planner"].map(asking)).toEqual([["tickets"], ["tickets"], []]);
+  });
+});
