@@ -1,5 +1,6 @@
 import { attestors } from "./attest.ts";
 import { bundles } from "./bundles.ts";
+import { carried } from "./carry.ts";
 import { costBenches } from "./cost.ts";
 import { clientCredentials } from "./issue/client-credentials.ts";
 import { sessionForPerson } from "./issue/person.ts";
@@ -31,5 +32,6 @@ export const benches: readonly Bench[] = [
   registryApply,
   traced,
   questioned,
+  carried,
   ...logBenches,
 ];

@@ -46,7 +46,7 @@ export class Tally {
 }
 
 /** Size of an item or a value as DynamoDB counts it: names and text in UTF-8, numbers at most 21 bytes, 3 a list or map. */
-function bytesOf(value: unknown): number {
+export function bytesOf(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   if (typeof value === "number") return Math.min(21, Math.ceil(String(value).length / 2) + 1);
   if (value instanceof Uint8Array) return value.length;
