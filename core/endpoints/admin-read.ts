@@ -1,6 +1,7 @@
 import { openApi } from "../admin/openapi/document.ts";
 import { agentRoute, agentsRoute } from "../admin/read/agents.ts";
 import { canaryRoute } from "../admin/read/canary.ts";
+import { leafRoute } from "../admin/read/leaf.ts";
 import { principalsRoute } from "../admin/read/principals.ts";
 import { readQuery } from "../admin/read/query.ts";
 import { reachRoute } from "../admin/read/reach.ts";
@@ -35,6 +36,7 @@ export const readRoutes: readonly Route[] = [
   storyRoute,
   reachRoute,
   canaryRoute,
+  leafRoute,
 ];
 
 /**

@@ -2,6 +2,7 @@ import type { Context } from "aws-lambda";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { readRuns } from "../aws/dynamodb/canary-runs.ts";
+import { createLeafPlaces } from "../aws/dynamodb/leaves/places.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { createSessionQueries } from "../aws/dynamodb/sessions/session-queries.ts";
 import { cedar } from "../cedar-module.ts";
@@ -20,6 +21,7 @@ const endpoint = createAdminReadEndpoint({
   registry: createRegistryStore(dynamo, tables),
   queries: createSessionQueries(dynamo, tables),
   policy: createCedarEngine(cedar),
+  leaves: createLeafPlaces(dynamo, tables.leaves),
   ...(canaryTable && { canary: { since: (atMillis) => readRuns(dynamo, canaryTable, atMillis) } }),
 });
 

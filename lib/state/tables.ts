@@ -203,7 +203,13 @@ export class Tables extends TableSet {
       actions: ["BatchGetItem"],
       why: "reads again what an operator orders to be carried again",
     });
-    this.denyLogRows(of);
+    this.denyLogRows(of, "PutItem", "the log's own rows are not the relay's: no event has such an id");
+  }
+
+  /** Where one record stands in the log and in the bucket. */
+  grantLeafPlaces(of: LanyardFunction): void {
+    this.use(of, "leaves", { actions: ["GetItem"], why: "tells operators where a record stands" });
+    this.denyLogRows(of, "GetItem", "the log's own rows are no record's: an operator asks by the id of an event");
   }
 
   /** Notes in which object a record stands, after comparing it with its hash. */
@@ -245,13 +251,13 @@ export class Tables extends TableSet {
     this.use(of, "leaves", { actions: ["GetItem", "PutItem"], conditions, why: "tells of a finding once" });
   }
 
-  private denyLogRows(of: LanyardFunction): void {
+  private denyLogRows(of: LanyardFunction, action: "PutItem" | "GetItem", why: string): void {
     of.grant({
-      actions: ["dynamodb:PutItem"],
+      actions: [`dynamodb:${action}`],
       on: [{ name: "Leaves", arn: this.table.leaves.tableArn }],
       conditions: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["~*"] } },
       denied: true,
-      why: "the log's own rows are not the relay's: no event has such an id",
+      why,
     });
   }
 

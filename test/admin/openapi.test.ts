@@ -99,6 +99,7 @@ describe("answers are as it says", () => {
       ],
       "/sessions/{sid}": [`/sessions/${child}`, `/sessions/${dead}`],
       "/canary": ["/canary"],
+      "/leaf": ["/leaf?event=denied%23x", "/leaf?event=AAAAAAAAAAAAAAAAAAAAAA"],
       "/reach": [`/reach?agent=${of("planner").id}`, `/reach?session=${root}`],
     };
     expect(Object.keys(asked).sort()).toEqual(readRoutes.map(({ template }) => template).sort());

@@ -1,4 +1,5 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import type { Leaves } from "../../core/admin/read/leaf-place.ts";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import type { Operator } from "../../core/model/operator.ts";
 import type { Registration } from "../../core/model/registry.ts";
@@ -14,6 +15,15 @@ import { createWorld } from "../kit/world/world.ts";
 export const operator: Operator = {
   arn: "arn:aws:sts::111122223333:assumed-role/operator/ada",
   uniqueId: "AROAEXAMPLE",
+};
+
+/** Two records: one that has its place and its object, and one that has neither yet. */
+const memoryLeaves: Leaves = {
+  async placeOf(eventId) {
+    const hash = "h".repeat(43);
+    if (eventId === "A".repeat(22)) return { hash, index: 300, object: { key: "audit/one.gz", versionId: "v1" } };
+    return eventId === "denied#x" ? { hash } : undefined;
+  },
 };
 
 /**
@@ -40,7 +50,7 @@ export async function openReading(...more: readonly Registration[]) {
   await put(replacing(baseRows, more));
   const former: { subject: string; place: string }[] = [];
   const { queries, asked } = memoryQueries(world.store, former);
-  const deps = { ...world.deps, registry, queries, policy: createCedarEngine(cedar) };
+  const deps = { ...world.deps, registry, queries, policy: createCedarEngine(cedar), leaves: memoryLeaves };
   const endpoint = createAdminReadEndpoint(deps);
 
   /** Asks as the operator, or as whom is given; `target` is path and query. */

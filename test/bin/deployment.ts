@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { run } from "../../bin/lanyard/program.ts";
+import type { LeafPlace } from "../../core/admin/read/leaf-place.ts";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
@@ -113,6 +114,8 @@ export async function openDeployment() {
     folder,
     admin,
     read,
+    /** Where admin-read says that records stand, by their events' ids. */
+    leaves: write.leaves,
     /** What the last command showed of its progress. */
     progress,
     /** What the last command called, method and target. */
@@ -164,6 +167,9 @@ function registryFunctions(issuer: string) {
     cedar,
   };
   const { queries } = memoryQueries(outbox);
-  const reading = createAdminReadEndpoint({ ...ground, queries, policy: createCedarEngine(cedar) });
-  return { endpoint: createAdminWriteEndpoint(ground), reading };
+  const leaves = new Map<string, LeafPlace>();
+  const placeOf = async (eventId: string) => leaves.get(eventId);
+  const policy = createCedarEngine(cedar);
+  const reading = createAdminReadEndpoint({ ...ground, queries, policy, leaves: { placeOf } });
+  return { endpoint: createAdminWriteEndpoint(ground), reading, leaves };
 }

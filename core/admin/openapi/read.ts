@@ -100,6 +100,10 @@ export const readPaths = {
   "/canary": get("canary", "How long what the revocation canary revoked within a day still worked", {
     answer: "Canary",
   }),
+  "/leaf": get("leaf", "Where one audit record stands in the log and in the bucket; a hint, proven by the log itself", {
+    answer: "Leaf",
+    parameters: [inQuery("event", "The event's id, `metadata.uid` of the record")],
+  }),
   "/reach": get("reach", "The living sessions that revoking exactly one subject would end, and what it would block", {
     answer: "Reach",
     parameters: [

@@ -115,6 +115,15 @@ export const schemas = {
     },
     ["newestAtSeconds"],
   ),
+  Leaf: object(
+    {
+      eventId: text,
+      hash: { ...text, description: "base64url SHA-256 of its line" },
+      index: { ...count, description: "Its entry in the log, once it has one" },
+      object: object({ key: text, versionId: text }),
+    },
+    ["index", "object"],
+  ),
   Session: object(
     {
       sid: text,

@@ -4,6 +4,7 @@ import type { CanaryRun } from "../../model/canary.ts";
 import type { PolicyEngine } from "../../model/decision.ts";
 import type { Result } from "../../model/result.ts";
 import type { RegistryStore } from "../../registry/store.ts";
+import type { Leaves } from "./leaf-place.ts";
 import type { SessionQueries } from "./session-queries.ts";
 
 /** What reading by operators needs. */
@@ -12,6 +13,7 @@ export interface AdminReadDeps extends DenyDeps {
   readonly registry: Pick<RegistryStore, "applied" | "rows" | "history">;
   readonly queries: SessionQueries;
   readonly policy: PolicyEngine;
+  readonly leaves: Leaves;
   /** Runs of the revocation canary, where the stage has one. */
   readonly canary?: { since(atMillis: number): Promise<readonly CanaryRun[]> };
 }

@@ -16,6 +16,7 @@ export class AdminRead extends LanyardFunction {
     tables.grantRevocationRead(this);
     tables.grantUsesRead(this);
     tables.grantRegistryRead(this);
+    tables.grantLeafPlaces(this);
     tables.grantRefusals(this);
   }
 }

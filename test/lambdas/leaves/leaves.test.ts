@@ -5,6 +5,7 @@ import { createFindings } from "../../../lambdas/aws/dynamodb/leaves/findings.ts
 import { createGaps } from "../../../lambdas/aws/dynamodb/leaves/gaps.ts";
 import { createHeadStore, createReconcilerMemory } from "../../../lambdas/aws/dynamodb/leaves/log-head.ts";
 import { createNotebook, createTrail } from "../../../lambdas/aws/dynamodb/leaves/notes.ts";
+import { createLeafPlaces } from "../../../lambdas/aws/dynamodb/leaves/places.ts";
 import { createWorklist } from "../../../lambdas/aws/dynamodb/leaves/worklist.ts";
 import { createOutbox } from "../../../lambdas/aws/dynamodb/outbox.ts";
 import { hashOf } from "../../sealing/ground.ts";
@@ -66,6 +67,19 @@ describe("table Leaves", () => {
       { eventId: known.eventId, hash: known.hash },
     ]);
     for (const [n, { eventId }] of [late, known].entries()) await worklist.place(eventId, 300 + n);
+  });
+
+  test("says where a record stands, as soon as it stands there", async () => {
+    const { notebook, worklist, trail } = at();
+    const places = createLeafPlaces(cloud.client, cloud.tables.leaves);
+    const one = await record();
+    expect(await places.placeOf(one.eventId)).toBeUndefined();
+    await notebook.note(one);
+    expect(await places.placeOf(one.eventId)).toEqual({ hash: one.hash });
+    await worklist.place(one.eventId, 90);
+    await trail.seen(one, { key: "audit/one.gz", versionId: "v1" });
+    const object = { key: "audit/one.gz", versionId: "v1" };
+    expect(await places.placeOf(one.eventId)).toEqual({ hash: one.hash, index: 90, object });
   });
 
   test("gives those that wait longest first", async () => {

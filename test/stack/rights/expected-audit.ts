@@ -14,12 +14,13 @@ const findings = [
 ];
 
 /** Whatever it may write into table Leaves besides: no row of the log itself. */
-const deniedLogRows = `Deny ${JSON.stringify({
-  Action: "dynamodb:PutItem",
-  Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["~*"] } },
-  Effect: "Deny",
-  Resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/TablesLeaves21BAC0AC",
-})}`;
+export const deniedLogRows = (action: "PutItem" | "GetItem") =>
+  `Deny ${JSON.stringify({
+    Action: `dynamodb:${action}`,
+    Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["~*"] } },
+    Effect: "Deny",
+    Resource: "arn:aws:dynamodb:eu-west-1:111122223333:table/TablesLeaves21BAC0AC",
+  })}`;
 
 /** What the functions of the audit's stack may do. */
 export const auditRights: [StackName, string, string[]][] = [
@@ -32,7 +33,7 @@ export const auditRights: [StackName, string, string[]][] = [
       "sqs:SendMessage on RelayFailures",
       "dynamodb:BatchGetItem on Outbox",
       "dynamodb:PutItem on Leaves",
-      deniedLogRows,
+      deniedLogRows("PutItem"),
       ...stream("Outbox"),
     ],
   ],

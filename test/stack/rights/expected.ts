@@ -1,6 +1,6 @@
 import { resolved } from "../resolved.ts";
 import { all, type StackName, synthesized } from "../synthesized.ts";
-import { auditRights, stream } from "./expected-audit.ts";
+import { auditRights, deniedLogRows, stream } from "./expected-audit.ts";
 
 export const { templates } = synthesized();
 
@@ -157,6 +157,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",
+      "dynamodb:GetItem on Leaves",
       "dynamodb:GetItem on Revocations",
       // it writes nothing: a refusal's record has a name that no grant's record can have
       "dynamodb:PutItem on Outbox if row denied#*",
@@ -164,6 +165,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:Query on Sessions",
       "dynamodb:Query on Subjects",
       "dynamodb:Query on Vends",
+      deniedLogRows("GetItem"),
     ],
   ],
   [

@@ -112,6 +112,21 @@ describe("rights on tables", () => {
       "ImplicitlyDenied",
     ],
     [
+      "admin-read finds where a record stands",
+      { ...looking, action: "dynamodb:GetItem", resource: table("Leaves"), context: rowOf("denied#x") },
+      "Allowed",
+    ],
+    [
+      "admin-read reads the log's own head",
+      { ...looking, action: "dynamodb:GetItem", resource: table("Leaves"), context: rowOf("~head") },
+      "ExplicitlyDenied",
+    ],
+    ...["PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem"].map((name): [string, Call, string] => [
+      `admin-read does more with Leaves: ${name}`,
+      { ...looking, action: `dynamodb:${name}`, resource: table("Leaves"), context: rowOf("x") },
+      "ImplicitlyDenied",
+    ]),
+    [
       "admin-read scans all sessions",
       { ...looking, action: "dynamodb:Scan", resource: table("Sessions") },
       "ImplicitlyDenied",

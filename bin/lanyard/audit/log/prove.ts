@@ -5,6 +5,8 @@ import { proveInclusion } from "../../../../core/tlog/proof.ts";
 import { proofFileText, verifyProofFile } from "../../../../core/tlog/proof-file.ts";
 import { tileWidth } from "../../../../core/tlog/tile.ts";
 import { readEntries, type Tree } from "../../../../core/tlog/tree.ts";
+import { ask } from "../../deployment/ask.ts";
+import type { Profile } from "../../deployment/profile.ts";
 import { Refused, Usage } from "../../terminal/outcome.ts";
 import { mustBeWhole, type OutputOptions } from "../../terminal/output.ts";
 import { believedLog } from "./head.ts";
@@ -27,9 +29,10 @@ export async function runProve(eventId: string, options: ProveOptions, place: Lo
   mustBeWhole(options);
   const { terminal, cwd } = place;
   const { known, head, note, tree } = await believedLog(options, place);
-  const { index, entry } = await placeOf(eventId, options.index, tree, (done) =>
-    terminal.progress?.(`${done} entries searched…`),
-  );
+  const { index, entry } =
+    options.index === undefined
+      ? await foundPlace(eventId, tree, place)
+      : await namedPlace(eventId, options.index, tree);
   terminal.progress?.("");
   const text = proofFileText({ index, proof: await proveInclusion(tree, index), checkpoint: note, extra: entry });
   const { origin, keys } = known.log;
@@ -44,26 +47,54 @@ export async function runProve(eventId: string, options: ProveOptions, place: Lo
   else terminal.out(`${out}: entry ${index} of ${head.size} of ${head.origin}`);
 }
 
-/** Where a record's entry is: at the index that was given, else by a search from the newest backwards. */
-async function placeOf(
-  eventId: string,
-  index: string | undefined,
-  tree: Tree,
-  progress: (done: number) => void,
-): Promise<Place> {
-  if (index !== undefined) {
-    const at = /^(0|[1-9]\d{0,15})$/.test(index) ? Number(index) : Number.NaN;
-    if (!(at < tree.size))
-      throw new Usage(`--index is a number from 0 to before ${tree.size}, not ${JSON.stringify(index)}`);
-    const entry = (await readEntries(tree, Math.floor(at / tileWidth)))[at % tileWidth];
-    if (entry && isOf(entry, eventId)) return { index: at, entry };
-    throw new Refused(`the log has another record at ${at}`, { code: "record.unknown" });
+/** The record's entry at the index that was given. */
+async function namedPlace(eventId: string, index: string, tree: Tree): Promise<Place> {
+  const at = /^(0|[1-9]\d{0,15})$/.test(index) ? Number(index) : Number.NaN;
+  if (!(at < tree.size))
+    throw new Usage(`--index is a number from 0 to before ${tree.size}, not ${JSON.stringify(index)}`);
+  const found = await placeAt(eventId, at, tree);
+  if (found) return found;
+  throw new Refused(`the log has another record at ${at}`, { code: "record.unknown" });
+}
+
+/**
+ * Where a record's entry is: where the deployment says, if the log itself agrees, else by a search from the newest
+ * backwards. A deployment that says nothing or something wrong costs time and no more.
+ */
+async function foundPlace(eventId: string, tree: Tree, { profile, terminal }: LogPlace): Promise<Place> {
+  const told = profile && (await toldIndex(eventId, profile, terminal));
+  if (told !== undefined && told < tree.size) {
+    const at = await placeAt(eventId, told, tree);
+    if (at) return at;
+    terminal.err(`the deployment says that it is entry ${told}, and the log has another there: searching`);
   }
+  const progress = (done: number) => terminal.progress?.(`${done} entries searched…`);
   const found = (await placesOf([eventId], tree, progress)).get(eventId);
   if (found) return found;
   throw new Refused(`the log has no record ${eventId}: one of the last minute is not sealed yet`, {
     code: "record.unknown",
   });
+}
+
+async function placeAt(eventId: string, index: number, tree: Tree): Promise<Place | undefined> {
+  const entry = (await readEntries(tree, Math.floor(index / tileWidth)))[index % tileWidth];
+  return entry && isOf(entry, eventId) ? { index, entry } : undefined;
+}
+
+/** What admin-read says of a record's place; undefined where it does not know, or where the caller may not ask. */
+async function toldIndex(
+  eventId: string,
+  profile: Profile,
+  terminal: LogPlace["terminal"],
+): Promise<number | undefined> {
+  try {
+    const { index } = await ask(profile, "leaf", { event: eventId });
+    return Number.isSafeInteger(index) && Number(index) >= 0 ? Number(index) : undefined;
+  } catch (refused) {
+    if (!(refused instanceof Refused)) throw refused;
+    terminal.progress?.("the deployment does not say where it is: searching…");
+    return undefined;
+  }
 }
 
 function isOf(entry: Buffer, eventId: string): boolean {
