@@ -40,5 +40,9 @@ export async function callResource({ address, access, init }: ResourceCall, deps
   return second;
 }
 
+/** API Gateway renames the challenge of a function behind a REST API; under either name it is the resource's own. */
+const challengeNames = ["www-authenticate", "x-amzn-remapped-www-authenticate"] as const;
+
 const wantsNonce = ({ status, headers }: Response): boolean =>
-  status === 401 && /\bdpop\b.*\berror="?use_dpop_nonce\b/i.test(headers.get("www-authenticate") ?? "");
+  status === 401 &&
+  challengeNames.some((name) => /\bdpop\b.*\berror="?use_dpop_nonce\b/i.test(headers.get(name) ?? ""));

@@ -9,14 +9,19 @@ export interface PlainRequest {
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** A request as Node's own server delivers it (`IncomingMessage`); the members that are read here. */
+/**
+ * A request as Node's own servers deliver it (`IncomingMessage`, or `Http2ServerRequest`, which has no
+ * `headersDistinct`); the members that are read here.
+ */
 export interface RawRequest {
   readonly method?: string | undefined;
   /** Path and query. */
   readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Every value of each header, by its name in lower case. */
-  readonly headersDistinct: Readonly<Record<string, readonly string[] | undefined>>;
+  readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>>;
+  /** Names and values by turns, as they came; trailers are not among them. */
+  readonly rawHeaders?: readonly string[];
 }
 
 /** The parts of a request that are read before its token. */
@@ -52,8 +57,11 @@ export function presentedBy(
  * headers are read here. Otherwise a proxy in front and this server could see two different requests.
  */
 function valuesOf(request: RawRequest | PlainRequest, name: string): readonly string[] {
-  if ("headersDistinct" in request) return request.headersDistinct[name] ?? [];
   const { headers } = request;
+  const { rawHeaders = [], headersDistinct } = request as RawRequest;
+  if (rawHeaders.length > 0)
+    return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
+  if (headersDistinct) return headersDistinct[name] ?? [];
   if (headers instanceof Headers) {
     const value = headers.get(name);
     return value === null ? [] : [value];

@@ -17,11 +17,15 @@ export function clientEntries(): Readonly<Record<string, string>> {
       .map((name) => `${folder}/${name.slice(0, -3)}`),
   );
   const named = ["index", "verify", "handler", "messages", "narrowed", "own-role", "kept-key"];
-  return Object.fromEntries([...named, ...evidence].map((name) => [name, `./${name}.ts`]));
+  const files = [...named, ...evidence].map((name) => [name, `./${name}.ts`]);
+  return Object.fromEntries([...files, ...adapters.map((name) => [name, `./adapters/${name}.ts`])]);
 }
 
+/** Guards of frameworks, each an entry by the framework's name. */
+const adapters = ["authorizer", "express", "fastify", "fetch", "hono", "middy"] as const;
+
 /** Entries that run without Node too. */
-export const webEntries = ["index", "verify", "handler", "messages"] as const;
+export const webEntries = ["index", "verify", "handler", "messages", "fetch", "hono"] as const;
 
 /**
  * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps; those that

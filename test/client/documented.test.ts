@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { GetObjectCommand, type GetObjectCommandOutput, S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
 import * as handler from "../../client/handler.ts";
@@ -12,44 +10,18 @@ import { serveAll } from "../kit/serve.ts";
 import { issuer } from "../kit/world/ground.ts";
 import { createDeployment } from "./deployment.ts";
 import { cloud, forAda, headersOf, recordOf, setUp } from "./hops/ground.ts";
+import { documented } from "./page.ts";
 
 setUp();
 
 const s3 = serveAll(() => ({ body: "content" }));
 
-const page = readFileSync(join(import.meta.dirname, "../../docs/client.md"), "utf8");
-const entries: Readonly<Record<string, object>> = {
+const { linesOf, run } = documented("client.md", {
   "@lanyard-iam/client/handler": handler,
   "@lanyard-iam/client/messages": messages,
   "@lanyard-iam/client/narrowed": narrowed,
   "@lanyard-iam/client/verify": { createResourceServer },
-};
-
-/** The lines of JavaScript below a heading of docs/client.md. */
-function linesOf(heading: string): readonly string[] {
-  const [, section = ""] = page.split(`\n## ${heading}\n`);
-  const lines = [...(section.split("\n## ")[0] ?? "").matchAll(/```js\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
-  if (lines.length === 0) throw new Error(`docs/client.md has no lines under ${heading}`);
-  return lines;
-}
-
-/**
- * Runs lines of the page as they stand there: what they import comes from the entry they name, what they do not say stands
- * in `given`.
- * @param result the name whose value is wanted
- */
-async function run(lines: string, given: Readonly<Record<string, unknown>>, result: string): Promise<unknown> {
-  const scope: Record<string, unknown> = { ...given };
-  for (const [, names = "", entry = ""] of lines.matchAll(/^import \{ (.*?) \} from "(.*?)";$/gm))
-    for (const name of names.split(", ")) {
-      const value = (entries[entry] as Record<string, unknown> | undefined)?.[name];
-      if (value === undefined) throw new Error(`${entry} has no ${name}`);
-      scope[name] ??= value;
-    }
-  const body = lines.replace(/^import .*$/gm, "").replace(/^export const/gm, "const");
-  const program = new Function(...Object.keys(scope), `return (async () => {${body}\nreturn ${result};})();`);
-  return program(...Object.values(scope));
-}
+});
 
 describe("the lines of docs/client.md", () => {
   test("make a handler that works on for its caller", async () => {

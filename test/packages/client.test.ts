@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientEntries, webEntries } from "../../scripts/packages/client.ts";
@@ -16,6 +16,8 @@ const madeBy = {
   verify: "createResourceServer",
   handler: "createFetchHandler",
   messages: "receive",
+  fetch: "createFetchGuard",
+  hono: "createHonoGuard",
 } as const;
 const entries = Object.keys(clientEntries());
 const specifierOf = (entry: string) => (entry === "index" ? client : `${client}/${entry}`);
@@ -84,6 +86,18 @@ describe("installed where nothing of the repository is", () => {
       expect([entry, code]).toEqual([entry, 1]);
       expect(stderr).toMatch(/Cannot find package '@(?:aws-sdk|aws-crypto|smithy)\//);
     }
+  });
+
+  test("guards of frameworks bring no framework along, and no SDK", async () => {
+    const files = ["authorizer", "express", "fastify", "fetch", "hono", "middy"].map((entry) => `dist/${entry}.js`);
+    const seen = new Set<string>();
+    for (const file of files) {
+      const text = readFileSync(join(project.folder, "node_modules", client, file), "utf8");
+      for (const [, from = ""] of text.matchAll(/\bfrom ?"([^"]+)"/g))
+        if (!from.startsWith(".")) seen.add(from);
+        else if (!files.includes(join(dirname(file), from))) files.push(join(dirname(file), from));
+    }
+    expect([...seen].filter((name) => !/^(?:node:|jose$|@cfworker\/json-schema$)/.test(name))).toEqual([]);
   });
 
   test("shows what is no entry to nobody", async () => {
