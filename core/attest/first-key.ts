@@ -9,7 +9,7 @@ import type { Proven } from "./prove.ts";
  * @param nowSeconds when the evidence's owner was seen
  */
 export function replayEntriesOf(
-  { replayEntries, attested, registration }: Proven,
+  { replayEntries, attested, registration }: Pick<Proven, "replayEntries" | "attested" | "registration">,
   nowSeconds: number,
 ): readonly ReplayEntry[] {
   const { evidenceEntry } = attested;

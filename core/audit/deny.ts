@@ -49,7 +49,7 @@ export async function deny(deps: DenyDeps, denial: Denial, { facts, authenticate
  * Puts the owner of a stolen token where people look for it in the record: in `agent`, where no other agent proved who
  * it is.
  */
-function fullFacts({ owner, ...denial }: Denial, facts: FactsSoFar): AuditFacts {
+function fullFacts({ owner, grant: _, ...denial }: Denial, facts: FactsSoFar): AuditFacts {
   const full: AuditFacts = { ...facts, outcome: "denied", denial };
   if (!owner) return full;
   return {

@@ -56,13 +56,30 @@ export interface AuthenticateDeps {
   readonly nonces?: DpopNonces | undefined;
 }
 
-/** The authenticated caller: it showed an identity token of ours and a proof by the key that token is bound to. */
+/** An authenticated caller, by whatever it authenticated. */
 export interface Caller {
   readonly agent: string;
-  readonly identity: IdentityClaims;
+  /** What is known of it: by its identity token, or by what it showed instead. */
+  readonly identity: Pick<IdentityClaims, "assurance" | "evidence" | "build" | "epochs">;
+  /** Thumbprint of the key that proved this call; none for a call without a proof. */
+  readonly jkt?: string;
+  /**
+   * Written in the same transaction as everything this call writes, so that proof, assertion and document are used as
+   * often as they may be.
+   */
+  readonly entries: readonly ReplayEntry[];
+  /**
+   * Set where what it showed may be a stolen copy until these entries are written: nothing is taken from the agent's
+   * bucket before, or a thief could lock the agent out (threat 13).
+   */
+  readonly chargedLate?: true;
+  /** Set where the registry decides who it is: who it is by another version. */
+  readonly again?: (registry: RegistrySnapshot) => Promise<Result<Caller, Denial>>;
+}
+
+/** A caller that proved a key: what every endpoint but `token` demands. */
+export interface KeyedCaller extends Caller {
   readonly jkt: string;
-  /** Written in the same transaction as everything this call writes, so that the proof is used once. */
-  readonly proof: ReplayEntry;
 }
 
 /**
@@ -90,7 +107,11 @@ export function assertionIn(call: Call, form: Form): Result<string, Denial> {
  * @returns the caller, or `client_unauthenticated`, `client_methods_several`, `assertion_invalid`, `assertion_expired`,
  * `dpop_missing`, `dpop_invalid`, `dpop_nonce_required`, `dpop_key_mismatch`
  */
-export async function authenticate(call: Call, form: Form, deps: AuthenticateDeps): Promise<Result<Caller, Denial>> {
+export async function authenticate(
+  call: Call,
+  form: Form,
+  deps: AuthenticateDeps,
+): Promise<Result<KeyedCaller, Denial>> {
   const assertion = assertionIn(call, form);
   if (!assertion.ok) return assertion;
   const proof = await verifyDpop({
@@ -114,7 +135,7 @@ export async function authenticate(call: Call, form: Form, deps: AuthenticateDep
     agent: identity.value.sub,
     identity: identity.value,
     jkt,
-    proof: proof.value.replayEntry,
+    entries: [proof.value.replayEntry],
   });
 }
 

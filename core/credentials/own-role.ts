@@ -53,7 +53,7 @@ export async function giveAwsToken(context: TokenContext): Promise<Result<TokenR
     // of the credentials, not of the token
     expiresAtSeconds: vend.endsAtSeconds,
   });
-  const stored = await ports.store.commit({ vend, replayEntries: [caller.proof], record: grantRecord(context) });
+  const stored = await ports.store.commit({ vend, replayEntries: caller.entries, record: grantRecord(context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
   const claims = awsTokenClaims({ session, roleArn: role.arn, times: { jti, iat, exp } }, ports.issuer);
   const [signed, death] = await Promise.allSettled([

@@ -36,7 +36,7 @@ export async function storeVend(
   const { root, sid } = session;
   const stored = await ports.store.commit({
     vend: { root, sid, agent: currentAgent(session), role, arn, account: chosen.account, accessKeyId, endsAtSeconds },
-    replayEntries: [caller.proof],
+    replayEntries: caller.entries,
     record: ports.toRecord({ ...audit.facts, aws, outcome: "allowed" }, ports.ids.id()),
   });
   return stored.ok ? ok(undefined) : err(conflictDenial(stored.error));

@@ -5,6 +5,7 @@ import type { BoundDenial } from "./table/bound.ts";
 import type { CallerDenial } from "./table/caller.ts";
 import type { CredentialsDenial } from "./table/credentials.ts";
 import type { GrantDenial } from "./table/grant.ts";
+import type { JwtBearerDenial } from "./table/jwt-bearer.ts";
 import type { OfferDenial } from "./table/offer.ts";
 import type { RegistryDenial } from "./table/registry.ts";
 import type { RequestDenial } from "./table/request.ts";
@@ -22,6 +23,8 @@ export type Denial = Refusal & {
    * Set when another key showed a genuine token of ours: whose token it is. It rings, whatever the code is (threat 41).
    */
   readonly owner?: TokenOwner;
+  /** Set for a request of the `jwt-bearer` grant: what is wrong with such an assertion is answered `invalid_grant`. */
+  readonly grant?: "id-jag" | "workload";
 };
 
 type Refusal =
@@ -31,6 +34,7 @@ type Refusal =
   | SubjectTokenDenial
   | OfferDenial
   | GrantDenial
+  | JwtBearerDenial
   | AwsPolicyDenial
   | BoundDenial
   | SessionDenial

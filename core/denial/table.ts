@@ -7,6 +7,7 @@ import { boundDenials } from "./table/bound.ts";
 import { callerDenials } from "./table/caller.ts";
 import { credentialsDenials } from "./table/credentials.ts";
 import { grantDenials } from "./table/grant.ts";
+import { jwtBearerDenials } from "./table/jwt-bearer.ts";
 import { offerDenials } from "./table/offer.ts";
 import { registryDenials } from "./table/registry.ts";
 import { requestDenials } from "./table/request.ts";
@@ -25,6 +26,7 @@ export const denialTable = {
   ...subjectTokenDenials,
   ...offerDenials,
   ...grantDenials,
+  ...jwtBearerDenials,
   ...awsPolicyDenials,
   ...boundDenials,
   ...sessionDenials,

@@ -1,5 +1,6 @@
 import type { Reply } from "../model/wire.ts";
 import type { Denial } from "./denial.ts";
+import { grantFault } from "./table/jwt-bearer.ts";
 import { rowOf } from "./table.ts";
 
 interface WireError {
@@ -18,7 +19,15 @@ interface WireError {
 export function denialToWire(denial: Denial): WireError {
   const row = rowOf(denial);
   if (!row) throw new Error(`no row for denial ${JSON.stringify(denial)}`);
-  const { status, error, description, headers = {}, members } = row.variant?.(denial) ?? row.answer;
+  const answer = row.variant?.(denial) ?? row.answer;
+  const grant = grantFault(denial);
+  const {
+    status,
+    error,
+    description,
+    headers = {},
+    members,
+  } = grant === undefined ? answer : { ...answer, status: 400, error: "invalid_grant", description: grant };
   const sent = Object.entries(headers).flatMap(([name, value]) => {
     const text = typeof value === "string" ? value : value(denial);
     return text === undefined ? [] : [[name, text] as const];

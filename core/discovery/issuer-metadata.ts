@@ -1,6 +1,13 @@
 import { dpopAlgorithms } from "../jose/dpop.ts";
 import { usualAlgorithm } from "../model/ports.ts";
-import { spiffeAssertionType, tokenExchangeGrant } from "../model/wire.ts";
+import { agentKeyAlgorithms } from "../model/registry.ts";
+import {
+  idJagProfile,
+  jwtBearerAssertionType,
+  jwtBearerGrant,
+  spiffeAssertionType,
+  tokenExchangeGrant,
+} from "../model/wire.ts";
 import { cutsUri } from "../verify/cuts/document.ts";
 import { aggregationUri } from "../verify/status/list.ts";
 import { openidResponseTypes, responseTypes } from "./authorization-endpoint.ts";
@@ -17,7 +24,8 @@ export interface FunctionUrls {
 
 /**
  * The issuer's metadata (RFC 8414 2). Callers authenticate in the same way at every endpoint: a JWT-SVID of ours as
- * client assertion and a DPoP proof by its key.
+ * client assertion and a DPoP proof by its key. The token endpoint also takes a client assertion by a registered key,
+ * and the `jwt-bearer` grant.
  */
 export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Record<string, unknown>> {
   return {
@@ -32,7 +40,8 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     lanyard_attestation_endpoint: urls.attest,
     ...(urls.credentials === undefined ? {} : { lanyard_credentials_endpoint: urls.credentials }),
     lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
-    grant_types_supported: ["client_credentials", tokenExchangeGrant],
+    grant_types_supported: ["client_credentials", tokenExchangeGrant, jwtBearerGrant],
+    authorization_grant_profiles_supported: [idJagProfile],
     response_types_supported: [...responseTypes],
     subject_types_supported: ["public"],
     // algorithms of access tokens; RFC 9068 4 makes resource servers look for them under this name
@@ -52,13 +61,14 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
       "root",
       "anc",
     ],
-    token_endpoint_auth_methods_supported: ["spiffe_jwt"],
+    // none: a platform's token, as assertion of the jwt-bearer grant, authenticates its workload by itself
+    token_endpoint_auth_methods_supported: ["spiffe_jwt", "private_key_jwt", "none"],
     introspection_endpoint_auth_methods_supported: ["spiffe_jwt"],
     revocation_endpoint_auth_methods_supported: ["spiffe_jwt"],
-    token_endpoint_auth_signing_alg_values_supported: [usualAlgorithm.identity],
+    token_endpoint_auth_signing_alg_values_supported: [...agentKeyAlgorithms],
     introspection_endpoint_auth_signing_alg_values_supported: [usualAlgorithm.identity],
     revocation_endpoint_auth_signing_alg_values_supported: [usualAlgorithm.identity],
-    client_assertion_types_supported: [spiffeAssertionType],
+    client_assertion_types_supported: [spiffeAssertionType, jwtBearerAssertionType],
     dpop_signing_alg_values_supported: [...dpopAlgorithms],
     status_list_aggregation_endpoint: aggregationUri(issuer),
     lanyard_cuts_uri: cutsUri(issuer),

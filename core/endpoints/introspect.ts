@@ -137,7 +137,7 @@ async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection):
   const { aud: resource, scopes, details } = token;
   audit.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
   const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
-  const used = await deps.store.use({ counters, replayEntries: [caller.proof], record });
+  const used = await deps.store.use({ counters, replayEntries: caller.entries, record });
   if (used.ok) return ok(token);
   return err(used.error.kind === "replay" ? { code: "dpop_replayed" } : { code: "uses_spent" });
 }

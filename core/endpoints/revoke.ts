@@ -185,7 +185,7 @@ async function write(
 ): Promise<Result<void, Denial>> {
   if (ending === "nothing") return ok(undefined);
   const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
-  const written = await deps.revocations.revoke({ ...ending, replayEntries: [caller.proof], record });
+  const written = await deps.revocations.revoke({ ...ending, replayEntries: caller.entries, record });
   if (written.ok || written.error.kind === "offer_taken") return ok(undefined);
   return err({ code: "dpop_replayed" });
 }

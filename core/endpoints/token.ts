@@ -1,9 +1,10 @@
+import { createUnprovenReads } from "../attest/unproven-reads.ts";
 import { startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { authenticate } from "../caller/authenticate.ts";
 import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
+import { authenticateClient } from "../jwt-bearer/authenticate-client.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
 import { type Authorized, authorize } from "../token/authorize.ts";
@@ -19,13 +20,13 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * The way of one token request. This list and the numbered steps below are the same list:
  *
  * 1. **read**: bounded, strictly parsed, nothing trusted (`token/request.ts`)
- * 2. **authenticate**: our own identity token as client assertion, and a DPoP proof by the key it is bound to
- *    (`caller/authenticate.ts`). Refusals up to here are aggregated; later ones get a record each, as long as the agent
- *    is within its rate
+ * 2. **authenticate** (`jwt-bearer/authenticate-client.ts`): our own identity token as client assertion, and a DPoP proof
+ *    by the key it is bound to; or an assertion by a registered key; or, for the `jwt-bearer` grant, the platform's token
+ *    itself. Refusals up to here are aggregated; later ones get a record each, as long as the agent is within its rate
  * 3. **actor**: an actor token, if sent, must be the authenticated agent's
  * 4. **authorize** (`token/authorize.ts`), from the beginning again when the registry has changed meanwhile:
- * - *resolve the subject token* to principal and parent: the agent's own account, a person's token, its own session, an
- *   offer, or a token for a resource that the caller serves (`token/resolve-subject-token.ts`)
+ * - *resolve the subject token* to principal and parent: the agent's own account, a person's token or identity assertion,
+ *   its own session, an offer, or a token for a resource that the caller serves (`token/resolve-subject-token.ts`)
  * - *read liveness*, one strongly consistent batch (`token/read-subject.ts`), which contains the offer as well; it also
  *   names the registry's version
  * - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses (`token/plan-for.ts`,
@@ -36,7 +37,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *    that fails ends nothing: 503, ask again). For a resource that asks about every request the token is a handle,
  *    stored by its hash and not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
  * 6. **again**, once, from 4, when an equal, concurrent request came first: by then the offer is redeemed and gives the
- *    same session, or the session is renewed and its new end applies
+ *    same session, the assertion has opened its one session, or the session is renewed and its new end applies
  *
  * A token by which an agent takes a role of AWS that is its own goes the same way from 4 on, by its own steps
  * (`credentials/own-role.ts`).
@@ -44,6 +45,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * Three round trips in sequence: no token is released without a row to revoke it by and a record that explains it.
  */
 export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Reply> {
+  const clients = { ...deps, unprovenReads: createUnprovenReads(deps.clock) };
   return async (call) => {
     const audit = startAudit(call, "request", deps.clock);
     // 1. read
@@ -52,8 +54,8 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const { request, form } = read.value;
     audit.add({ operation: operationOf(request) });
     // 2. authenticate
-    const caller = await authenticate(call, form, deps);
-    if (!caller.ok) return deny(deps, caller.error, audit);
+    const caller = await authenticateClient(call, form, clients);
+    if (!caller.ok) return deny(deps, refused(caller.error, request), audit);
     audit.add(factsOfAsked(caller.value, request));
     audit.authenticated = true;
     const context = { request, caller: caller.value, audit, ports: deps };
@@ -61,9 +63,13 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const actor = await checkActor(context);
     const way = request.requested === "aws" ? giveAwsToken : authorizeAndIssue;
     const outcome = actor.ok ? await way(context) : actor;
-    return outcome.ok ? okReply(outcome.value) : deny(deps, outcome.error, audit);
+    return outcome.ok ? okReply(outcome.value) : deny(deps, refused(outcome.error, request), audit);
   };
 }
+
+/** RFC 7523 3.1: what is wrong with an assertion has an error of its own. */
+const refused = (denial: Denial, { subject }: TokenRequest): Denial =>
+  subject?.type === "id-jag" || subject?.type === "workload" ? { ...denial, grant: subject.type } : denial;
 
 /** Loaded with the first request for it: a cold start has enough to read, and most stages give no such token. */
 const giveAwsToken = async (context: TokenContext): Promise<Result<TokenReply, Denial>> =>
@@ -84,7 +90,7 @@ async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenRep
   }
 }
 
-const overtaken = new Set<Denial["code"]>(["offer_redeemed_by_another_key", "renewal_overtaken"]);
+const overtaken = new Set<Denial["code"]>(["offer_redeemed_by_another_key", "assertion_used_up", "renewal_overtaken"]);
 
 function issue(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   if (authorized.plan.action === "renew") return issueRenewal(authorized, context);

@@ -105,6 +105,9 @@ export const limits = {
   evidenceLifeMaxSeconds: 3_600,
   /** Longest `exp` − `iat` of a person's token. */
   personTokenLifeMaxSeconds: 86_400,
+  /** Longest `exp` − `iat` of an identity assertion (ID-JAG), and of a client assertion by a registered key. */
+  identityAssertionLifeSeconds: 3_600,
+  clientAssertionLifeSeconds: 300,
   /** Clock skew granted to documents that others issue; our own documents get none. */
   foreignSkewSeconds: 60,
   /** DPoP proofs are accepted this long before and after their `iat`. */

@@ -72,8 +72,11 @@ export interface Session {
    */
   readonly actors: readonly string[];
   readonly grants: readonly Grant[];
-  /** RFC 7638 thumbprint of the key the current agent proved. */
-  readonly jkt: string;
+  /**
+   * RFC 7638 thumbprint of the key the current agent proved. None where it called without a proof: such a session
+   * releases bearer tokens for one resource and nothing else.
+   */
+  readonly jkt?: string;
   readonly assurance: Assurance;
   /** Digest of the code that runs, when attested. */
   readonly build?: string;

@@ -16,6 +16,12 @@ export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 export const idTokenType = "urn:ietf:params:oauth:token-type:id_token";
 /** RFC 8693 2.1. */
 export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
+/** RFC 7523 2.1. */
+export const jwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/** The profile of that grant for identity assertions, as metadata names it. */
+export const idJagProfile = "urn:ietf:params:oauth:grant-profile:id-jag";
+/** RFC 7523 2.2. */
+export const jwtBearerAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** draft-ietf-oauth-spiffe-client-auth-02. */
 export const spiffeAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 

@@ -9,9 +9,16 @@ import { type Login, loginOf } from "../model/login.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import type { Principal } from "../model/session.ts";
+import type { AuthorizationDetail, Principal } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { clientOf, groupsOfPerson, personId } from "./claims.ts";
+
+/** What an identity assertion (ID-JAG) itself allows; a member that it lacks bounds nothing. */
+export interface Asserted {
+  readonly resource?: string;
+  readonly scopes?: readonly string[];
+  readonly details?: readonly AuthorizationDetail[];
+}
 
 /** What a person's token proves. */
 export interface PersonFacts {
@@ -22,6 +29,8 @@ export interface PersonFacts {
   readonly expiresAtSeconds: number;
   /** The login that is denylisted for this agent when a root session opened with the token is revoked. */
   readonly login: Login;
+  /** Of an identity assertion: what it allows. */
+  readonly asserted?: Asserted;
 }
 
 /** What a person's token is checked against. */
@@ -66,7 +75,7 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
   const { clients } = input.registration;
   if (!clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value))
     return err({ code: "person_token_foreign_client", client: client.value.slice(0, 200), agent: input.agentId });
-  return readFacts(verified.value.payload, issuer, input);
+  return factsOfPerson(verified.value.payload, issuer, input);
 }
 
 async function verifyToken(
@@ -84,20 +93,28 @@ async function verifyToken(
     requiredClaims: ["sub", "iat", "exp"],
     maxLifetimeSeconds: limits.personTokenLifeMaxSeconds,
   });
-  return verified.ok ? verified : err(toDenial(verified.error, issuer.issuer));
+  return verified.ok ? verified : err(toPersonDenial(verified.error, issuer.issuer));
 }
 
-function toDenial(failure: JwtFailure, issuer: string): Denial {
+/**
+ * What a failed verification of a person's document means.
+ * @returns `subject_token_expired`, `keys_unavailable`, `subject_token_invalid`
+ */
+export function toPersonDenial(failure: JwtFailure, issuer: string): Denial {
   const { why, detail, expiredAtSeconds } = failure;
   if (why === "expired") return { code: "subject_token_expired", expiredAtSeconds: expiredAtSeconds ?? 0 };
   if (why === "keys_unavailable") return { code: "keys_unavailable", issuer, why: detail };
   return { code: "subject_token_invalid", why: `${why}: ${detail}` };
 }
 
-function readFacts(
+/**
+ * Who the person is, in which groups, and by which login, from verified claims.
+ * @returns the facts, or `subject_token_invalid`, `person_groups_unknown`
+ */
+export function factsOfPerson(
   payload: JWTPayload,
   issuer: TrustedIssuerRegistration,
-  input: PersonInput,
+  input: Pick<PersonInput, "token" | "agentId" | "registry">,
 ): Result<PersonFacts, Denial> {
   const { iss, sub, iat, exp, sid } = payload;
   const authTime = authTimeOf(payload);

@@ -65,6 +65,9 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
       registry = await ports.registries.at(rows.deployment.registryVersion);
       continue;
     }
+    const stands = await caller.again?.(registry);
+    if (stands && !stands.ok) return stands;
+    if (stands && stands.value.agent !== caller.agent) return err({ code: "agent_unknown", agent: caller.agent });
     const active = activeRegistration(caller, registry);
     if (!active.ok) return active;
     const alive = checkCaller(rows, caller);

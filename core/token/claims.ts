@@ -40,7 +40,7 @@ const sessionClaims = (session: Session, issuer: string, times: Times): JWTPaylo
     sub: session.principal.id,
     client_id: currentAgent(session),
     ...times,
-    cnf: { jkt: session.jkt },
+    ...(session.jkt === undefined ? {} : { cnf: { jkt: session.jkt } }),
     ...(act ? { act } : {}),
     sid: session.sid,
     root: session.root,
@@ -73,7 +73,7 @@ export function accessClaims(
   const bound = !isBearer(grant.resource, registry);
   return {
     ...claims,
-    ...(bound ? { cnf } : {}),
+    ...(bound && cnf ? { cnf } : {}),
     aud: grant.resource,
     scope: grant.scopes.join(" "),
     ...(grant.details.length > 0 ? { authorization_details: grant.details } : {}),
@@ -117,7 +117,7 @@ export function sessionMembers(session: Session): object {
     sid,
     root,
     depth,
-    cnf: { jkt },
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
   };
 }
 
@@ -141,16 +141,19 @@ export function tokenTypeOf(grant: Grant | undefined, registry: RegistrySnapshot
  * A bearer token is issued only where the stage also allows it. To issue a bound token instead would not help: the
  * resource would accept it from anybody who copied it (RFC 9449 7.2).
  * @param grant the grant of an access token; none for a session token, which is always bound
- * @returns nothing, or `bearer_not_allowed`
+ * @param of whether the stage allows it, and the session's key, where it has one
+ * @returns nothing, or `bearer_not_allowed`; `proof_required` for a caller without a key at any other resource
  */
 export function checkBearer(
   grant: Grant | undefined,
   registry: RegistrySnapshot,
-  deps: { readonly bearerTokens?: boolean },
+  { bearerTokens, jkt }: { readonly bearerTokens?: boolean | undefined; readonly jkt: string | undefined },
 ): Result<void, Denial> {
   const { resource } = grant ?? {};
-  const refused = resource !== undefined && isBearer(resource, registry) && deps.bearerTokens !== true;
-  return refused ? err({ code: "bearer_not_allowed", resource }) : ok(undefined);
+  const bearer = resource !== undefined && isBearer(resource, registry);
+  if (bearer && bearerTokens !== true) return err({ code: "bearer_not_allowed", resource });
+  // without a key there is nothing that a token could be bound to
+  return jkt === undefined && !bearer ? err({ code: "proof_required", what: resource ?? "session" }) : ok(undefined);
 }
 
 /**

@@ -1,27 +1,21 @@
 import type { AuditContext, FactsSoFar } from "../audit/context.ts";
 import type { Recorder } from "../audit/record.ts";
-import type { AuthenticateDeps, Caller } from "../caller/authenticate.ts";
-import type { KeySets } from "../keys/key-sets.ts";
+import type { Caller } from "../caller/authenticate.ts";
+import type { AuthenticateClientDeps } from "../jwt-bearer/authenticate-client.ts";
 import type { PolicyEngine } from "../model/decision.ts";
 import type { Ids, RateLimiter, Signer } from "../model/ports.ts";
-import type { RegistrySource } from "../model/snapshot.ts";
 import type { SessionStore } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
 
 /** All ports of the token endpoint; each step names those it uses. */
-export interface TokenPorts extends AuthenticateDeps {
+export interface TokenPorts extends Omit<AuthenticateClientDeps, "store" | "unprovenReads"> {
   readonly ids: Ids;
   readonly toRecord: Recorder;
-  readonly registries: RegistrySource;
   readonly store: SessionStore;
   readonly policy: PolicyEngine;
   readonly limiter: RateLimiter;
-  /** Keys of other issuers, for persons' tokens. */
-  readonly keySets: KeySets;
   /** The session key. */
   readonly signer: Signer;
-  /** Whether the stage allows bearer tokens for resources that cannot check proofs. */
-  readonly bearerTokens?: boolean;
   /** Accounts whose roles agents may take by themselves; left out where the stage gives no tokens for AWS. */
   readonly awsAccounts?: readonly string[];
 }
@@ -38,7 +32,8 @@ export interface TokenContext<Port extends keyof TokenPorts = keyof TokenPorts> 
 /** What the record of an authenticated request holds from the start. */
 export const factsOfAsked = (caller: Caller, request: TokenRequest): Partial<FactsSoFar> => ({
   agent: caller.agent,
-  jkt: caller.jkt,
+  ...(caller.jkt === undefined ? {} : { jkt: caller.jkt }),
+  ...(caller.again ? { evidenceType: caller.identity.evidence.type, evidence: caller.identity.evidence.facts } : {}),
   assurance: caller.identity.assurance,
   ...(caller.identity.build === undefined ? {} : { build: caller.identity.build }),
   ...(request.purpose === undefined ? {} : { purpose: request.purpose }),

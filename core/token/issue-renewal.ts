@@ -38,7 +38,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
       ...(login === undefined ? {} : { login }),
       wasSeconds: before.expiresAtSeconds,
     },
-    replayEntries: [caller.proof],
+    replayEntries: caller.entries,
     record: grantRecord(context),
   });
   if (!stored.ok) return err(conflictDenial(stored.error));

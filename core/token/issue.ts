@@ -4,8 +4,10 @@ import type { Caller } from "../caller/authenticate.ts";
 import { newOfferHandle } from "../caller/offer-handle.ts";
 import { locatorDay, sealLocator } from "../caller/offer-locator.ts";
 import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
 import { loginName, loginsOf } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
+import type { ReplayEntry } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Offer, Session } from "../model/session.ts";
 import { accessTokenType, offerTokenType, sessionTokenType, type TokenReply } from "../model/wire.ts";
@@ -15,7 +17,7 @@ import type { Authorized } from "./authorize.ts";
 import { growTree, newCounter } from "./bounds.ts";
 import { checkBearer, sessionMembers, tokenTypeOf } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
-import { type Draft, draftSession, mint, tokenReply } from "./mint.ts";
+import { type Draft, draftSession, mint, onceOf, tokenReply } from "./mint.ts";
 import { accessLife, type Plan } from "./plan.ts";
 
 /** Stores an offer and answers its handle. Nothing is signed; its redemption reads liveness again. */
@@ -38,7 +40,7 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   const room = await growTree({ offer }, authorized.registry, ports.store);
   if (!room.ok) return room;
   audit.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
-  const stored = await ports.store.commit({ offer, replayEntries: [caller.proof], record: grantRecord(context) });
+  const stored = await ports.store.commit({ offer, replayEntries: caller.entries, record: grantRecord(context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
   return ok(tokenReply({ token: handle, type: offerTokenType, expiresIn: plan.lifeSeconds, grants: plan.grants }));
 }
@@ -52,10 +54,12 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   const { plan, subject, registry } = authorized;
   const { request, caller, audit, ports } = context;
   const first = plan.grants[0];
+  const once = onceOf(subject);
   const wantsSession = request.requested === "session";
   if (!first || (!wantsSession && plan.grants.length > 1))
     return err({ code: "resource_several", count: plan.grants.length });
-  const bearer = checkBearer(wantsSession ? undefined : first, registry, ports);
+  const { bearerTokens } = ports;
+  const bearer = checkBearer(wantsSession ? undefined : first, registry, { bearerTokens, jkt: caller.jkt });
   if (!bearer.ok) return bearer;
   const drafted = await draftSession(authorized, context);
   if (!drafted.ok) return drafted;
@@ -79,7 +83,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
     ...(plan.takesOver ? { takeOver: takeOverOf(plan.takesOver, session) } : {}),
     ...(minted.row ? { handle: minted.row } : {}),
     ...(counters.length > 0 ? { counters } : {}),
-    replayEntries: [caller.proof],
+    replayEntries: [...caller.entries, ...(isNew && once ? [once.entry] : [])],
     record: grantRecord(context),
   };
   if (isNew && session.depth > 0) {
@@ -89,6 +93,11 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   }
   const stored = await ports.store.commit(commit);
   if (!stored.ok) return err(conflictDenial(stored.error));
+  const within = await chargeLate(authorized, context);
+  if (!within.ok) {
+    if (isNew) await ports.store.end(session.root, session.sid);
+    return within;
+  }
   const [token, death] = await Promise.allSettled([minted.token(), deathSince(session, authorized, ports)]);
   const dead = causeOf(death);
   // a failed signature must not use up an offer (threat 17): its session stays, and the same agent and key can ask for
@@ -102,20 +111,34 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   return ok(tokenReply({ token: token.value, type, expiresIn: exp - iat, grants: plan.grants }, more));
 }
 
-const redemption = (offer: Offer, session: Session, caller: Caller): NonNullable<Commit["redeem"]> => ({
-  root: offer.root,
-  handleHash: offer.handleHash,
-  sid: session.sid,
-  jkt: caller.jkt,
-});
+/**
+ * Takes from the bucket of an agent whose assertion or document could have been a copy until it was written as used: a
+ * copy that is shown again and again must not use up the bucket (threat 13).
+ */
+async function chargeLate(
+  { subject, registry }: Authorized,
+  { caller, ports }: TokenContext,
+): Promise<Result<void, Denial>> {
+  if (!caller.chargedLate || subject.kind === "session") return ok(undefined);
+  const { agent } = caller;
+  const perSecond = registry.agent(agent)?.issuancesPerSecond ?? limits.issuancesPerSecond;
+  return (await ports.limiter.take(agent, perSecond, "issue"))
+    ? ok(undefined)
+    : err({ code: "rate_exceeded", agent, perSecond });
+}
+
+const redemption = (offer: Offer, session: Session, { jkt }: Caller): NonNullable<Commit["redeem"]> => {
+  if (jkt === undefined) throw new Error("an offer was redeemed without a key");
+  return { root: offer.root, handleHash: offer.handleHash, sid: session.sid, jkt };
+};
 
 const takeOverOf = (
   takes: NonNullable<Plan["takesOver"]>,
   { root, sid, jkt }: Session,
-): NonNullable<Commit["takeOver"]> => ({
-  ...takes,
-  ...{ root, sid, jkt },
-});
+): NonNullable<Commit["takeOver"]> => {
+  if (jkt === undefined) throw new Error("a session was taken over without a key");
+  return { ...takes, root, sid, jkt };
+};
 
 /** The record of a grant, from the audit context. */
 export const grantRecord = ({ audit, ports }: TokenContext<"ids" | "toRecord">): AuditRecord =>
@@ -155,7 +178,7 @@ export function noteGrant(
 export function conflictDenial(conflict: CommitConflict): Denial {
   switch (conflict.kind) {
     case "replay":
-      return { code: "dpop_replayed" };
+      return replayDenial(conflict.entry);
     case "offer_taken":
       return { code: "offer_redeemed_by_another_key" };
     case "taken_over_meanwhile":
@@ -163,7 +186,22 @@ export function conflictDenial(conflict: CommitConflict): Denial {
       return { code: "renewal_overtaken" };
     case "uses_spent":
       return { code: "uses_spent" };
+    // an assertion's one session is kept to by its replay entry, which is looked at first
     case "session_exists":
       throw new Error("a fresh session id was taken already");
+  }
+}
+
+function replayDenial(entry: ReplayEntry["kind"]): Denial {
+  switch (entry) {
+    case "client-assertion":
+      return { code: "client_assertion_replayed" };
+    case "assertion":
+      return { code: "assertion_used_up" };
+    // a document that another key showed first, or that was shown without one
+    case "evidence":
+      return { code: "evidence_of_another_key", type: "oidc" };
+    default:
+      return { code: "dpop_replayed" };
   }
 }

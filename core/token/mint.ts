@@ -1,6 +1,7 @@
 import { newAccessHandle } from "../caller/access-handle.ts";
 import type { Denial } from "../denial/denial.ts";
 import { signJwt } from "../jose/sign.ts";
+import type { Once } from "../jwt-bearer/once.ts";
 import { weaker } from "../model/assurance.ts";
 import { loginEpochs } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
@@ -42,7 +43,7 @@ export async function draftSession(
   const exp = Math.min(iat + plan.lifeSeconds, last);
   const jti = ports.ids.id();
   if (plan.existing) return ok({ session: plan.existing, isNew: false, jti, iat, exp });
-  const sid = ports.ids.id();
+  const sid = onceOf(subject)?.sid ?? ports.ids.id();
   const { parent, principal } = plan;
   const { build } = caller.identity;
   const login = subject.kind === "person" ? subject.person.login : undefined;
@@ -63,7 +64,7 @@ export async function draftSession(
     principal,
     actors: plan.actors,
     grants: plan.grants,
-    jkt: caller.jkt,
+    ...(caller.jkt === undefined ? {} : { jkt: caller.jkt }),
     // a chain is only as strong as its weakest proof
     assurance: parent ? weaker(parent.assurance, caller.identity.assurance) : caller.identity.assurance,
     ...(build === undefined ? {} : { build }),
@@ -82,6 +83,10 @@ export async function draftSession(
   };
   return ok({ session, isNew: true, jti, iat, exp });
 }
+
+/** What holds an assertion to its one session. */
+export const onceOf = (subject: Authorized["subject"]): Once | undefined =>
+  subject.kind === "own" || subject.kind === "person" ? subject.once : undefined;
 
 /** What a token is made from. */
 interface MintInput {

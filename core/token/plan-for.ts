@@ -1,6 +1,8 @@
 import type { AuditContext } from "../audit/context.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
+import { withinAsserted } from "../jwt-bearer/id-jag.ts";
+import type { Once } from "../jwt-bearer/once.ts";
 import { weaker } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
 import { denylistedBy, isUnnamed } from "../model/login.ts";
@@ -43,13 +45,23 @@ export function planFor(
       name: "requested_token_type",
       why: "only a session of one's own is offered",
     });
-  if (subject.kind === "own") return planOwn(rows, input);
-  if (subject.kind === "person") return planPerson(subject.person, rows, input);
+  const keyless = checkKeyless(subject, input);
+  if (!keyless.ok) return keyless;
+  if (subject.kind === "own" || subject.kind === "person") {
+    const { once } = subject;
+    const shown = once && rows.session?.sid === once.sid ? rows.session : undefined;
+    if (once && shown) return planShownAgain({ session: shown, subject, rows }, input, audit);
+    return subject.kind === "own" ? planOwn(rows, input, once) : planPerson(subject.person, rows, input);
+  }
   const alive = evaluateSession(rows, parentSid(subject), input.nowSeconds);
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const session = alive.value;
   // a bearer token names no key, but its session does, and only that key may use it here (threat 9)
-  if (subject.kind === "session" && subject.token.jkt === undefined && session.jkt !== input.caller.jkt)
+  if (
+    subject.kind === "session" &&
+    subject.token.jkt === undefined &&
+    (session.jkt === undefined || session.jkt !== input.caller.jkt)
+  )
     return err({ code: "dpop_key_mismatch", boundTo: "subject_token" });
   // what was issued to a key that has the session no more is worth nothing, to its holder and to whoever it was shown
   if (isOfFormerKey(subject, session))
@@ -88,6 +100,48 @@ export function planFor(
   }
 }
 
+/**
+ * A caller without a key gets access tokens of its own or of a person's work, and nothing that would need one: a session
+ * token, an offer, a renewal and everything that is exchanged is bound to a key.
+ */
+function checkKeyless({ kind }: ResolvedSubject, { request, caller }: PlanInput): Result<void, Denial> {
+  if (caller.jkt !== undefined) return ok(undefined);
+  if (request.requested !== "access") return err({ code: "proof_required", what: request.requested });
+  return kind === "own" || kind === "person" ? ok(undefined) : err({ code: "proof_required", what: kind });
+}
+
+/** An assertion that has opened its session, and that session. */
+interface ShownAgain {
+  readonly session: Session;
+  readonly subject: Extract<ResolvedSubject, { kind: "own" | "person" }>;
+  readonly rows: LivenessRows;
+}
+
+/**
+ * An assertion is shown again. The agent and key that showed it first get tokens of the session it opened, as far as
+ * that lives; anybody else has a copy, or showed a copy first.
+ */
+function planShownAgain(
+  { session, subject, rows }: ShownAgain,
+  input: PlanInput,
+  audit: AuditContext,
+): Result<Plan, Denial> {
+  const { caller, registry } = input;
+  const { root, sid, anc, depth, actors, principal } = session;
+  audit.add({ principal: principal.id, actors, session: { root, sid, anc, depth } });
+  if (currentAgent(session) !== caller.agent || session.jkt !== caller.jkt)
+    return err({ code: "assertion_of_another" });
+  const alive = evaluateSession(rows, sid, input.nowSeconds);
+  if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
+  const redefined = redefinedGroups(session, registry);
+  if (redefined !== undefined) return err({ code: "groups_redefined", issuerName: redefined });
+  const asserted = subject.kind === "person" ? subject.person.asserted : undefined;
+  const request = asserted ? withinAsserted(input.request, asserted, registry) : ok(input.request);
+  if (!request.ok) return request;
+  const again = { ...input, request: request.value };
+  return input.request.requested === "session" ? planSessionAgain(session, again) : planAccess(again, session);
+}
+
 /** A plan for the caller's own session, within the token that was presented for it. */
 function planOfOwn(token: OwnToken, session: Session, input: PlanInput): Result<Plan, Denial> {
   const presented = { ...session, grants: heldBy(token, session) };
@@ -100,10 +154,10 @@ const parentSid = (subject: Exclude<ResolvedSubject, { kind: "own" | "person" }>
   return subject.kind === "redeemed" ? subject.sid : subject.token.sid;
 };
 
-function planOwn(rows: LivenessRows, input: PlanInput): Result<Plan, Denial> {
+function planOwn(rows: LivenessRows, input: PlanInput, once: Once | undefined): Result<Plan, Denial> {
   const principal = subjects.principal(input.caller.agent);
   if (epochOf(rows, principal).blocked) return err({ code: "blocked", subject: principal });
-  return planRoot(input, undefined);
+  return planRoot(input, undefined, once?.endsAtSeconds);
 }
 
 /**
@@ -129,7 +183,13 @@ function planPerson(person: PersonFacts, rows: LivenessRows, input: PlanInput): 
  * against the present registry as an access token of that session is. Otherwise the offer could be used to evade a
  * registration that was narrowed since.
  */
-function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
+const planAgain = (session: Session, input: PlanInput): Result<Plan, Denial> => {
+  const again = planSessionAgain(session, input);
+  return again.ok ? ok({ ...again.value, action: "redeem" }) : again;
+};
+
+/** The whole session once more, checked against the present registry. */
+function planSessionAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const { principal, actors, depth, grants } = session;
   const bare = grants.map((grant) => ({ ...grant, details: [] }));
   const held = narrowWithin(bare, { held: grants, by: "parent" }, input.registry);
@@ -137,7 +197,7 @@ function planAgain(session: Session, input: PlanInput): Result<Plan, Denial> {
   const bounded = boundAll(grants, input, session);
   if (!bounded.ok) return bounded;
   const lifeSeconds = session.expiresAtSeconds - input.nowSeconds;
-  return ok({ action: "redeem", grants, lifeSeconds, principal, actors, depth, existing: session });
+  return ok({ action: "access", grants, lifeSeconds, principal, actors, depth, existing: session });
 }
 
 /** Whether a token is bound to a key from which another one has taken the session over. */
@@ -158,6 +218,7 @@ function planTakeOver(
   input: PlanInput,
 ): Result<Plan, Denial> {
   const { identity, jkt } = input.caller;
+  if (jkt === undefined) return err({ code: "proof_required", what: "an offer" });
   if (identity.build !== session.build) return err({ code: "takeover_refused", why: "other code runs now" });
   if (weaker(session.assurance, identity.assurance) !== session.assurance)
     return err({ code: "takeover_refused", why: "the key is proved more weakly than the session's was" });

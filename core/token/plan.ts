@@ -1,5 +1,6 @@
 import type { Caller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
+import { grantsAsserted, withinAsserted } from "../jwt-bearer/id-jag.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../model/registry.ts";
@@ -50,18 +51,50 @@ export interface PlanInput {
   readonly lifeSeconds?: number;
 }
 
+/** What a request names, as far as an identity assertion, where it came by one, allows it. */
+function wantedBy(
+  person: PersonFacts | undefined,
+  request: TokenRequest,
+  registry: RegistrySnapshot,
+): Result<readonly Grant[], Denial> {
+  if (!person?.asserted) return resolveWanted(request, registry);
+  const within = withinAsserted(request, person.asserted, registry);
+  return within.ok ? grantsAsserted(within.value, person.asserted, registry) : within;
+}
+
+/**
+ * How long a root may live. Of a session without a key nothing but its first token can be got, so it ends with that,
+ * unless a document opens it and shows it again until the document's end.
+ */
+function rootLife(
+  { request, caller, registration, nowSeconds }: PlanInput,
+  endsAtSeconds: number | undefined,
+): Result<number, Denial> {
+  const most = sessionBound(registration);
+  if (endsAtSeconds !== undefined)
+    return pickLife(request.lifetimeSeconds, endsAtSeconds - nowSeconds, most, endsAtSeconds - nowSeconds);
+  const keyless = caller.jkt === undefined && request.subject === undefined;
+  const usual = keyless ? limits.bearerTokenLifeSeconds : limits.sessionLifeSeconds;
+  return pickLife(request.lifetimeSeconds, usual, keyless ? Math.min(most, usual) : most);
+}
+
 /**
  * A root session: for the agent's own account, or for a person. It is bounded by the registration and by what the
  * principal may delegate.
+ * @param endsAtSeconds where a document decides it, when the session ends
  */
-export function planRoot(input: PlanInput, person: PersonFacts | undefined): Result<Plan, Denial> {
-  const { request, caller, registration, registry } = input;
-  const wanted = resolveWanted(request, registry);
+export function planRoot(
+  input: PlanInput,
+  person: PersonFacts | undefined,
+  endsAtSeconds?: number,
+): Result<Plan, Denial> {
+  const { request, caller, registry } = input;
+  const wanted = wantedBy(person, request, registry);
   if (!wanted.ok) return wanted;
   const delegator = delegatorOf(person?.principal ?? { id: caller.agent, kind: "agent" }, person?.claims, registry);
   const bounded = boundAll(wanted.value, input, delegator);
   if (!bounded.ok) return bounded;
-  const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, sessionBound(registration));
+  const life = rootLife(input, endsAtSeconds);
   if (!life.ok) return life;
   return ok({
     action: "open",

@@ -1,5 +1,6 @@
 import { assertionIn, type Form, readForm, single } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
+import { assertionKind, checkClientMethod } from "../jwt-bearer/authenticate-client.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
@@ -9,6 +10,7 @@ import {
   awsTokenType,
   type Call,
   idTokenType,
+  jwtBearerGrant,
   offerTokenType,
   sessionTokenType,
   tokenExchangeGrant,
@@ -21,9 +23,12 @@ import { parseBoundedJson } from "../text/json.ts";
  */
 type Requested = "access" | "session" | "offer" | "aws";
 
+/** What stands for the principal: a subject token, or an assertion of the `jwt-bearer` grant. */
+type SubjectType = "id" | "access" | "session" | "offer" | "id-jag" | "workload";
+
 /** A parsed token request; nothing in it is verified yet. */
 export interface TokenRequest {
-  readonly subject?: { readonly token: string; readonly type: "id" | "access" | "session" | "offer" };
+  readonly subject?: { readonly token: string; readonly type: SubjectType };
   readonly actorToken?: string;
   readonly clientId?: string;
   readonly requested: Requested;
@@ -40,7 +45,7 @@ export interface TokenRequest {
   readonly maxUses?: number;
 }
 
-const subjectTypes = new Map<string, "id" | "access" | "session" | "offer">([
+const subjectTypes = new Map<string, SubjectType>([
   [idTokenType, "id"],
   [accessTokenType, "access"],
   [sessionTokenType, "session"],
@@ -58,8 +63,10 @@ const jwtType = "urn:ietf:params:oauth:token-type:jwt";
  * Parses the form of a token request (RFC 6749 4.4, RFC 8693 2.1, RFC 8707 2, RFC 9396 2).
  * @returns the request and its form, or the denial of the first thing that is wrong
  */
-export const readTokenRequest = (call: Call): Result<Read<TokenRequest>, Denial> =>
-  readAsserted(call, ["resource", "audience"], parse);
+export function readTokenRequest(call: Call): Result<Read<TokenRequest>, Denial> {
+  const claimed = (form: Form) => checkClientMethod(call, form, () => assertionIn(call, form));
+  return readClaimed(call, { repeatable: ["resource", "audience"], claimed }, parse);
+}
 
 /** A request as parsed, and the form it came in. */
 export interface Read<T> {
@@ -73,15 +80,21 @@ export interface Read<T> {
  * @param repeatable names that may occur more than once
  * @returns the request and its form, or the denial of the first thing that is wrong
  */
-export function readAsserted<T>(
+export const readAsserted = <T>(
   call: Call,
   repeatable: readonly string[],
   parseForm: (form: Form) => Result<T, Denial>,
+): Result<Read<T>, Denial> => readClaimed(call, { repeatable, claimed: (form) => assertionIn(call, form) }, parseForm);
+
+function readClaimed<T>(
+  call: Call,
+  how: { readonly repeatable: readonly string[]; readonly claimed: (form: Form) => Result<unknown, Denial> },
+  parseForm: (form: Form) => Result<T, Denial>,
 ): Result<Read<T>, Denial> {
-  const read = readForm(call, repeatable);
+  const read = readForm(call, how.repeatable);
   if (!read.ok) return read;
   const form = read.value;
-  const claimed = assertionIn(call, form);
+  const claimed = how.claimed(form);
   if (!claimed.ok) return claimed;
   const parsed = parseForm(form);
   return parsed.ok ? ok({ request: parsed.value, form }) : parsed;
@@ -185,6 +198,8 @@ function readSubject(form: Form): Result<TokenRequest["subject"], Denial> {
       ? ok(undefined)
       : invalid("subject_token", "client_credentials takes no subject; use token exchange");
   }
+  if (grantType === jwtBearerGrant) return readAssertion(form);
+  if (form.has("assertion")) return invalid("assertion", "it is for the grant jwt-bearer alone");
   if (grantType !== tokenExchangeGrant) return err({ code: "grant_unsupported", grantType: grantType.slice(0, 100) });
   if (token === undefined) return missing("subject_token");
   if (typeUri === undefined) return missing("subject_token_type");
@@ -192,6 +207,17 @@ function readSubject(form: Form): Result<TokenRequest["subject"], Denial> {
   if (!type) return invalid("subject_token_type", "unknown type");
   if (token.length > limits.tokenBytes) return invalid("subject_token", "too large");
   return ok({ token, type });
+}
+
+/** RFC 7523 2.1. Of what kind an assertion is tells its own `typ`, which the verification of that kind checks again. */
+function readAssertion(form: Form): Result<TokenRequest["subject"], Denial> {
+  const token = single(form, "assertion");
+  if (token === undefined) return missing("assertion");
+  if (form.has("subject_token") || form.has("subject_token_type"))
+    return invalid("subject_token", "jwt-bearer takes its assertion and no subject token");
+  return token.length > limits.tokenBytes
+    ? invalid("assertion", "too large")
+    : ok({ token, type: assertionKind(token) });
 }
 
 /** RFC 8693 2.1: the type is required with an actor token and must not be sent without it. */

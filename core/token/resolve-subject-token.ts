@@ -3,6 +3,8 @@ import { type OwnToken, verifyOwnToken } from "../caller/own-token.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { decodeUnverified } from "../jose/jwt.ts";
+import { verifyIdJag } from "../jwt-bearer/id-jag.ts";
+import { type Once, onceFor } from "../jwt-bearer/once.ts";
 import { loginReads } from "../model/login.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -16,8 +18,8 @@ import { fromOffer, type LocatedOffer, type OfferSubject } from "./offer-subject
 
 /** Where the authority of a request comes from; verified, and its liveness not read yet. */
 export type ResolvedSubject =
-  | { readonly kind: "own"; readonly query: LivenessQuery }
-  | { readonly kind: "person"; readonly person: PersonFacts; readonly query: LivenessQuery }
+  | { readonly kind: "own"; readonly query: LivenessQuery; readonly once?: Once }
+  | { readonly kind: "person"; readonly person: PersonFacts; readonly query: LivenessQuery; readonly once?: Once }
   | { readonly kind: "session"; readonly token: OwnToken; readonly query: LivenessQuery }
   | { readonly kind: "hop"; readonly token: OwnToken; readonly query: LivenessQuery }
   | OfferSubject;
@@ -40,11 +42,33 @@ export async function resolveSubjectToken(
   const { caller, ports } = context;
   const { subject } = context.request;
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
+  if (subject.type === "workload") return fromWorkload(subject.token, context);
   if (subject.type === "offer") return fromOffer(subject.token, context, registry);
   if (subject.type === "session") return fromOwnToken("session", context, registry);
   if (subject.type === "access" && isOwn(subject.token, ports.issuer)) return fromOwnToken("access", context, registry);
   return fromPerson({ token: subject.token, type: subject.type }, context, registry);
 }
+
+/**
+ * A workload whose platform's token authenticated it acts on its own account. With a key each request opens a session,
+ * as everywhere. Without one the document is all that there is: it opens one session, which ends with it, and whoever
+ * shows the file again gets that one (Kubernetes clients send a file again and again).
+ */
+function fromWorkload(token: string, { caller }: ResolveContext): Result<ResolvedSubject, Denial> {
+  if (!caller.again || caller.identity.evidence.type !== "oidc") throw new Error("a document authenticated nobody");
+  const query = plain([subjects.principal(caller.agent)]);
+  if (caller.jkt !== undefined) return ok({ kind: "own", query });
+  const { iss, exp } = decodeUnverified(token)?.payload ?? {};
+  const endsAtSeconds = Math.floor(Number(exp));
+  const once = { ...onceFor(String(iss), token.slice(0, token.lastIndexOf(".")), endsAtSeconds), endsAtSeconds };
+  return ok({ kind: "own", query: { ...query, ...rowOf(once) }, once });
+}
+
+/** The row of the one session that an assertion opens, to be read with all else. */
+const rowOf = ({ sid }: Once): Pick<LivenessQuery, "session" | "tombstones"> => ({
+  session: { root: sid, sid },
+  tombstones: [sid],
+});
 
 /** Resolves the caller's own session by its session token, for endpoints that accept no other subject. */
 export async function resolveOwnSession(
@@ -61,20 +85,29 @@ const isOwn = (token: string, issuer: string): boolean =>
 const plain = (names: readonly string[]): LivenessQuery => ({ tombstones: [], subjects: names });
 
 async function fromPerson(
-  { token, type }: { readonly token: string; readonly type: "id" | "access" },
+  { token, type }: { readonly token: string; readonly type: "id" | "access" | "id-jag" },
   { caller, audit, ports }: ResolveContext,
   registry: RegistrySnapshot,
 ): Promise<Result<ResolvedSubject, Denial>> {
   const registration = registry.agent(caller.agent);
   if (!registration) return err({ code: "agent_unknown", agent: caller.agent });
   const { keySets, clock, issuer: ownIssuer } = ports;
-  const input = { token, type, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
-  const person = await verifyPerson(input);
-  if (!person.ok) return err(withOwner(person.error, await ownerOfStolen(token, caller.jkt, ports)));
-  audit.add({ principal: person.value.principal.id });
-  const { principal, login } = person.value;
-  const query = plain([subjects.principal(principal.id), ...loginReads(login)]);
-  return ok({ kind: "person", person: person.value, query });
+  const input = { token, agentId: caller.agent, registration, registry, keySets, clock, ownIssuer };
+  const read =
+    type === "id-jag"
+      ? await verifyIdJag({ ...input, jkt: caller.jkt })
+      : await verifyPerson({ ...input, type }).then((one) =>
+          one.ok ? ok({ person: one.value, once: undefined }) : one,
+        );
+  if (!read.ok) return err(withOwner(read.error, await ownerOfStolen(token, caller.jkt, ports)));
+  const { person, once } = read.value;
+  audit.add({ principal: person.principal.id });
+  const query = plain([subjects.principal(person.principal.id), ...loginReads(person.login)]);
+  return ok(
+    once === undefined
+      ? { kind: "person", person, query }
+      : { kind: "person", person, once, query: { ...query, ...rowOf(once) } },
+  );
 }
 
 async function fromOwnToken(

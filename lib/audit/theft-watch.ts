@@ -6,13 +6,14 @@ import { Construct } from "constructs";
 /**
  * Refusals that mean that two parties have the same thing: a document that another key had shown before (threat 16), an
  * offer that another key or another agent tried to redeem (threat 17), a token shown with another key than its own
- * (threat 41).
+ * (threat 41), an assertion that another agent or key had shown before.
  */
 const thefts = [
   "evidence_of_another_key",
   "offer_redeemed_by_another_key",
   "offer_for_another_agent",
   "dpop_key_mismatch",
+  "assertion_of_another",
 ];
 
 /** Whatever the code: when another key showed a genuine token of ours, the record names the token's owner. */

@@ -55,6 +55,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
   ["admin", "credentials", "evidence"],
   ["token", "registry"],
+  ["jwt-bearer"],
   ["attest", "caller", "discovery", "events", "person", "stop"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
   ["audit", "details", "jose", "tlog"],

@@ -55,13 +55,19 @@ describe("well-known addresses", () => {
 describe("the issuer's metadata", () => {
   const document = issuerMetadata("https://i.example", urls);
 
-  it("says at every endpoint how callers authenticate there, and never by nothing (RFC 8414 2)", () => {
-    for (const endpoint of ["token", "introspection", "revocation"]) {
+  it("says at every endpoint how callers authenticate there, and by no secret (RFC 8414 2)", () => {
+    for (const endpoint of ["introspection", "revocation"]) {
       expect(document[`${endpoint}_endpoint_auth_methods_supported`]).toEqual(["spiffe_jwt"]);
       expect(document[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(["RS256"]);
     }
-    for (const [name, value] of Object.entries(document))
-      if (/_auth_|_alg_/.test(name)) expect(value, name).not.toContain("none");
+    // none: a platform's token as assertion, which is the workload's authentication itself
+    expect(document.token_endpoint_auth_methods_supported).toEqual(["spiffe_jwt", "private_key_jwt", "none"]);
+    expect(document.token_endpoint_auth_signing_alg_values_supported).toContain("RS256");
+    for (const [name, value] of Object.entries(document)) {
+      if (/_alg_/.test(name)) expect(value, name).not.toContain("none");
+      if (/_alg_/.test(name)) expect(String(value), name).not.toContain("HS");
+      if (/_auth_methods_/.test(name)) expect(String(value), name).not.toContain("secret");
+    }
   });
 
   it("leaves no list empty (RFC 8414 3.2), and names response types all the same (2): the one that gives nothing", () => {
@@ -75,7 +81,9 @@ describe("the issuer's metadata", () => {
     expect(document.grant_types_supported).toEqual([
       "client_credentials",
       "urn:ietf:params:oauth:grant-type:token-exchange",
+      "urn:ietf:params:oauth:grant-type:jwt-bearer",
     ]);
+    expect(document.authorization_grant_profiles_supported).toEqual(["urn:ietf:params:oauth:grant-profile:id-jag"]);
     expect(document.dpop_signing_alg_values_supported).toEqual([
       "ES256",
       "ES384",

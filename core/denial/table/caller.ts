@@ -6,7 +6,10 @@ export type CallerDenial =
   | { readonly code: "dpop_invalid"; readonly why: string }
   | { readonly code: "dpop_nonce_required"; readonly sent: "none" | "old_or_foreign" }
   | { readonly code: "dpop_replayed" }
-  | { readonly code: "dpop_key_mismatch"; readonly boundTo: "identity_token" | "evidence" | "subject_token" }
+  | {
+      readonly code: "dpop_key_mismatch";
+      readonly boundTo: "identity_token" | "evidence" | "subject_token" | "assertion";
+    }
   | { readonly code: "client_unauthenticated"; readonly why: string; readonly scheme?: string }
   | { readonly code: "client_methods_several"; readonly other: string }
   | { readonly code: "assertion_invalid"; readonly why: string }

@@ -21,13 +21,14 @@ export type GrantDenial =
     };
 
 /** The bound that a scope exceeded. */
-export type ScopeBound = "parent" | "offer" | "registration" | "lending" | "entailment";
+export type ScopeBound = "parent" | "offer" | "registration" | "lending" | "entailment" | "assertion";
 
 const boundWords = {
   parent: "session, or the token presented for it, holds",
   offer: "offer holds",
   registration: "agent is registered for",
   lending: "principal may lend",
+  assertion: "assertion holds",
   entailment: "presented token entails",
 } as const;
 

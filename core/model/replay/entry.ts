@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { replayName } from "./name.ts";
+import { type ReplayKind, replayName } from "./name.ts";
 
 /**
  * A replay entry says that this document was used. Its key covers kind and issuer, so that no issuer can use up an id
  * of another (threat 27).
  */
 export interface ReplayEntry {
-  readonly kind: "dpop" | "challenge" | "evidence";
+  readonly kind: ReplayKind;
   /** base64url SHA-256, the row's key. */
   readonly key: string;
   /**
@@ -31,7 +31,7 @@ export interface ReplayEntry {
  * Key of a replay entry: SHA-256 over its {@link replayName}, base64url.
  * @returns 43 base64url characters
  */
-export const replayKey = (kind: ReplayEntry["kind"], issuer: string, id: string): string =>
+export const replayKey = (kind: ReplayKind, issuer: string, id: string): string =>
   createHash("sha256")
     .update(replayName(kind, issuer, id), "utf8")
     .digest("base64url");

@@ -6,6 +6,13 @@ const agent = "spiffe://agents.example.com/agent/planner";
 
 /** One refusal of every code, with facts that a caller must or must not see; a new code without one does not compile. */
 export const denials: Samples = {
+  assertion_of_another: { code: "assertion_of_another" },
+  assertion_used_up: { code: "assertion_used_up" },
+  client_assertion_invalid: { code: "client_assertion_invalid", why: "inner reason" },
+  client_assertion_replayed: { code: "client_assertion_replayed" },
+  workload_unknown: { code: "workload_unknown", why: "inner reason" },
+  resource_disagrees: { code: "resource_disagrees", asserted: "https://secret.example" },
+  proof_required: { code: "proof_required", what: "session" },
   aws_role_missing: { code: "aws_role_missing", agent, resource: "https://files.example", role: "files" },
   aws_role_several: { code: "aws_role_several", resource: "https://files.example", roles: ["files", "tables"] },
   aws_uses_uncounted: { code: "aws_uses_uncounted", resource: "https://files.example" },

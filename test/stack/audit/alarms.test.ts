@@ -114,6 +114,7 @@ describe("the watch on thefts", () => {
       "offer_redeemed_by_another_key",
       "offer_for_another_agent",
       "dpop_key_mismatch",
+      "assertion_of_another",
     ];
     expect(detail.$or).toEqual([{ status_code: codes }, { unmapped: { lanyard: { owner: [{ exists: true }] } } }]);
   });

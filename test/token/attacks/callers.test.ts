@@ -41,7 +41,7 @@ describe("a request nobody can be held to", () => {
       "invalid_request",
       "parameter_repeated",
     ));
-  it.each(["password", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"])(
+  it.each(["password", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:saml2-bearer"])(
     "is refused for grant %s",
     (grant) =>
       aggregated(

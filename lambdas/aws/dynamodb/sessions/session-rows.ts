@@ -107,7 +107,7 @@ const shape: Shape<Columns> = {
     return actors.length > 0 ? actors : misread(at, "list of at least one agent");
   },
   grants: list(grant),
-  jkt: text,
+  jkt: optional(text),
   assurance: oneOf(...assuranceLevels),
   build: optional(text),
   purpose: optional(anyText),

@@ -1,0 +1,328 @@
+import { describe, expect, it, test } from "vitest";
+import {
+  accessTokenType,
+  idTokenType,
+  jwtBearerGrant,
+  offerTokenType,
+  sessionTokenType,
+} from "../../../core/model/wire.ts";
+import { agentId, customers, otherIdp, tickets } from "../../kit/registry.ts";
+import { testKey } from "../../kit/wire/key.ts";
+import { issuer } from "../../kit/world/ground.ts";
+import {
+  alias,
+  asserting,
+  claimsOf,
+  forTickets,
+  idJag,
+  planner,
+  plannerId,
+  plannerRow,
+  platform,
+  post,
+  setUp,
+  show,
+  sidOf,
+  triage,
+  withKey,
+  workloadToken,
+  world,
+} from "./ground.ts";
+
+setUp();
+
+const told = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
+/** The answer to an assertion, and the code it was refused by. */
+const outcome = async (assertion: string, more: object = {}, by = planner) => {
+  const { status, body } = await show(assertion, { ...more }, by);
+  return [status, body.error, told().status_code];
+};
+const refusedBy = (code: string) => [400, "invalid_grant", code];
+
+describe("an identity assertion", () => {
+  it("opens the person's authority for the agent that its issuer names, as an ID token would", async () => {
+    const { status, body } = await show(idJag());
+    expect([status, body.token_type, body.scope]).toEqual([200, "DPoP", "tickets:read tickets:write"]);
+    expect(body).not.toHaveProperty("refresh_token");
+    const byIdToken = await world.exchange(planner, world.idToken("planner-app"), idTokenType, forTickets);
+    const [one, other] = [claimsOf(body.access_token), claimsOf(byIdToken.body.access_token)];
+    expect(one.sub).toBe(other.sub);
+    expect(one).toMatchObject({
+      client_id: plannerId,
+      aud: tickets,
+      act: { sub: plannerId },
+      cnf: { jkt: planner.key.jkt },
+    });
+  });
+
+  it("may name the agent by its own id", async () => {
+    expect((await show(idJag({ client_id: plannerId }))).status).toBe(200);
+  });
+
+  it("is cut to what it holds, and what is left is given whole or not at all", async () => {
+    const cut = await show(idJag({ scope: "tickets:read" }), { scope: "tickets:read tickets:write" });
+    expect([cut.status, cut.body.scope]).toEqual([200, "tickets:read"]);
+    const nothing = await show(idJag({ scope: "tickets:read" }), { scope: "tickets:write" });
+    expect([nothing.status, nothing.body.error, told().status_code]).toEqual([400, "invalid_scope", "scope_exceeds"]);
+    // the person lends no notes, so that nothing is given of both
+    const beyond = await show(idJag({ resource: customers, scope: "customers:read customers:notes" }));
+    expect([beyond.status, beyond.body.error]).toEqual([400, "invalid_scope"]);
+    expect(world.store.sessions.size).toBe(1);
+  });
+
+  it("needs no scope of its own: then the request names what the person lends", async () => {
+    const bare = () => idJag({ scope: undefined });
+    expect((await show(bare(), { scope: "tickets:write" })).body.scope).toBe("tickets:write");
+    expect((await show(bare())).body.error).toBe("invalid_scope");
+  });
+
+  it("restricts every token by its own details, which a request can only narrow", async () => {
+    const details = [{ type: "ticket-customer", customers: ["a", "b"] }];
+    const held = () => idJag({ authorization_details: details });
+    const whole = await show(held(), forTickets);
+    expect(whole.body.authorization_details).toEqual(details);
+    const wished = (names: string[]) => ({
+      ...forTickets,
+      authorization_details: JSON.stringify([{ type: "ticket-customer", customers: names }]),
+    });
+    expect((await show(held(), wished(["a"]))).body.authorization_details).toEqual([
+      { type: "ticket-customer", customers: ["a"] },
+    ]);
+    const wider = await show(held(), wished(["a", "c"]));
+    expect([wider.status, told().status_code]).toEqual([400, "details_exceed"]);
+    const unknown = await show(idJag({ authorization_details: [{ type: "no-such-type" }] }), forTickets);
+    expect([unknown.status, told().status_code]).toEqual([400, "details_invalid"]);
+  });
+
+  test.each([
+    ["by the claim", { resource: tickets }, undefined, 200],
+    ["by the claim as a list of one", { resource: [tickets] }, undefined, 200],
+    ["by the parameter", { resource: undefined }, tickets, 200],
+    ["by both, alike", { resource: tickets }, tickets, 200],
+    ["by both, in two spellings", { resource: `${tickets}/` }, tickets, 200],
+    ["by both, differently", { resource: tickets }, customers, "invalid_target"],
+    ["by nobody", { resource: undefined }, undefined, "invalid_target"],
+    ["as several by the claim", { resource: [tickets, customers] }, tickets, "invalid_target"],
+    ["as one that is none here", { resource: "https://elsewhere.example" }, undefined, "invalid_target"],
+    ["as a number", { resource: 7 }, tickets, "invalid_target"],
+  ])("has its resource named %s", async (_, claims, resource, expected) => {
+    const { status, body } = await show(idJag(claims), { resource, scope: "tickets:read" });
+    expect(status === 200 ? 200 : body.error).toBe(expected);
+  });
+
+  it("may be asked for a session of its own, which it offers on", async () => {
+    const session = await show(idJag(), { requested_token_type: sessionTokenType });
+    expect(session.body.token_type).toBe("N_A");
+    const offer = await world.exchange(planner, session.body.access_token, sessionTokenType, {
+      requested_token_type: offerTokenType,
+      audience: agentId("researcher"),
+      ...forTickets,
+    });
+    expect(offer.status).toBe(200);
+  });
+});
+
+describe("threat 2: an identity assertion opens nothing", () => {
+  const claims: [string, object][] = [
+    ["for another agent's client", { client_id: "triage-app" }],
+    ["for the client of the agent's ID tokens", { client_id: "planner-app" }],
+    ["for the agent's alias at another issuer", { client_id: "client-at-partners" }],
+    ["without a client", { client_id: undefined }],
+  ];
+  it.each(claims.slice(0, 3))("%s", async (_, more) => {
+    expect(await outcome(idJag(more))).toEqual(refusedBy("person_token_foreign_client"));
+  });
+  const misfits: [string, object][] = [
+    claims[3] as [string, object],
+    ["for another audience", { aud: "https://elsewhere.example" }],
+    ["for the token endpoint", { aud: "https://tok456.lambda-url.eu-west-1.on.aws/" }],
+    ["for us and another", { aud: [issuer, "https://elsewhere.example"] }],
+    ["without a name", { jti: undefined }],
+    ["without a subject", { sub: undefined }],
+    ["that was made too early", { iat: 4_000_000_000, exp: 4_000_000_100 }],
+    ["that lives for a day", { exp: 1_785_542_400 + 86_400 }],
+    ["of a tenant's subject", { tenant: "t-1" }],
+    ["by another actor", { act: { sub: agentId("triage") } }],
+    ["by a chain of actors", { act: { sub: agentId("planner"), act: { sub: "somebody" } } }],
+    ["with a key that is none", { cnf: { jkt: 7 } }],
+    ["with a certificate's hash", { cnf: { "x5t#S256": "A".repeat(43) } }],
+    ["whose scope is a list", { scope: ["tickets:read"] }],
+  ];
+  it.each(misfits)("%s", async (_, more) => {
+    expect(await outcome(idJag(more))).toEqual(refusedBy("subject_token_invalid"));
+    expect(world.store.sessions.size).toBe(0);
+  });
+
+  it("that has expired", async () => {
+    const assertion = idJag();
+    world.time.seconds += 361;
+    expect(await outcome(assertion)).toEqual(refusedBy("subject_token_expired"));
+  });
+
+  it("that another key signed, by whatever kid", async () => {
+    expect(await outcome(idJag({}, {}, await testKey()))).toEqual(refusedBy("subject_token_invalid"));
+  });
+
+  it("of an issuer that does not assert, of workloads, or of nobody", async () => {
+    expect(await outcome(idJag({ iss: "https://nobody.example" }))).toEqual(refusedBy("issuer_untrusted"));
+    expect(await outcome(idJag({ iss: platform.issuer }))).toEqual(refusedBy("issuer_untrusted"));
+    world.publish(2, plannerRow(), platform);
+    expect(await outcome(idJag())).toEqual(refusedBy("issuer_untrusted"));
+  });
+
+  it("of another key than the proof's", async () => {
+    const cnf = (jkt: string) => idJag({ cnf: { jkt } });
+    expect((await show(cnf(planner.key.jkt))).status).toBe(200);
+    expect(await outcome(cnf(triage.key.jkt))).toEqual(refusedBy("dpop_key_mismatch"));
+  });
+
+  it("for a caller that does not authenticate", async () => {
+    const params = { grant_type: jwtBearerGrant, assertion: idJag() };
+    for (const key of [planner.key, undefined]) {
+      const { status, body } = await post({ ...params, client_id: alias }, key);
+      expect([status, body.error]).toEqual([401, "invalid_client"]);
+    }
+  });
+});
+
+describe("one session is what an assertion opens", () => {
+  it("and the same agent and key get it again, and tokens of no other", async () => {
+    const assertion = idJag();
+    const [first, second] = [await show(assertion), await show(assertion, { scope: "tickets:read" })];
+    expect([second.status, second.body.scope]).toEqual([200, "tickets:read"]);
+    expect(sidOf(second.body.access_token)).toBe(sidOf(first.body.access_token));
+    expect(world.store.sessions.size).toBe(1);
+    const session = await show(assertion, { requested_token_type: sessionTokenType });
+    expect(sidOf(session.body.access_token)).toBe(sidOf(first.body.access_token));
+    const wider = await show(assertion, { resource: customers, scope: "customers:read" });
+    expect(wider.body.error).toBe("invalid_target");
+  });
+
+  it("threat 2: another key and another agent are refused, ring, and leave the session as it was", async () => {
+    world.publish(2, plannerRow(), ...asserting, platform);
+    const assertion = idJag({ client_id: plannerId });
+    const first = await show(assertion);
+    const thief = await world.newAgent("planner");
+    expect(await outcome(assertion, {}, thief)).toEqual(refusedBy("assertion_of_another"));
+    expect(told().actor.session.uid).toBe(sidOf(first.body.access_token));
+    expect((await show(assertion)).status).toBe(200);
+  });
+
+  it("in a race of two keys, one of them has it and the other rings", async () => {
+    const thief = await world.newAgent("planner");
+    const assertion = idJag();
+    const answers = await Promise.all([show(assertion), show(assertion, {}, thief)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+    expect(answers.find(({ status }) => status === 400)?.body.error).toBe("invalid_grant");
+    expect(world.store.sessions.size).toBe(1);
+    expect(world.store.records.filter((record) => record.body.includes('"assertion_of_another"'))).toHaveLength(1);
+  });
+
+  it("in a race of equal requests, all of them get it", async () => {
+    const assertion = idJag();
+    const answers = await Promise.all([show(assertion), show(assertion), show(assertion)]);
+    const given = answers.filter(({ status }) => status === 200);
+    expect(given.length).toBe(3);
+    expect(new Set(given.map(({ body }) => sidOf(body.access_token))).size).toBe(1);
+  });
+
+  it("when it is over nothing more comes of it, even where its row is gone", async () => {
+    const assertion = idJag({ exp: world.time.seconds + 3_000 });
+    const { body } = await show(assertion);
+    expect((await world.send("revoke", planner, { token: body.access_token })).status).toBe(200);
+    expect(await outcome(assertion)).toEqual(refusedBy("parent_dead"));
+    world.store.sessions.clear();
+    world.store.tombstones.clear();
+    expect(await outcome(assertion)).toEqual(refusedBy("assertion_used_up"));
+    expect(world.store.sessions.size).toBe(0);
+  });
+
+  it("threat 8: one jti and one sub at two issuers are two persons and two sessions", async () => {
+    world.publish(2, plannerRow(), ...asserting, platform, {
+      kind: "lending",
+      name: "partners-lend",
+      issuer: otherIdp,
+      when: { claim: "groups", equals: "support" },
+      lends: [{ resource: tickets, scopes: ["tickets:read"] }],
+    });
+    const ours = await show(idJag({ jti: "one", scope: "tickets:read" }));
+    const partnersKey = await testKey();
+    world.web.issuer(otherIdp, [{ ...partnersKey.jwk, kid: "k1", alg: "ES256" }]);
+    const theirs = await show(
+      idJag({ iss: otherIdp, jti: "one", client_id: "client-at-partners", scope: "tickets:read" }, {}, partnersKey),
+    );
+    expect([ours.status, theirs.status]).toEqual([200, 200]);
+    const [one, other] = [claimsOf(ours.body.access_token), claimsOf(theirs.body.access_token)];
+    expect(one.sid).not.toBe(other.sid);
+    expect(one.sub).not.toBe(other.sub);
+    // and neither is signed by the other's key
+    expect(await outcome(idJag({ iss: otherIdp, client_id: "client-at-partners" }))).toEqual(
+      refusedBy("subject_token_invalid"),
+    );
+  });
+});
+
+describe("threat 32: a login that was revoked here", () => {
+  const revoke = (token: string) => world.order({ revoke: { session: sidOf(token) }, reason: "it misbehaves" });
+
+  it("opens nothing more by an assertion of it, whatever its jti, and a later sign-in does", async () => {
+    const { body } = await show(idJag());
+    expect(await revoke(body.access_token)).toMatchObject({ status: 200, body: { burnt: true } });
+    world.time.seconds += 100;
+    const again = await show(idJag({ auth_time: world.time.seconds - 100 }));
+    expect([again.status, again.body.error, again.body.max_age]).toEqual([400, "invalid_grant", 0]);
+    expect((await show(idJag())).status).toBe(200);
+  });
+
+  it("is one login, by ID token and by assertion", async () => {
+    const auth_time = world.time.seconds;
+    const byIdToken = await world.exchange(
+      planner,
+      world.idToken("planner-app", { auth_time }),
+      idTokenType,
+      forTickets,
+    );
+    await revoke(byIdToken.body.access_token);
+    expect(await outcome(idJag({ auth_time }))).toEqual(refusedBy("person_token_burnt"));
+  });
+});
+
+describe("threat 14: as an assertion counts neither", () => {
+  it.each([
+    ["an ID token", () => world.idToken("planner-app")],
+    ["an ID token for us", () => world.idToken(issuer)],
+    ["an access token", () => idJag({}, { typ: "at+jwt" })],
+    ["a JWT of no kind", () => idJag({}, { typ: undefined })],
+  ])("%s, which authenticates nobody by itself", async (_, make) => {
+    const { status, body } = await post({ grant_type: jwtBearerGrant, assertion: make(), ...forTickets }, planner.key);
+    expect([status, body.error]).toEqual([400, "invalid_grant"]);
+  });
+
+  it("a token of ours, and one that another key shows names whose it is", async () => {
+    const { body } = await show(idJag());
+    for (const ours of [planner.identity(), body.access_token]) {
+      const mine = await post({ grant_type: jwtBearerGrant, assertion: ours, ...forTickets }, planner.key);
+      expect([mine.status, mine.body.error]).toEqual([400, "invalid_grant"]);
+      world.aggregated.length = 0;
+      const { status, body: refused } = await post(
+        { grant_type: jwtBearerGrant, assertion: ours, ...forTickets },
+        triage.key,
+      );
+      expect([status, refused.error]).toEqual([400, "invalid_grant"]);
+      expect(world.aggregated.at(-1)?.owner).toBe(plannerId);
+    }
+  });
+
+  it("an assertion as a subject token of an exchange", async () => {
+    for (const type of [idTokenType, accessTokenType])
+      expect((await world.exchange(planner, idJag({ aud: "planner-app" }), type, forTickets)).body.error).toBe(
+        "invalid_request",
+      );
+  });
+
+  it("a platform's token beside a client assertion: a request authenticates in one way", async () => {
+    const params = { grant_type: jwtBearerGrant, assertion: workloadToken(), ...forTickets };
+    expect((await world.send("token", planner, params)).body.error).toBe("invalid_request");
+    expect((await post({ ...params, ...withKey() }, planner.key)).status).toBe(400);
+  });
+});
