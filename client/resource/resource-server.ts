@@ -84,10 +84,15 @@ export interface ResourceServerInput {
 export interface ResourceServer {
   /**
    * Tells who calls, and what the caller may do.
+   * @param operation `scopes`: what the operation needs, all of it. They are not checked here; every challenge names them,
+   * so that the caller comes back with all at once
    * @throws AccessError with the reply to send instead: a refusal with its challenge, or (code `open`) the metadata or
    * the answer to a preflight
    */
-  authenticate(request: RawRequest | PlainRequest): Promise<Authenticated>;
+  authenticate(
+    request: RawRequest | PlainRequest,
+    operation?: { readonly scopes: readonly string[] },
+  ): Promise<Authenticated>;
   /**
    * Its metadata (RFC 9728), for applications in which well-known URLs do not reach the guard; absent for a resource
    * that is not an http address.
@@ -134,7 +139,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
   });
   return {
     ...(metadata ? { metadata } : {}),
-    async authenticate(request) {
+    async authenticate(request, operation) {
       const asked = askedBy(request);
       const open = openAnswer(asked, metadata, crossOrigin);
       if (open) throw new AccessError(open.refusal, open.reply);
@@ -142,7 +147,8 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
       const presented = presentedBy(request, urlOf);
       const [verified, nonce] = await Promise.all([verifier.verify(presented), nonces?.current()]);
       const refused = (refusal: VerifyRefusal): AccessError => {
-        const reply = refusalReply(refusal, nonce === undefined ? context : { ...context, nonce });
+        const needed = operation ? { needed: operation.scopes } : {};
+        const reply = refusalReply(refusal, { ...context, ...needed, ...(nonce === undefined ? {} : { nonce }) });
         return new AccessError(refusal, { ...reply, headers: { ...reply.headers, ...forPages } });
       };
       if (!verified.ok) throw refused(verified.error);

@@ -23,6 +23,11 @@ export interface ChallengeContext {
   readonly resourceMetadata?: string;
   /** Scopes that a caller without a token should ask for (RFC 6750 3). */
   readonly scopes?: readonly string[];
+  /**
+   * Scopes that the operation needs, all of them: every challenge about the token names them, so that a caller steps up
+   * once (MCP authorization, scope challenge handling).
+   */
+  readonly needed?: readonly string[];
   /** The nonce to use from now on, where nonces are demanded (RFC 9449 9). */
   readonly nonce?: string;
 }
@@ -43,7 +48,8 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
   // this is the row of the refusal's own code, which the compiler cannot see in a table indexed by code
   const { status, error, description, scope, aboutProof } = refusalFaces[refusal.code] as RefusalFace<VerifyRefusal>;
   if (error === undefined) {
-    const wanted = context.scopes?.length ? { scope: context.scopes.join(" ") } : {};
+    const scopes = context.needed ?? context.scopes;
+    const wanted = scopes?.length ? { scope: scopes.join(" ") } : {};
     return { status, headers: { "WWW-Authenticate": challenges(wanted, context) }, body: "" };
   }
   const told = typeof description === "string" ? description : description(refusal);
@@ -51,7 +57,8 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
   // nothing is wrong with the request, so it gets no challenge
   if (status === 503)
     return { status, headers: { ...bodyHeaders, "Retry-After": String(limits.retryAfterSeconds) }, body };
-  const parameters = { error, error_description: told, ...(scope ? { scope: scope(refusal) } : {}) };
+  const needed = scope?.(refusal) ?? (aboutProof ? undefined : context.needed?.join(" "));
+  const parameters = { error, error_description: told, ...(needed ? { scope: needed } : {}) };
   const { bearer = false, ...others } = context;
   const challenge = challenges(parameters, { ...others, bearer: bearer && !aboutProof });
   return { status, headers: { ...bodyHeaders, "WWW-Authenticate": challenge }, body };

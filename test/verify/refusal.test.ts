@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { err, ok } from "../../core/model/result.ts";
-import type { VerifyRefusal } from "../../core/verify/refusal.ts";
+import { refusalFaces, type VerifyRefusal } from "../../core/verify/refusal.ts";
 import { refusalReply } from "../../core/verify/refusal-reply.ts";
 import { refusals } from "../kit/samples/refusals.ts";
 import { createIssuer } from "./issuer.ts";
@@ -61,6 +61,18 @@ describe("the answer to a refusal", () => {
 
   test("names the scopes that are needed", () => {
     expect(refusalReply(refusals.scope_insufficient).headers["WWW-Authenticate"]).toContain('scope="tickets:write"');
+  });
+
+  test("names all scopes that the operation needs wherever the challenge is about the token, and none where it is about a proof", () => {
+    const needed = ["tickets:read", "tickets:write"];
+    for (const refusal of Object.values(refusals)) {
+      const { headers } = refusalReply(refusal, { bearer: true, scopes: ["tickets:list"], needed });
+      const challenge = headers["WWW-Authenticate"] ?? "";
+      const { aboutProof, scope, status } = refusalFaces[refusal.code];
+      if (status === 503 || aboutProof) expect(challenge, refusal.code).not.toContain("scope=");
+      else if (scope) expect(challenge, refusal.code).toContain('scope="tickets:write"');
+      else expect(challenge.match(/scope="tickets:read tickets:write"/g), refusal.code).toHaveLength(2);
+    }
   });
 
   test.prop([fc.string(), fc.string()])(
