@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
-export type { DetailsTypeDeclaration } from "../model/registry.ts";
+export type { DetailsTypeDeclaration, ToolDeclaration } from "../model/registry.ts";
 
 /**
  * What a request is about to do, in the terms of the details that may restrict it: type → field → the value it names,

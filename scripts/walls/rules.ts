@@ -118,6 +118,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "core/text/sts-hosts.ts",
         "core/text/base64url.ts",
         "core/text/digest.ts",
+        "core/text/json.ts",
         "core/jose/dpop.ts",
         "core/model/normal-url.ts",
         "core/text/well-known.ts",

@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, "../..");
 const client = named("client");
 const needsSdk =
   /^(?:narrowed|own-role|evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task))$/;
+/** Entries whose declarations are written with a peer's own types. */
+const needsTypes: Readonly<Record<string, string>> = { mcp: "@modelcontextprotocol/client" };
 /** What each entry that runs without Node is there for. */
 const madeBy = {
   index: "createAgent",
@@ -113,11 +115,16 @@ describe("installed where nothing of the repository is", () => {
     ["Node's own types", ["node"], ["es2022"]],
     ["a browser's types alone", [], ["es2022", "dom"]],
   ])("compiles under NodeNext without skipLibCheck, with %s", async (_, types, lib) => {
-    if (types.length > 0) project.link("client/node_modules/@types/node", "@types/node");
-    const imports = plain.map((entry, at) => `import * as entry${at} from "${specifierOf(entry)}";`);
-    const uses = plain.map((_entry, at) => `entry${at}`).join(", ");
+    if (types.length > 0) {
+      project.link("client/node_modules/@types/node", "@types/node");
+      for (const peer of Object.values(needsTypes)) project.link(`node_modules/${peer}`, peer);
+    }
+    // those peers are for Node, as their types are
+    const typed = plain.filter((entry) => types.length > 0 || !(entry in needsTypes));
+    const imports = typed.map((entry, at) => `import * as entry${at} from "${specifierOf(entry)}";`);
+    const uses = typed.map((_entry, at) => `entry${at}`).join(", ");
     project.write("all.ts", `${imports.join("\n")}\nexport const all: readonly object[] = [${uses}];\n`);
-    project.write("typed.ts", typed);
+    project.write("typed.ts", both);
     const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, module: "nodenext", target: "es2022" };
     project.write(
       "tsconfig.json",
@@ -167,7 +174,7 @@ describe("installed where nothing of the repository is", () => {
 });
 
 /** Uses each side as a typed program would; what it means is checked elsewhere. */
-const typed = `
+const both = `
 import { createAgent, type EvidenceSource, LanyardError } from "${client}";
 import { createResourceServer } from "${client}/verify";
 const evidence: EvidenceSource = { type: "mine", collect: async () => ({ type: "mine" }) };
