@@ -45,7 +45,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * Three round trips in sequence: no token is released without a row to revoke it by and a record that explains it.
  */
 export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Reply> {
-  const clients = { ...deps, unprovenReads: createUnprovenReads(deps.clock) };
+  const unprovenReads = createUnprovenReads(deps.clock);
   return async (call) => {
     const audit = startAudit(call, "request", deps.clock);
     // 1. read
@@ -54,7 +54,7 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const { request, form } = read.value;
     audit.add({ operation: operationOf(request) });
     // 2. authenticate
-    const caller = await authenticateClient(call, form, clients);
+    const caller = await authenticateClient(call, form, { ...deps, unprovenReads });
     if (!caller.ok) return deny(deps, refused(caller.error, request), audit);
     audit.add(factsOfAsked(caller.value, request));
     audit.authenticated = true;
