@@ -36,7 +36,7 @@ export interface RunningCloud extends AnyCloud {
 
 /** How to boot. */
 interface BootOptions
-  extends Pick<AnyBootOptions, "directory" | "portBase" | "onProgress" | "signal" | "trail" | "beside"> {
+  extends Pick<AnyBootOptions, "directory" | "portBase" | "onProgress" | "signal" | "trail" | "beside" | "sandbox"> {
   /** An existing cloud assembly; absent = build and synthesize now. */
   readonly assembly?: string;
   /** An assembly that is being made, by `synthesize`. */

@@ -12,6 +12,7 @@ import { checkRuleRoles, deliverTo } from "./events/targets.ts";
 import { type Faults, openFaults } from "./faults.ts";
 import { type CallRecord, recordOf, type ServedCall } from "./front/call.ts";
 import type { HostedFunction } from "./functions/host.ts";
+import type { SandboxKind } from "./functions/instance.ts";
 import { functionNamed, hostFunctions } from "./functions/of-template.ts";
 import type { Credentials } from "./iam/caller.ts";
 import { type Identity, identityServices, openIdentity } from "./identity.ts";
@@ -47,6 +48,7 @@ interface AccountPlace {
   readonly mostInstances: number;
   readonly state: StateFolder;
   readonly compiled?: string;
+  readonly sandbox?: SandboxKind;
 }
 
 /** What only whoever boots can say; the template cannot. */

@@ -11,6 +11,7 @@ import { customAnswers, runCustomResources } from "./cloudformation/custom-resou
 import { physicalNames } from "./cloudformation/physical.ts";
 import { type Resource, resolveStacks } from "./cloudformation/template.ts";
 import { apiHandler, domainsOf } from "./functions/http-api.ts";
+import type { SandboxKind } from "./functions/instance.ts";
 import { failuresOf } from "./functions/of-template.ts";
 import { urlHandler } from "./functions/url-access.ts";
 import { openPorts, type Ports } from "./ports.ts";
@@ -40,6 +41,8 @@ export interface BootOptions extends Wishes {
   readonly instancesPerFunction?: number;
   /** Folder for what V8 made of the functions' code, so that their next cold start need not make it again; absent = none. */
   readonly compiled?: string;
+  /** What the functions run as; processes unless said otherwise, since these hold whatever a function may do. */
+  readonly sandbox?: SandboxKind;
   /** Ends the start at any moment; whatever was open by then is closed before `boot` rejects. */
   readonly signal?: AbortSignal;
 }
@@ -87,6 +90,7 @@ export async function bootCloud(options: BootOptions): Promise<RunningCloud> {
       mostInstances: options.instancesPerFunction ?? 2,
       state,
       ...(options.compiled === undefined ? {} : { compiled: options.compiled }),
+      ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
     };
     // Everything is named before anything starts: a type or attribute that is not known must not leave half a cloud.
     for (const resource of cloud.resources) {

@@ -12,7 +12,7 @@ const folder = fileURLToPath(new URL("fixture/functions/worker", import.meta.url
 const environment = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "s" };
 
 const hosts: HostedFunction[] = [];
-function host(more: Partial<Parameters<typeof hostFunction>[0]> = {}): HostedFunction {
+function hosted(more: Partial<Parameters<typeof hostFunction>[0]> = {}): HostedFunction {
   const made = hostFunction({
     name: "worker",
     arn: "arn:aws:lambda:eu-west-1:111122223333:function:worker",
@@ -42,7 +42,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-describe("a pinned function", () => {
+describe.each(["process", "thread"] as const)("a pinned function whose sandboxes are each a %s", (sandbox) => {
+  const host = (more: Partial<Parameters<typeof hostFunction>[0]> = {}) => hosted({ sandbox, ...more });
   const count = async (worker: HostedFunction) => payload(await worker.invoke({ act: "count" }));
 
   it("speaks to each of its sandboxes in turn, each with a memory of its own", async () => {
@@ -85,10 +86,10 @@ describe("a pinned function", () => {
 
 describe("a function on a slow machine", () => {
   const loader = (initMillis: number, more: Partial<Parameters<typeof hostFunction>[0]> = {}) =>
-    host({
+    hosted({
       folder: fileURLToPath(new URL("fixture/functions/loader", import.meta.url)),
       environment: { INIT_MILLIS: String(initMillis) },
-      initMillis: 700,
+      initMillis: 300,
       timeoutMillis: 20_000,
       ...more,
     });
@@ -101,42 +102,47 @@ describe("a function on a slow machine", () => {
     process.kill(processId, "SIGCONT");
   };
 
-  it("answers though its init took too long: it runs again under the function's own limit", async () => {
-    const worker = loader(1_000);
-    const { pid } = payload(await worker.invoke({}));
-    expect(worker.logs().join("\n")).toMatch(/init timed out after 0\.70 seconds.*again/);
-    // the sandbox of the second init is a sandbox like any other
-    expect(worker.sandboxes()).toEqual([{ number: 0, processId: pid, served: 1 }]);
-    expect(payload(await worker.invoke({}))).toEqual({ pid });
-  });
+  it.each(["process", "thread"] as const)(
+    "answers though its init took too long: it runs again under the function's own limit (a %s)",
+    async (sandbox) => {
+      const worker = loader(500, { sandbox });
+      const { pid } = payload(await worker.invoke({}));
+      expect(worker.logs().join("\n")).toMatch(/init timed out after 0\.30 seconds.*again/);
+      // the sandbox of the second init is a sandbox like any other
+      expect(worker.sandboxes()).toEqual([{ number: 0, processId: pid, served: 1 }]);
+      expect(payload(await worker.invoke({}))).toEqual({ pid });
+    },
+  );
 
   it("fails the event when the second init takes longer than the function may, and tries anew at the next", async () => {
-    const worker = loader(60_000, { timeoutMillis: 800 });
+    const worker = loader(60_000, { timeoutMillis: 400 });
     for (const _ of [1, 2]) expect(errorType(await worker.invoke({}))).toBe("Sandbox.Timedout");
   });
 
   it("counts a second init against the function's limit", async () => {
-    const worker = loader(1_500, { timeoutMillis: 1_000 });
+    const worker = loader(700, { timeoutMillis: 500 });
     expect(errorType(await worker.invoke({}))).toBe("Sandbox.Timedout");
   });
 
   it("is not cut off for time that it did not get, loading or answering", async () => {
-    const worker = loader(100, { initMillis: 600, timeoutMillis: 600 });
+    const worker = loader(50, { initMillis: 500, timeoutMillis: 500 });
     const cold = worker.invoke({});
-    await starve(worker, 1_500);
+    await starve(worker, 1_000);
     const { pid } = payload(await cold);
     const warm = worker.invoke({ waitMillis: 50 });
-    await starve(worker, 1_500);
+    await starve(worker, 1_000);
     expect(payload(await warm)).toEqual({ pid });
   });
 
   it("is not cut off for the events it has answered before", async () => {
-    const worker = loader(500, { initMillis: 5_000, timeoutMillis: 500 });
-    for (const _ of [1, 2]) expect(payload(await worker.invoke({ waitMillis: 700 })).pid).toBeGreaterThan(0);
+    const worker = loader(400, { initMillis: 5_000, timeoutMillis: 500 });
+    for (const _ of [1, 2]) expect(payload(await worker.invoke({ waitMillis: 600 })).pid).toBeGreaterThan(0);
   });
 });
 
-describe("a hosted function", () => {
+describe.each(["process", "thread"] as const)("a hosted function whose sandbox is a %s", (sandbox) => {
+  const host = (more: Partial<Parameters<typeof hostFunction>[0]> = {}) => hosted({ sandbox, ...more });
+
   it("keeps its state from event to event in one sandbox", async () => {
     const worker = host();
     const first = payload(await worker.invoke({ act: "count" }));
@@ -164,7 +170,7 @@ describe("a hosted function", () => {
     expect(payload(await worker.invoke({ act: "count" })).served).toBe(1);
   });
 
-  it.each(["exit", "unhandled"])("dies alone by %s, and the next event finds a fresh sandbox", async (act) => {
+  it.each(["exit", "unhandled", "hoard"])("dies alone by %s, and the next event finds a fresh sandbox", async (act) => {
     const worker = host();
     const before = payload(await worker.invoke({ act: "count" }));
     expect(errorType(await worker.invoke({ act }))).toBe("Runtime.ExitError");
@@ -210,12 +216,30 @@ describe("a hosted function", () => {
     expect(errorType(await broken.invoke({ act: "count" }))).toBe("Runtime.ExitError");
   });
 
-  it("leaves no process behind when it is closed, and takes no more events", async () => {
+  it("starts ahead of its first event when it is told to, and no second time", async () => {
+    const worker = host({ mostInstances: 2 });
+    await Promise.all([worker.warm(), worker.warm()]);
+    const [{ processId, served } = {}, ...more] = worker.sandboxes();
+    expect({ served, more }).toEqual({ served: 0, more: [] });
+    expect(payload(await worker.invoke({ act: "count" }))).toEqual({ served: 1, pid: processId });
+  });
+
+  it("takes no more events once it is closed, and starts nothing", async () => {
     const worker = host();
+    await worker.invoke({ act: "count" });
+    await worker.close();
+    await worker.warm();
+    expect(worker.sandboxes()).toEqual([]);
+    expect(errorType(await worker.invoke({ act: "count" }))).toBe("TooManyRequestsException");
+  });
+});
+
+describe("a hosted function with processes", () => {
+  it("leaves none behind when it is closed", async () => {
+    const worker = hosted();
     const { pid } = payload(await worker.invoke({ act: "count" }));
     await worker.close();
     expect(isRunning(pid)).toBe(false);
-    expect(errorType(await worker.invoke({ act: "count" }))).toBe("TooManyRequestsException");
   });
 
   it("ends with its host, even when that one is killed", async () => {
@@ -230,7 +254,7 @@ describe("a hosted function", () => {
   });
 });
 
-describe("a function whose compiled code is kept", () => {
+describe.each(["process", "thread"] as const)("a function whose compiled code is kept, in a %s", (sandbox) => {
   let place: string;
   beforeEach(() => {
     place = mkdtempSync(join(tmpdir(), "lanyard-compiled-"));
@@ -242,7 +266,7 @@ describe("a function whose compiled code is kept", () => {
       join(place, "code/index.mjs"),
       `export const handler = () => ({ text: ${JSON.stringify(text)}, names: Object.keys(process.env).filter((name) => name.startsWith("NODE_")) });`,
     );
-  const start = () => host({ folder: join(place, "code"), compiled: join(place, "compiled") });
+  const start = () => hosted({ sandbox, folder: join(place, "code"), compiled: join(place, "compiled") });
   const filesKept = () =>
     existsSync(join(place, "compiled"))
       ? readdirSync(join(place, "compiled"), { recursive: true, withFileTypes: true }).filter((each) => each.isFile())

@@ -15,7 +15,7 @@ describe("a limit on a child process", () => {
   const watched = (used: () => number | undefined, more: { stopMillis?: number; fromMillis?: number } = {}) => {
     fake();
     const over = vi.fn();
-    const stop = limitCpu({ processId: 1, fromMillis: 0, limitMillis: 1_000, used, ...more }, over);
+    const stop = limitCpu({ fromMillis: 0, limitMillis: 1_000, used, ...more }, over);
     return { over, stop };
   };
 

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { applyPlan, planRegistry } from "../../../bin/lanyard/registry/plan.ts";
+import { applyPlan, planRegistry, type RegistryPlan } from "../../../bin/lanyard/registry/plan.ts";
 import { Refused } from "../../../bin/lanyard/terminal/outcome.ts";
 import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
 import { explained } from "../../emulator/boot.ts";
 import { openClosers } from "../../emulator/closers.ts";
 import type { Stack } from "../../emulator/cloudformation/assembly.ts";
+import type { SandboxKind } from "../../emulator/functions/instance.ts";
 import { untilItPasses } from "../../emulator/limits/patient.ts";
 import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
@@ -50,6 +51,10 @@ interface WorldOptions {
   readonly archive?: boolean;
   /** Sandboxes a function may have at the same time; the cloud's own number unless told otherwise. */
   readonly instancesPerFunction?: number;
+  /** Functions whose sandboxes start while the registry is applied; by default each waits for its first event. */
+  readonly ahead?: readonly string[];
+  /** What the functions run as; the cloud's own choice unless told otherwise. */
+  readonly sandbox?: SandboxKind;
   /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
   readonly signal?: AbortSignal;
   /** Told about each thing that is begun and, with how long it took, each that is up. */
@@ -79,12 +84,14 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       ...(options.made === undefined ? {} : { made: options.made }),
       ...(instancesPerFunction === undefined ? {} : { instancesPerFunction }),
       ...(signal === undefined ? {} : { signal }),
+      ...(options.sandbox === undefined ? {} : { sandbox: options.sandbox }),
       beside: [...(options.beside ?? []), ...(hasArchive ? [teamStack()] : [])],
       trail: { bucket: trailBucket },
       onProgress: (text) => onProgress(text),
     });
     closers.push(cloud.close);
     onProgress("the cloud is up, from the synthesized stacks", bootMillis());
+    void cloud.warm(options.ahead ?? []);
     const providerMillis = stopwatch();
     const provider = await startIdentityProvider({
       lanyardIssuer: cloud.issuer,
@@ -95,21 +102,22 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     });
     closers.push(provider.close);
     onProgress("the OpenID provider is up", providerMillis());
-    const registryMillis = stopwatch();
-    onProgress("applying the registry");
+    const preparedMillis = stopwatch();
+    onProgress("applying the registry and signing the status lists");
     const running = cloud;
+    // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass; what
+    // runs less often can wait for its turn, but for the watch by whose first record a trace knows our functions' roles
+    const signed = Promise.all([cloud.fireSchedules(minuteMillis), cloud.invoke("drift-watch", {})]);
+    // what fails first is told
+    signed.catch(() => undefined);
     // applying twice changes nothing the second time
     const furnished = await untilItPasses(
       () => furnish(running, provider, registry),
       (failure) => signal?.aborted !== true && failure instanceof Refused && mayPassLater(failure),
     );
-    onProgress(`the registry stands at version ${furnished.version}`, registryMillis());
-    const listMillis = stopwatch();
-    onProgress("signing the status lists");
-    // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass; what
-    // runs less often can wait for its turn, but for the watch by whose first record a trace knows our functions' roles
-    await Promise.all([cloud.fireSchedules(minuteMillis), cloud.invoke("drift-watch", {})]);
-    onProgress("the status lists are signed", listMillis());
+    onProgress(`the registry stands at version ${furnished.version}`, preparedMillis());
+    await signed;
+    onProgress("the status lists are signed", preparedMillis());
     if (hasArchive) await fillArchive(cloud);
     signal?.throwIfAborted();
     const endpoints = endpointsOf(cloud, provider, furnished);
@@ -169,12 +177,15 @@ async function furnish(cloud: RunningCloud, provider: IdentityProvider, director
     const { adminWrite } = cloud.urls;
     const input = { directory, variables, trustDomain, issuer: cloud.issuer, adminWrite, dynamo };
     const plan = await planRegistry(input);
-    const { version } = await applyPlan(input, plan);
+    const { version } = changesNothing(plan) ? plan : await applyPlan(input, plan);
     return { version, rows: plan.rows, deployment: { trustDomain, tables, variables } };
   } finally {
     dynamo.destroy();
   }
 }
+
+const changesNothing = ({ base, difference: { added, changed, removed } }: RegistryPlan): boolean =>
+  base > 0 && added.length + changed.length + removed.length === 0;
 
 /** The agents that somebody runs beside the deployment; its own, the canary, runs by itself and has its role. */
 const agentsOf = (rows: readonly Registration[]): readonly AgentRegistration[] =>

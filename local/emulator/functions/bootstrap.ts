@@ -1,22 +1,27 @@
 /**
- * Runs inside a function's own process: loads the handler, takes one event at a time, answers. It ends with its
- * parent, so that a killed cloud leaves no orphans. Imports nothing but types: it is the function's cold start.
+ * Runs inside a function's own process or thread: loads the handler, takes one event at a time, answers. It ends with its
+ * host, so that a killed cloud leaves no orphans. Imports nothing but types: it is the function's cold start.
  */
 import type { FunctionError, Invocation, Reply } from "./messages.ts";
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
-// Ctrl-C in the terminal reaches children too: the host decides when a function ends.
-process.on("SIGINT", () => undefined);
-process.on("disconnect", () => process.exit(0));
+const thread = process.send === undefined ? process.getBuiltinModule("node:worker_threads") : undefined;
+if (thread === undefined) {
+  // Ctrl-C in the terminal reaches children too: the host decides when a function ends.
+  process.on("SIGINT", () => undefined);
+  process.on("disconnect", () => process.exit(0));
+}
 
 const [module = "", name = ""] = (process.argv[2] ?? "").split("#");
 
 type Said = Reply extends infer One ? (One extends Reply ? Omit<One, "cpuMillis"> : never) : never;
 
 function reply(message: Said): void {
-  const { user, system } = process.cpuUsage();
-  process.send?.({ ...message, cpuMillis: (user + system) / 1000 });
+  const { user, system } = thread === undefined ? process.cpuUsage() : process.threadCpuUsage();
+  const said = { ...message, cpuMillis: (user + system) / 1000 };
+  if (thread === undefined) process.send?.(said);
+  else thread.parentPort?.postMessage(said);
 }
 
 function describe(thrown: unknown): FunctionError {
@@ -50,7 +55,7 @@ async function start(): Promise<void> {
   const loaded = (await import(module)) as Record<string, unknown>;
   const handler = loaded[name];
   if (typeof handler !== "function") throw new Error(`the bundle exports no function "${name}"`);
-  process.on("message", (invocation: Invocation) => {
+  (thread?.parentPort ?? process).on("message", (invocation: Invocation) => {
     const { requestId } = invocation;
     process.env._X_AMZN_TRACE_ID = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${requestId.replaceAll("-", "").slice(0, 24)};Sampled=0`;
     Promise.resolve()

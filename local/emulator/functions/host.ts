@@ -16,6 +16,8 @@ export interface HostedFunction {
   invoke(event: unknown, requestId?: string): Promise<Outcome>;
   /** What it printed, newest last; the oldest lines are dropped. */
   logs(): string[];
+  /** Starts a sandbox ahead of the first event, as Lambda may; resolves when it is loaded, or was there, or cannot be. */
+  warm(): Promise<void>;
   /** The last event that failed for a reason of the sandbox or of the handler, for people; undefined when none did. */
   failure(): string | undefined;
   /** Kills one sandbox, a busy one if there is any; tells whether there was one. */
@@ -39,7 +41,7 @@ const longestQueue = 5_000;
 const mostLines = 5_000;
 
 /**
- * Makes a host; no process starts before the first event.
+ * Makes a host; no sandbox starts before the first event.
  * @param onLine takes each line the function prints, for a log file
  */
 export function hostFunction(
@@ -100,6 +102,7 @@ export function hostFunction(
       });
     },
     logs: () => [...lines],
+    warm: async () => (closed ? undefined : sandboxes.ahead()?.ready.catch(() => undefined)),
     failure: () => failure,
     crash() {
       const chosen = sandboxes.victim();

@@ -1,12 +1,12 @@
-/** One sandbox of a function: a child process that takes one event at a time. */
-import { type ChildProcess, fork } from "node:child_process";
+/** One sandbox of a function: it takes one event at a time. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { limitCpu } from "../limits/cpu.ts";
 import { longStopMillis } from "../limits/long-stop.ts";
 import type { FunctionError, Invocation, Reply } from "./messages.ts";
+import { carryByProcess } from "./sandbox-process.ts";
+import { carryByThread } from "./sandbox-thread.ts";
 
 /** A function as the template describes it. */
 export interface FunctionDescription {
@@ -31,7 +31,12 @@ export interface FunctionDescription {
   readonly mostInstances: number;
   /** Folder where Node keeps what V8 made of the code, by the code's hash; absent = every start compiles. */
   readonly compiled?: string;
+  /** What a sandbox is; a process unless said otherwise. */
+  readonly sandbox?: SandboxKind;
 }
+
+/** A process contains whatever a function may do; threads share what is compiled (`sandbox-thread.ts`). */
+export type SandboxKind = "process" | "thread";
 
 /** How an invocation ended. */
 export type Outcome = { readonly payload: string | undefined } | { readonly error: FunctionError };
@@ -43,18 +48,18 @@ export interface Instance {
   /** Runs one event; the caller sees to it that no second one is under way. */
   run(invocation: Invocation): Promise<Outcome>;
   readonly alive: boolean;
+  /** Tells sandboxes apart: the process's id, or a negative number for a thread. */
   readonly processId: number | undefined;
   /** Ends it at once, as a crash would. */
   kill(): void;
   readonly gone: Promise<void>;
 }
 
-/** Loading the module used more processor time than it may; the process is gone. */
+/** Loading the module used more processor time than it may; the sandbox is gone. */
 export class InitTimedOut extends Error {}
 
 /** Processor time of an init, as on AWS. */
 const longestInitMillis = 10_000;
-const bootstrap = new URL("./bootstrap.ts", import.meta.url);
 
 /**
  * Starts a sandbox.
@@ -66,26 +71,27 @@ export function startInstance(
   onLine: (line: string) => void,
   again = false,
 ): Instance {
-  const child = forkChild(description, onLine);
   const { timeoutMillis, initMillis = longestInitMillis } = description;
   const stopMillis = description.stopMillis ?? longStopMillis(timeoutMillis);
   let alive = true;
   let takeReply: ((reply: Reply) => void) | undefined;
   let usedMillis = 0;
-  child.on("message", (reply: Reply) => {
+  const onReply = (reply: Reply) => {
     // init and the event that waits for it share one limit when it is the second start
     if (!again || reply.kind !== "ready") usedMillis = reply.cpuMillis;
     takeReply?.(reply);
-  });
-  const gone = goneOf(child).then(() => {
+  };
+  const carry = description.sandbox === "thread" ? carryByThread : carryByProcess;
+  const carrier = carry({ module: moduleOf(description), description, onLine, onReply });
+  const ending = carrier.gone.then(exitError);
+  const gone = ending.then(() => {
     alive = false;
   });
-  /** Kills the child when it has used its time; what it returns ends the watch. */
+  /** Kills the sandbox when it has used its time; what it returns ends the watch. */
   const limited = (limitMillis: number, onOver: () => void, more: { stopMillis?: number } = {}): (() => void) => {
-    const { pid: processId } = child;
-    if (processId === undefined) return () => undefined;
-    const stop = limitCpu({ processId, fromMillis: usedMillis, limitMillis, ...more }, () => {
-      child.kill("SIGKILL");
+    if (carrier.id === undefined) return () => undefined;
+    const stop = limitCpu({ used: carrier.usedMillis, fromMillis: usedMillis, limitMillis, ...more }, () => {
+      carrier.kill();
       onOver();
     });
     void gone.then(stop);
@@ -98,17 +104,17 @@ export function startInstance(
       stop();
       resolve();
     };
-    void gone.then(() => reject(new Error(exitError(child).errorMessage)));
+    void ending.then(({ errorMessage }) => reject(new Error(errorMessage)));
   });
   ready.catch(() => undefined);
   return {
     ready,
     gone,
-    processId: child.pid,
+    processId: carrier.id,
     get alive() {
-      return alive && child.connected;
+      return alive && carrier.reachable;
     },
-    kill: () => void child.kill("SIGKILL"),
+    kill: carrier.kill,
     run: (invocation) =>
       new Promise((resolve) => {
         const stop = limited(
@@ -128,49 +134,18 @@ export function startInstance(
           if (reply.kind === "ready" || reply.requestId !== invocation.requestId) return;
           end(reply.kind === "result" ? { payload: reply.payload } : { error: reply.error });
         };
-        void gone.then(() => end({ error: exitError(child) }));
-        send(child, invocation);
+        void ending.then((error) => end({ error }));
+        carrier.send(invocation);
       }),
   };
 }
 
-function forkChild(description: FunctionDescription, onLine: (line: string) => void): ChildProcess {
-  const child = fork(bootstrap, [moduleOf(description)], {
-    cwd: description.folder,
-    // the bootstrap takes the one name that is not the function's out again before it loads the code
-    env: {
-      ...description.environment,
-      ...(description.compiled === undefined ? {} : { NODE_COMPILE_CACHE: description.compiled }),
-    },
-    // Never the host's own flags: an inherited --input-type or --import would break or spy on the function.
-    execArgv: [`--max-old-space-size=${description.memoryMegabytes}`, "--disable-warning=ExperimentalWarning"],
-    serialization: "advanced",
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on("line", onLine);
-  }
-  return child;
-}
-
-const goneOf = (child: ChildProcess): Promise<void> =>
-  new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    // one that could not even be started never exits
-    child.on("error", () => (child.pid === undefined ? resolve() : undefined));
-  });
-
-const exitError = ({ signalCode, exitCode }: ChildProcess): FunctionError => ({
+const exitError = (how: string): FunctionError => ({
   errorType: "Runtime.ExitError",
-  errorMessage: `RequestId: Error: Runtime exited with error: ${signalCode ?? `exit status ${exitCode}`}`,
+  errorMessage: `RequestId: Error: Runtime exited with error: ${how}`,
 });
 
 const inSeconds = (millis: number): string => `after ${(millis / 1000).toFixed(2)} seconds`;
-
-function send(child: ChildProcess, invocation: Invocation): void {
-  // A channel that just closed is no error of the host: `gone` ends the invocation.
-  if (child.connected) child.send(invocation, () => undefined);
-}
 
 function moduleOf({ folder, handler }: FunctionDescription): string {
   const dot = handler.lastIndexOf(".");

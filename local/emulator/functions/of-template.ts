@@ -6,7 +6,7 @@ import type { Callers, Credentials } from "../iam/caller.ts";
 import type { Json } from "../service.ts";
 import type { StateFolder } from "../state.ts";
 import { type HostedFunction, hostFunction } from "./host.ts";
-import type { FunctionDescription } from "./instance.ts";
+import type { FunctionDescription, SandboxKind } from "./instance.ts";
 
 /** A function and the role it runs as. */
 interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
@@ -57,20 +57,22 @@ interface FunctionPlace {
   readonly state: StateFolder;
   /** Folder for what V8 made of their code. */
   readonly compiled?: string;
+  readonly sandbox?: SandboxKind;
 }
 
-/** Functions of the template by physical name; no process starts before the first event. */
+/** Functions of the template by physical name; no sandbox starts before the first event. */
 export function hostFunctions(cloud: Cloud, place: FunctionPlace, callers: Callers): Map<string, HostedFunction> {
   const logs = place.state.at("logs");
   return new Map(
     functionsOf(cloud, place.mostInstances).map((found) => {
       const { name, arn, roleArn } = found;
       const credentials = callers.issue({ roleArn, sessionName: name, functionArn: arn, tags: {} });
-      const { compiled } = place;
+      const { compiled, sandbox } = place;
       const description = {
         ...found,
         environment: environmentOf(found, place, credentials),
         ...(compiled === undefined ? {} : { compiled }),
+        ...(sandbox === undefined ? {} : { sandbox }),
       };
       const file = logs === undefined ? undefined : logFileOf(logs, name);
       const keep =

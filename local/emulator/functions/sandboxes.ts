@@ -14,6 +14,8 @@ export interface Sandbox {
 interface Sandboxes {
   /** One that is free, marked as busy; started if need be. Undefined when the event must wait. */
   take(): Instance | undefined;
+  /** Starts one that waits for work, where there is none yet. */
+  ahead(): Instance | undefined;
   /** Starts a busy one anew under its number, after an init that timed out. */
   restart(instance: Instance): Instance;
   /** Gives it back: `fit` for more work, or never to be used again. */
@@ -69,6 +71,7 @@ export function openSandboxes(start: (again: boolean) => Instance, most: number,
       entry.served += 1;
       return instance;
     },
+    ahead: () => (entries.size === 0 ? idle() : undefined),
     restart(instance) {
       const { number, served } = entries.get(instance) ?? { number: freeNumber() ?? most, served: 1 };
       entries.delete(instance);

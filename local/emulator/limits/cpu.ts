@@ -1,43 +1,52 @@
-/** A limit on a child process: it counts the processor time that the child got, never how busy the machine was. */
+/** A limit on a process or a thread: it counts the processor time that this got, never how busy the machine was. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { longStopMillis } from "./long-stop.ts";
 
 /** What is limited, and by how much. */
 interface CpuLimit {
-  readonly processId: number;
+  /** Processor time it has used so far, in milliseconds; undefined where it cannot be told. */
+  readonly used: () => number | undefined | Promise<number | undefined>;
   /** Processor time, in milliseconds, that it had used when counting began. */
   readonly fromMillis: number;
   /** Processor time it may use from then on, in milliseconds. */
   readonly limitMillis: number;
   /** Wall time after which it is over in any case: a process that waits for ever uses no processor. */
   readonly stopMillis?: number;
-  /** Processor time of a process, in milliseconds; undefined where it cannot be told. Another one for tests. */
-  readonly used?: (processId: number) => number | undefined;
 }
 
 /** Shortest pause between two looks. */
 const leastMillis = 50;
 
 /**
- * Watches a child.
- * @param onOver called once, when the child has used its time or the long stop is reached
+ * Watches it.
+ * @param onOver called once, when it has used its time or the long stop is reached
  * @returns ends the watch
  */
 export function limitCpu(limit: CpuLimit, onOver: () => void): () => void {
-  const { processId, fromMillis, limitMillis, stopMillis = longStopMillis(limit.limitMillis) } = limit;
-  const used = limit.used ?? cpuMillis;
-  const startedMillis = performance.now();
+  const { used, fromMillis, limitMillis, stopMillis = longStopMillis(limit.limitMillis) } = limit;
   let timer: NodeJS.Timeout;
-  const look = () => {
-    const leftMillis = limitMillis - ((used(processId) ?? fromMillis) - fromMillis);
-    const stopLeftMillis = stopMillis - (performance.now() - startedMillis);
-    if (leftMillis <= 0 || stopLeftMillis <= 0) return onOver();
-    timer = setTimeout(look, Math.min(Math.max(leftMillis, leastMillis), stopLeftMillis));
+  const end = () => {
+    clearTimeout(timer);
+    clearTimeout(stopTimer);
+    ended = true;
   };
+  const over = () => {
+    end();
+    onOver();
+  };
+  const look = async () => {
+    const leftMillis = limitMillis - (((await used()) ?? fromMillis) - fromMillis);
+    if (ended) return;
+    if (leftMillis <= 0) return over();
+    timer = setTimeout(look, Math.max(leftMillis, leastMillis));
+  };
+  let ended = false;
   // one thread cannot have used its time before that much has passed: short work is never looked at
-  timer = setTimeout(look, Math.min(limitMillis, stopMillis));
-  return () => clearTimeout(timer);
+  timer = setTimeout(look, limitMillis);
+  // for itself, since what is blocked may not even tell its time
+  const stopTimer = setTimeout(over, stopMillis);
+  return end;
 }
 
 /** Linux counts in hundredths of a second, on every platform that Node runs on. */
