@@ -7,7 +7,7 @@ import type { AgentRegistration, Registration, ResourceRegistration } from "../.
 import { explained } from "../../emulator/boot.ts";
 import { openClosers } from "../../emulator/closers.ts";
 import type { Stack } from "../../emulator/cloudformation/assembly.ts";
-import type { SandboxKind } from "../../emulator/functions/instance.ts";
+import type { SandboxKind } from "../../emulator/functions/description.ts";
 import { untilItPasses } from "../../emulator/limits/patient.ts";
 import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";

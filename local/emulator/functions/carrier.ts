@@ -1,5 +1,5 @@
 /** What runs a sandbox's code, as the sandbox sees it. */
-import type { FunctionDescription } from "./instance.ts";
+import type { FunctionDescription } from "./description.ts";
 import type { Invocation, Reply } from "./messages.ts";
 
 /** The code that loads the handler and hands it event after event. */

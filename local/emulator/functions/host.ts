@@ -1,7 +1,8 @@
 /** Hosts one function: sandboxes on demand, one event each, a queue in front, and every line it prints. */
 import { randomUUID } from "node:crypto";
 import { longStopMillis } from "../limits/long-stop.ts";
-import { type FunctionDescription, InitTimedOut, type Instance, type Outcome, startInstance } from "./instance.ts";
+import type { FunctionDescription } from "./description.ts";
+import { InitTimedOut, type Instance, type Outcome, startInstance } from "./instance.ts";
 import type { Invocation } from "./messages.ts";
 import { openSandboxes, type Sandbox } from "./sandboxes.ts";
 

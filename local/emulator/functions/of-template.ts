@@ -5,8 +5,8 @@ import type { Cloud, Resource } from "../cloudformation/template.ts";
 import type { Callers, Credentials } from "../iam/caller.ts";
 import type { Json } from "../service.ts";
 import type { StateFolder } from "../state.ts";
+import type { FunctionDescription, SandboxKind } from "./description.ts";
 import { type HostedFunction, hostFunction } from "./host.ts";
-import type { FunctionDescription, SandboxKind } from "./instance.ts";
 
 /** A function and the role it runs as. */
 interface FunctionOfTemplate extends Omit<FunctionDescription, "environment"> {
