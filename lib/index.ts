@@ -5,6 +5,9 @@ export {
   type OrganizationPoliciesProps,
   organizationPolicies,
 } from "../core/stop/organization.ts";
+export { type AppSyncAuthorizationProps, appSyncAuthorization } from "./authorizers/app-sync.ts";
+export { HttpApiAuthorizer, type HttpApiAuthorizerProps } from "./authorizers/http-api.ts";
+export { RestAuthorizer, type RestAuthorizerProps } from "./authorizers/rest.ts";
 export type { DomainTarget } from "./issuer/http-api.ts";
 export { Lanyard, type LanyardUrls } from "./lanyard.ts";
 export type {

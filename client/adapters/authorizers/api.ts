@@ -38,7 +38,7 @@ export interface SimpleAnswer {
 
 /**
  * A REQUEST authorizer of a REST API. What is no valid token and proof becomes 401, and what the token does not cover
- * 403, with the headers of the API's Gateway Responses, which `LanyardRestAuthorizer` of the cdk package makes. What
+ * 403, with the headers of the API's Gateway Responses, which `RestAuthorizer` of the cdk package makes. What
  * could not be judged fails as 500.
  *
  * Its results must not be cached (threat 9): whoever copies token and proof would be let in by the cached answer.

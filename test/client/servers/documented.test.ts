@@ -2,10 +2,10 @@ import express, { type Express } from "express";
 import { expect, onTestFinished, test } from "vitest";
 import * as authorizer from "../../../client/adapters/authorizer.ts";
 import * as onExpress from "../../../client/adapters/express.ts";
+import { listenWith } from "../../kit/wire/server.ts";
 import { ada, issuer } from "../../verify/issuer.ts";
 import { documented } from "../page.ts";
 import { httpAuthorizerEvent } from "./events.ts";
-import { serveApp } from "./frameworks.ts";
 import { credentials, guarded, resource, setUp } from "./ground.ts";
 
 setUp();
@@ -23,7 +23,7 @@ test("the lines of docs/resource-servers.md guard an application of Express", as
   const [lines = ""] = linesOf("In a framework");
   const createExpressGuard = (input: Parameters<typeof onExpress.createExpressGuard>[0]) =>
     onExpress.createExpressGuard(here(input));
-  const served = await serveApp((await run(lines, { issuer, createExpressGuard }, "app")) as Express);
+  const served = await listenWith((await run(lines, { issuer, createExpressGuard }, "app")) as Express);
   onTestFinished(served.close);
   const ask = (method: string, more: object = {}) =>
     fetch(`http://127.0.0.1:${served.port}/api/tickets`, {

@@ -1,8 +1,9 @@
 import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listenWith } from "../../kit/wire/server.ts";
 import { planner } from "../../verify/issuer.ts";
-import { frameworks, serveApp } from "./frameworks.ts";
+import { frameworks } from "./frameworks.ts";
 import { credentials, resource, restricted, setUp, ticketType } from "./ground.ts";
 
 setUp();
@@ -58,13 +59,13 @@ const there = `${resource}/api/v1/things`;
 const evil = "https://evil.example/api/v1/things";
 
 describe.each(Object.keys(frameworks))("%s, behind a mounted router", (name) => {
-  let app: Awaited<ReturnType<typeof serveApp>>;
+  let app: Awaited<ReturnType<typeof listenWith>>;
   let strict: typeof app;
   const made = (more: Parameters<(typeof frameworks)[string]>[0] = {}) =>
     frameworks[name]?.(more) ?? Promise.reject(name);
   beforeAll(async () => {
-    app = await serveApp(await made());
-    strict = await serveApp(await made({ details: [ticketType], nonces: true, requires: ["tickets:read"] }));
+    app = await listenWith(await made());
+    strict = await listenWith(await made({ details: [ticketType], nonces: true, requires: ["tickets:read"] }));
   });
   afterAll(async () => {
     await Promise.all([app.close(), strict.close()]);
@@ -230,14 +231,16 @@ describe.each(Object.keys(frameworks))("%s, behind a mounted router", (name) => 
 
   test("tells the application of what it refuses", async () => {
     const told: string[] = [];
-    const own = await serveApp(await made({ refused: (error) => told.push((error as Error & { code: string }).code) }));
+    const own = await listenWith(
+      await made({ refused: (error) => told.push((error as Error & { code: string }).code) }),
+    );
     await ask(own.port, "/api/v1/things");
     await own.close();
     expect(told).toEqual(["credentials_missing"]);
   });
 
   test("works behind a proxy that names itself and forwards what the caller claims", async () => {
-    const proxy = await serveApp((request, response) => {
+    const proxy = await listenWith((request, response) => {
       const { port } = app;
       const headers = { ...request.headers, host: `127.0.0.1:${port}`, "x-forwarded-host": request.headers.host };
       const onward = httpRequest({ host: "127.0.0.1", port, path: request.url, method: request.method, headers });
@@ -257,7 +260,7 @@ describe.each(Object.keys(frameworks))("%s, behind a mounted router", (name) => 
   });
 
   test("at another base than the resource's, is told so and takes no other", async () => {
-    const own = await serveApp(await made({ requestUrl: "https://edge.example/base" }));
+    const own = await listenWith(await made({ requestUrl: "https://edge.example/base" }));
     const asked = async (url: string) =>
       (await ask(own.port, "/api/v1/things", { headers: credentials({ url }) })).status;
     expect(await asked("https://edge.example/base/api/v1/things")).toBe(200);

@@ -1,5 +1,5 @@
 /** The same small application in every framework: one guarded path below a mounted router, as each has it. */
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import express from "express";
 import fastify from "fastify";
@@ -122,16 +122,3 @@ export const frameworks: Readonly<Record<string, (more?: More) => Promise<Reques
     return getRequestListener((request) => handle(request));
   },
 };
-
-/** Serves an application on a free port of this machine. */
-export async function serveApp(listener: RequestListener): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return { port: typeof address === "object" && address ? address.port : 0, close };
-}

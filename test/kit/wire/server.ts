@@ -3,6 +3,8 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
   type ServerResponse,
 } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
@@ -67,6 +69,17 @@ export async function listen(answers: Answers): Promise<Listening> {
       response.destroy(cause as Error);
     }
   });
+  return { ...(await opened(server)), asked };
+}
+
+/**
+ * Starts somebody else's application, as a framework makes it, on a free port of this machine; whoever starts it closes
+ * it.
+ */
+export const listenWith = (listener: RequestListener): Promise<Omit<Listening, "asked">> =>
+  opened(createServer(listener));
+
+async function opened(server: Server): Promise<Omit<Listening, "asked">> {
   // a client takes up its connection again after a pause; Node's five seconds cut some off in the middle of a call
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
@@ -76,7 +89,7 @@ export async function listen(answers: Answers): Promise<Listening> {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { origin: `http://127.0.0.1:${port}`, port, asked, close };
+  return { origin: `http://127.0.0.1:${port}`, port, close };
 }
 
 async function readWhole(request: IncomingMessage): Promise<Asked> {
