@@ -7,8 +7,9 @@ import type { Construct } from "constructs";
 import { acknowledgeTargetGrant } from "../acknowledged.ts";
 import { rows } from "../function/grant.ts";
 import { LanyardFunction } from "../function/lanyard-function.ts";
-import { rolesPrefix } from "../function/roles.ts";
+import { roleArn, rolesPrefix } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
+import { onlyTheseWrite } from "../state/table-policy.ts";
 import { TargetRole } from "../targets/target-role.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
@@ -44,6 +45,8 @@ export class Canary extends LanyardFunction {
       timeToLiveAttribute: "expiresAt",
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // what operators read of it is believed: nobody else of the account may say that refusals come fast
+      resourcePolicy: onlyTheseWrite(() => [roleArn(stage, "canary")]),
       // a week of measurements, which CloudWatch has too
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -105,14 +108,19 @@ export class Canary extends LanyardFunction {
   }
 }
 
+/** A stop at AWS that takes so long was none: where credentials live no longer, nothing is denied. */
+const stopSeconds = 120;
+
 /** How soon what was revoked must be refused, in milliseconds, by place. */
 export function canaryBounds(stage: Stage): Readonly<Record<string, number>> {
   const lifeSeconds = Math.min(stage.awsCredentials?.lifeSeconds ?? 0, canaryNames.lifetimeSeconds);
+  // by the end of the credentials a stop that fails would never be told
+  const awsSeconds = stage.canary?.stopWriter ? stopSeconds : lifeSeconds + 5;
   return {
     // the next request, however slow: after an accepted one the canary asks again only when this has passed
     Introspection: 10_000,
     // publishing, with eight seconds for it, then what a list and its caches are believed for
     Offline: 15_000,
-    ...(lendsToCanary(stage) && { Credentials: 10_000, Aws: (lifeSeconds + 5) * 1_000 }),
+    ...(lendsToCanary(stage) && { Credentials: 10_000, Aws: awsSeconds * 1_000 }),
   };
 }

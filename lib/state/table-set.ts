@@ -1,4 +1,4 @@
-import { Lazy, RemovalPolicy } from "aws-cdk-lib";
+import { RemovalPolicy } from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
@@ -8,7 +8,6 @@ import {
   type TablePropsV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
-import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { tableIndexes } from "../../lambdas/env.ts";
@@ -18,6 +17,7 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 import { grantDataKey } from "./data-key.ts";
+import { nobodyWrites, onlyTheseWrite, writing } from "./table-policy.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -68,7 +68,6 @@ const writtenWith: Partial<Record<TableName, "awsCredentials">> = { vends: "awsC
 /** All names. */
 export const tableNames = Object.keys(kept) as TableName[];
 
-const writing = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"] as const;
 const reading = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"] as const;
 
 /** An action on a table, by its short name. There is no action for transactions: IAM checks each of their parts. */
@@ -193,32 +192,3 @@ interface TableUse {
 
 /** Logical ids are made from it. */
 const constructId = (name: TableName): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-
-/**
- * A table's own policy. Without it, anybody who may write to any table of the account could revoke, undo a revocation,
- * register an agent, choose which key counts or forge a record (threat 45). Each writer's own role limits which rows it
- * writes. An explicit deny overrides every allow, also an administrator's and every later one. The writers are computed
- * last, when all functions exist, so that a function that a stage leaves out is trusted nowhere.
- */
-const onlyTheseWrite = (writers: () => string[]): PolicyDocument =>
-  denyingWrites("OnlyTheseWrite", { ArnNotEquals: { "aws:PrincipalArn": Lazy.list({ produce: writers }) } });
-
-/** The policy of a table that no function of the stage writes: a list without names would forbid nothing. */
-const nobodyWrites = (): PolicyDocument => denyingWrites("NobodyWrites", {});
-
-function denyingWrites(sid: string, conditions: Record<string, Record<string, unknown>>): PolicyDocument {
-  const partiQl = ["PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
-  return new PolicyDocument({
-    statements: [
-      new PolicyStatement({
-        sid,
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: [...writing, ...partiQl].map((action) => `dynamodb:${action}`),
-        // the table's own ARN here would be a circular reference
-        resources: ["*"],
-        conditions,
-      }),
-    ],
-  });
-}

@@ -1,32 +1,37 @@
 /** The canary as it is deployed, on the embedded cloud: its own function, by its own role, says how fast refusals come. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canaryRegistrations } from "../../bin/lanyard/canary/registrations.ts";
 import { run } from "../../bin/lanyard/program.ts";
 import { type CanaryRun, canary } from "../../core/model/canary.ts";
 import { awaitRecords } from "../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { readAssembly } from "../../local/emulator/cloudformation/assembly.ts";
+import { synthesizeLocal } from "../kit/stage.ts";
+import { synthesize } from "../local/sts/team.ts";
+import { account, region, targets, writeRegistry } from "./lineage/registry.ts";
 
-let world: World;
-let folder: string;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "lanyard-canary-"));
-  const directory = join(folder, ".lanyard");
-  world = await raiseWorld({ memory: true, directory, archive: true, onProgress: () => undefined });
-});
-afterAll(async () => {
-  await world?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const invoked = async (event: object): Promise<CanaryRun> => {
-  const found = (await world.cloud.invoke("canary", event)) as CanaryRun;
+const invokedIn = async ({ cloud }: World, event: object): Promise<CanaryRun> => {
+  const found = (await cloud.invoke("canary", event)) as CanaryRun;
   console.log(`canary ${JSON.stringify(event)}: ${JSON.stringify(found.refusedAfterMillis)}`);
   return found;
 };
 
 describe("the revocation canary", () => {
+  let world: World;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "lanyard-canary-"));
+    const directory = join(folder, ".lanyard");
+    world = await raiseWorld({ memory: true, directory, archive: true, onProgress: () => undefined });
+  });
+  afterAll(async () => {
+    await world?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const invoked = (event: object) => invokedIn(world, event);
   const runs: CanaryRun[] = [];
 
   it("measures refusals within what is promised: by the next request, and offline within a list's life", async () => {
@@ -73,5 +78,52 @@ describe("the revocation canary", () => {
     expect(can.map(({ resource, scope, for: whom }) => [resource, scope, whom])).toEqual([
       [canary.resource, canary.scope, { kind: "itself" }],
     ]);
+  });
+});
+
+describe("the revocation canary where credentials live longer than a stop takes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lanyard-canary-stop-"));
+  /** Of the stage; the canary's own session lives for half of it. */
+  const lifeSeconds = 600;
+  let world: World;
+  beforeAll(async () => {
+    const team = join(folder, "team");
+    const lanyard = { account, region, stage: "local", trustDomain: "lanyard.local" };
+    synthesize(team, { account, lanyard, roles: targets });
+    const awsCredentials = { accounts: [account], lifeSeconds };
+    const assembly = await synthesizeLocal(folder, { awsCredentials, canary: { stopWriter: true } });
+    const registry = join(folder, "registry");
+    writeRegistry(registry, "https://nobody.example");
+    const registrations = canaryRegistrations({ stage: "local", owner: "operators", aws: true });
+    writeFileSync(join(registry, "canary.yaml"), registrations);
+    const beside = readAssembly(team);
+    world = await raiseWorld({
+      ...{ memory: true, assembly, registry, applications: ["planner"], beside, onProgress: () => undefined },
+    });
+  });
+  afterAll(async () => {
+    await world?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("threat 20: measures in its hourly run the deny that AWS enforces, minutes before the credentials end", async () => {
+    const took: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const { refusedAfterMillis } = await invokedIn(world, { aws: true });
+      expect(Object.keys(refusedAfterMillis)).toEqual(["introspection", "offline", "credentials", "aws"]);
+      took.push(refusedAfterMillis.aws ?? Number.NaN);
+    }
+    // nothing but a deny can be so early: the credentials live as long as the session, five minutes
+    expect(Math.max(...took)).toBeLessThan(15_000);
+    const denied = world.cloud
+      .calls()
+      .filter(
+        ({ roleArn, operation, status }) =>
+          status >= 400 && operation === "GetItem" && roleArn.includes("canary-target"),
+      );
+    expect(new Set(denied.map(({ code }) => code))).toEqual(new Set(["AccessDeniedException"]));
+    expect(denied.length).toBe(took.length);
+    const [least, , middle, , most] = took.toSorted((a, b) => a - b);
+    console.log(`canary, by the deny: p50 ${middle} ms, from ${least} to ${most} ms in ${took.length} runs`);
   });
 });

@@ -7,6 +7,7 @@ import { canaryNames } from "../../../lib/service/canary.ts";
 import { resolved } from "../resolved.ts";
 import { everyFunction } from "../rights/expected.ts";
 import { rightsOf } from "../rights/lines.ts";
+import { outcome } from "../simulate/ground.ts";
 import { account, all, bare, one, region, synthesized } from "../synthesized.ts";
 
 const lending = { awsCredentials: { accounts: [account], lifeSeconds: 60 } };
@@ -34,6 +35,26 @@ describe("the function", () => {
   test("writes its own runs, and may do nothing else at AWS", () => {
     const own = ["dynamodb:PutItem on table/CanaryRuns if row run*", ...everyFunction("Canary")].sort();
     expect(rightsOf(made, "Service", "Canary")).toEqual(own);
+  });
+
+  test("threat 45: its table takes rows from nobody else, whatever his own rights are", async () => {
+    const { Replicas } = one(Service, "AWS::DynamoDB::GlobalTable").Properties as {
+      Replicas: { ResourcePolicy?: { PolicyDocument: unknown } }[];
+    };
+    const resourcePolicy = resolved(made, "Service", Replicas[0]?.ResourcePolicy?.PolicyDocument);
+    const writes = (name: string, action: string) => {
+      const principal = `arn:aws:iam::${account}:role/${name}`;
+      return outcome({
+        ...{ principal, context: { "aws:PrincipalArn": principal } },
+        ...{ policies: "administrator", action: `dynamodb:${action}`, resourcePolicy },
+        resource: `arn:aws:dynamodb:${region}:${account}:table/CanaryRuns`,
+      });
+    };
+    const own = String(one(Service, "AWS::IAM::Role", "CanaryRole").Properties.RoleName);
+    expect(await writes(own, "PutItem")).toBe("Allowed");
+    for (const action of ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLInsert", "PartiQLUpdate"])
+      expect(await writes("Admin", action)).toBe("ExplicitlyDenied");
+    expect(await writes("Admin", "Query")).toBe("Allowed");
   });
 
   test("lets operators read the runs, and nobody else", () => {
@@ -130,6 +151,14 @@ describe("the alarms", () => {
       ["Aws", 65_000],
     ]);
     expect(alarmsOf(alone).map(([place]) => place)).toEqual(["Introspection", "Offline"]);
+  });
+
+  test("threat 20: rings for a stop that takes two minutes, long before the credentials end by themselves", () => {
+    const awsCredentials = { accounts: [account], lifeSeconds: 600 };
+    const stopped = synthesized({ account, awsCredentials, canary: { stopWriter: true } }).templates;
+    expect(Object.fromEntries(alarmsOf(stopped))).toMatchObject({ Aws: 120_000 });
+    const unstopped = synthesized({ account, awsCredentials, canary: {} }).templates;
+    expect(Object.fromEntries(alarmsOf(unstopped))).toMatchObject({ Aws: 305_000 });
   });
 
   test("ring when nothing is measured any more", () => {
