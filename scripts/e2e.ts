@@ -21,6 +21,7 @@ const usage = `Runs end-to-end suites against the bundles that deploy, on the em
 
   npm run e2e                     list the suites
   npm run e2e -- governance       run one, or several: one line a case, then the closing line
+  npm run e2e -- reach            run every suite whose name begins so
   npm run e2e -- all              run every suite that npm test leaves out (minutes)
   npm run e2e -- --help           print this
 
@@ -50,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(["suites:", ...[...suites.keys()].map((name) => `  ${name}`)].join("\n"));
     return 0;
   }
-  const wanted = args.flatMap((name) => (name === "all" ? campaigns : [name]));
+  const wanted = args.flatMap(named);
   const unknown = wanted.find((name) => !suites.has(name));
   if (unknown !== undefined) {
     console.error(`there is no suite ${JSON.stringify(unknown)}; npm run e2e lists them`);
@@ -60,6 +61,13 @@ async function main(args: readonly string[]): Promise<number> {
   const files = [...new Set(wanted)].flatMap((name) => suites.get(name) ?? []);
   const code = await run("vitest", ["run", "--reporter=./scripts/e2e/reporter.ts", ...files]);
   return code === 0 ? 0 : 1;
+}
+
+/** The suites that a word on the command line stands for. */
+function named(word: string): readonly string[] {
+  if (word === "all") return campaigns;
+  const parts = campaigns.filter((name) => name.startsWith(`${word}-`));
+  return suites.has(word) || parts.length === 0 ? [word] : parts;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -28,6 +28,8 @@ const clockless = [
 ];
 /** Each waits for what only time brings: the delivery's buffer, the sealer's minute, the end of credentials. */
 const clocked = ["audit", "audit-log", "canary", "own-role", "stops-in-aws"];
+/** Clients, servers and gateways of others. */
+const reach = ["reach-mcp"];
 const restartsAndWorkloads = ["restart", "story", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
 export const holding = [
@@ -60,6 +62,7 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
+  suite("the campaigns of reach", 25, "npm", "run", "--silent", "e2e", "--", ...reach),
   // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   suite("the packages, installed from the registry", 30, "npm", "run", "--silent", "e2e", "--", "install"),

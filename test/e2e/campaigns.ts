@@ -19,6 +19,7 @@ export const campaigns: readonly string[] = [
   "operating",
   "own-role",
   "prove",
+  "reach-mcp",
   "restart",
   "revocation-bound",
   "rotation",
