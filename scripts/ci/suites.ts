@@ -65,6 +65,8 @@ const behind: readonly Suite[] = [
   suite("the campaigns of reach", 25, "npm", "run", "--silent", "e2e", "--", ...reach),
   // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
+  // Python 3.10 or newer; where it or pip's index is missing, the suite says so and is skipped
+  suite("the Python package", 25, "npm", "run", "--silent", "python"),
   suite("the packages, installed from the registry", 30, "npm", "run", "--silent", "e2e", "--", "install"),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),

@@ -23,6 +23,7 @@ export const topFolders: ReadonlySet<string> = new Set([
   "lambdas",
   "lib",
   "local",
+  "python",
   "scripts",
   "stages",
   "test",

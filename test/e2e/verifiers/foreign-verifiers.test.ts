@@ -1,5 +1,3 @@
-import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,24 +8,12 @@ import { verifierKey } from "../../../core/tlog/note-key.ts";
 import { proveInclusion } from "../../../core/tlog/proof.ts";
 import { proofFileText } from "../../../core/tlog/proof-file.ts";
 import { readEntries } from "../../../core/tlog/tree.ts";
+import { call, pythonProgram } from "../../../scripts/python/find.ts";
 import { setUp } from "../../evidence/ground.ts";
 import { signerOf } from "../../kit/memory/log.ts";
 import { writeLog } from "../../kit/memory/log-folder.ts";
 import { entryOfBody, memoryTrail } from "../../kit/memory/trail.ts";
 import { signedHead } from "../../tlog/trail/ground.ts";
-
-/** How a program ended: what it printed, or its error. */
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-}
-
-const call = (program: string, args: readonly string[], cwd?: string): Promise<Ended> =>
-  new Promise((resolve) => {
-    execFile(program, args, cwd ? { cwd } : {}, (error, out, err) =>
-      resolve({ code: error ? (typeof error.code === "number" ? error.code : 127) : 0, out: `${out}${err}` }),
-    );
-  });
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), "lanyard-log-"));
@@ -128,7 +114,7 @@ describe("Go: golang.org/x/mod/sumdb and Tessera's fsck", async () => {
 });
 
 describe("Python: aics-tlog", async () => {
-  const python = await pythonProgram();
+  const python = await pythonProgram(12);
   beforeEach(({ skip }) => skip(python === undefined, "Python 3.12 or newer is missing here; CI has it"));
   const venv = join(folder, "venv");
   const verify = (copy: string, ...older: readonly string[]) =>
@@ -230,20 +216,3 @@ describe("the script in docs/audit-proof.md", async () => {
     expect(out).not.toContain("PROVEN: entry");
   });
 });
-
-/** A Python that the verifier runs on: `LANYARD_PYTHON`, the newest by its usual names, or one that pyenv keeps. */
-async function pythonProgram(): Promise<string | undefined> {
-  const named = process.env.LANYARD_PYTHON;
-  const usual = ["python3.14", "python3.13", "python3.12", "python3", "python"];
-  for (const name of named ? [named] : [...usual, ...(await keptByPyenv())])
-    if ((await call(name, ["-c", "import sys, venv; sys.exit(sys.version_info < (3, 12))"])).code === 0) return name;
-  return undefined;
-}
-
-/** pyenv's names on the path answer only for the version that it has selected. */
-async function keptByPyenv(): Promise<readonly string[]> {
-  const { code, out } = await call("pyenv", ["root"]);
-  const versions = join(out.trim(), "versions");
-  if (code !== 0 || !existsSync(versions)) return [];
-  return readdirSync(versions).map((version) => join(versions, version, "bin", "python3"));
-}
