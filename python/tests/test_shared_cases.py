@@ -20,7 +20,7 @@ def test_sync(file: dict[str, Any], case: dict[str, Any]) -> None:
     for step, request in ground.steps():
         outcome: Authenticated | AccessError
         try:
-            outcome = server.authenticate(*request)
+            outcome = server.authenticate(*request, scopes=step.get("operation"))
             let_in(step, outcome)
         except AccessError as error:
             outcome = error
@@ -34,7 +34,7 @@ def test_async_all() -> None:
         for step, request in ground.steps():
             outcome: Authenticated | AccessError
             try:
-                outcome = await server.authenticate(*request)
+                outcome = await server.authenticate(*request, scopes=step.get("operation"))
                 let_in(step, outcome)
             except AccessError as error:
                 outcome = error

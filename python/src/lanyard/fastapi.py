@@ -35,11 +35,15 @@ class Guard:
 
         :raises AccessError: answered by what :meth:`install` adds
         """
+        return await self._caller(request, None)
+
+    async def _caller(self, request: Request, scopes: tuple[str, ...] | None) -> Authenticated:
         known = request.scope.get(self._key)
         if isinstance(known, Authenticated):
             return known
         scope = request.scope
-        caller = await self._server.authenticate(request.method, target_of(scope), headers_of(scope))
+        asked = (request.method, target_of(scope), headers_of(scope))
+        caller = await self._server.authenticate(*asked, scopes=scopes)
         scope[self._key] = caller
         extra = scope.get(f"{self._key}.headers")
         if extra is not None:
@@ -50,7 +54,7 @@ class Guard:
         """A dependency that also checks that the access carries every one of these scopes."""
 
         async def caller(request: Request) -> Authenticated:
-            authenticated = await self(request)
+            authenticated = await self._caller(request, scopes)
             authenticated.requires(*scopes)
             return authenticated
 

@@ -150,14 +150,16 @@ class _Guard:
         """What is answered before any token: a request for the metadata, or a preflight; None for every other."""
         return open_answer(Request(method, url, headers), self.metadata, self._cross_origin)
 
-    def _authenticate(self, method: str, url: str, headers: Headers) -> Flow[Authenticated]:
+    def _authenticate(
+        self, method: str, url: str, headers: Headers, scopes: Sequence[str] | None
+    ) -> Flow[Authenticated]:
         request = Request(method, url, headers)
         opened = open_answer(request, self.metadata, self._cross_origin)
         if opened is not None:
             raise opened
         for_pages = page_headers(request, self._cross_origin)
         nonce = self._nonces.current() if self._nonces else None
-        context = replace(self._context, nonce=nonce)
+        context = replace(self._context, nonce=nonce, needed=scopes)
 
         def refused(refusal: Refusal) -> AccessError:
             reply = refusal_reply(refusal, context)
@@ -242,15 +244,19 @@ class ResourceServer(_Guard):
         )
         self._http = http or httpx.Client()
 
-    def authenticate(self, method: str, url: str, headers: Headers) -> Authenticated:
+    def authenticate(
+        self, method: str, url: str, headers: Headers, *, scopes: Sequence[str] | None = None
+    ) -> Authenticated:
         """Tells who calls, and what the caller may do.
 
         :param url: path and query as the caller wrote them
         :param headers: pairs of name and value, every one that came
+        :param scopes: what the operation needs, all of it. They are not checked here; every challenge names them, so that
+            the caller comes back with all at once
         :raises AccessError: with the reply to send instead: a refusal with its challenge, or (code ``open``) the metadata
             or the answer to a preflight
         """
-        return run(self._authenticate(method, url, headers), self._http)
+        return run(self._authenticate(method, url, headers, scopes), self._http)
 
 
 class AsyncResourceServer(_Guard):
@@ -293,6 +299,8 @@ class AsyncResourceServer(_Guard):
         )
         self._http = http or httpx.AsyncClient()
 
-    async def authenticate(self, method: str, url: str, headers: Headers) -> Authenticated:
+    async def authenticate(
+        self, method: str, url: str, headers: Headers, *, scopes: Sequence[str] | None = None
+    ) -> Authenticated:
         """As :meth:`ResourceServer.authenticate`, awaited."""
-        return await arun(self._authenticate(method, url, headers), self._http)
+        return await arun(self._authenticate(method, url, headers, scopes), self._http)

@@ -37,6 +37,8 @@ export interface CaseStep {
   /** Path and query; those of the file's request unless given. */
   readonly target?: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Scopes that every challenge names, told before the request is judged. */
+  readonly operation?: readonly string[];
   /** Scopes that the operation needs. */
   readonly requires?: readonly string[];
   /** What the request is about to do. */

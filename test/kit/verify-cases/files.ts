@@ -4,6 +4,7 @@ import { documents, issuer, nowSeconds, resource, startProofs, target } from "./
 import { livenessCases } from "./liveness.ts";
 import { proofCases } from "./proofs.ts";
 import { randomCases } from "./random.ts";
+import { replyCases } from "./replies.ts";
 import { requestCases } from "./requests.ts";
 import { runCase } from "./run.ts";
 import { tokenCases } from "./tokens.ts";
@@ -38,17 +39,8 @@ export async function caseFiles(): Promise<ReadonlyMap<string, CaseFile>> {
     ["tokens", file("tokens", `Access tokens, issuers' keys and metadata. ${stated}`, tokenCases)],
     ["proofs", file("proofs", `DPoP proofs and their replays. ${stated}`, proofCases)],
     ["liveness", file("liveness", `Status lists and documents of cuts. ${stated}`, livenessCases)],
-    [
-      "requests",
-      file("requests", `Headers, schemes, nonces, introspection, URLs. ${stated}`, () => requestCases().stated),
-    ],
-    [
-      "replies",
-      await recorded(
-        file("replies", `Answers, compared whole. ${record}`, () => requestCases().answered),
-        true,
-      ),
-    ],
+    ["requests", file("requests", `Headers, schemes, nonces, introspection, URLs. ${stated}`, requestCases)],
+    ["replies", await recorded(file("replies", `Answers, compared whole. ${record}`, replyCases), true)],
     ["details", await recorded(file("details", `Authorization details by each rule. ${record}`, detailsCases), false)],
     [
       "random",

@@ -54,7 +54,10 @@ async function runStep(
   }
   try {
     const request = { method: step.method ?? "POST", url: step.target ?? target, headers };
-    const { access, requires, permits } = await guard.authenticate(request);
+    const { access, requires, permits } = await guard.authenticate(
+      request,
+      step.operation ? { scopes: step.operation } : undefined,
+    );
     if (step.requires) requires(...step.requires);
     if (step.permits) permits(step.permits);
     const { principal, details: _, ...facts } = access;

@@ -93,6 +93,8 @@ class ChallengeContext:
     # where its metadata is (RFC 9728 5.1)
     resource_metadata: str | None = None
     scopes: Sequence[str] = field(default_factory=tuple)
+    # scopes that the operation needs, all of them: a caller steps up once
+    needed: Sequence[str] | None = None
     # the nonce to use from now on (RFC 9449 9)
     nonce: str | None = None
 
@@ -112,7 +114,8 @@ def refusal_reply(refusal: Refusal, context: ChallengeContext) -> Reply:
 def _reply(refusal: Refusal, context: ChallengeContext) -> Reply:
     face = FACES[refusal.code]
     if face.error is None:
-        wanted = {"scope": " ".join(context.scopes)} if context.scopes else {}
+        scopes = context.scopes if context.needed is None else context.needed
+        wanted = {"scope": " ".join(scopes)} if scopes else {}
         return Reply(face.status, {"WWW-Authenticate": _challenges(wanted, context)})
     told = face.description if isinstance(face.description, str) else face.description(refusal.facts)
     body = json.dumps({"error": face.error, "error_description": told}, separators=(",", ":"), ensure_ascii=False)
@@ -120,8 +123,9 @@ def _reply(refusal: Refusal, context: ChallengeContext) -> Reply:
     if face.status == 503:
         return Reply(503, {**_body_headers, "Retry-After": str(RETRY_AFTER_SECONDS)}, body)
     parameters = {"error": face.error, "error_description": told}
-    if face.scope is not None:
-        parameters["scope"] = face.scope(refusal.facts)
+    needed = " ".join(context.needed or ()) if face.scope is None else face.scope(refusal.facts)
+    if needed and not face.about_proof:
+        parameters["scope"] = needed
     challenge = _challenges(parameters, replace(context, bearer=context.bearer and not face.about_proof))
     return Reply(face.status, {**_body_headers, "WWW-Authenticate": challenge}, body)
 

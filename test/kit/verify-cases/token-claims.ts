@@ -1,0 +1,147 @@
+import {
+  build,
+  caller,
+  chain,
+  claims,
+  headerOf,
+  issuer,
+  login,
+  nowSeconds,
+  planner,
+  researcher,
+  resource,
+  session,
+  token,
+} from "./issuer.ts";
+import { deepActors, type Named, raw, text } from "./token-parts.ts";
+
+const without = (name: string): object => claims({ [name]: undefined });
+const invalidClaim = (name: string, ...values: readonly unknown[]): readonly Named[] =>
+  values.map((value) => [`${name} ${text([value]).slice(0, 60)}`, token({ [name]: value }), "claims_invalid"] as const);
+/** Claims that are missing, or something else. */
+export const claim: readonly Named[] = [
+  ...["sub", "client_id", "exp", "iat", "jti"].map(
+    (name): Named => [`no ${name}`, raw(headerOf(session), without(name)), "token_invalid"],
+  ),
+  ...["sub", "client_id", "exp", "iat", "jti"].map(
+    (name): Named => [`${name} null`, token({ [name]: null }), "token_invalid"],
+  ),
+  ...[undefined, null, `${issuer}/`, issuer.toUpperCase(), "https://evil.example", [issuer], `${issuer} `].map(
+    (iss): Named => [`iss ${text([iss])}`, token({ iss }), "token_invalid"],
+  ),
+  ...[
+    undefined,
+    null,
+    "",
+    [],
+    [resource, "https://other.example"],
+    `${resource}/`,
+    "https://other.example",
+    "https://TICKETS.example",
+    [[resource]],
+    { 0: resource },
+    "*",
+  ].map((aud): Named => [`aud ${text([aud])}`, token({ aud }), "token_invalid"]),
+  ...[1, "", "ada\n", "ad\u00e0", "x".repeat(1025), "__proto__", ["ada"]].map(
+    (sub): Named => [`sub ${text([sub]).slice(0, 40)}`, token({ sub }), "token_invalid"],
+  ),
+  ...invalidClaim("sub", "a b", "x".repeat(257)),
+  ...[1, "", "x".repeat(257), ["j"]].map(
+    (jti): Named => [`jti ${text([jti]).slice(0, 40)}`, token({ jti }), "token_invalid"],
+  ),
+  ...invalidClaim("jti", "a b", "j\u00e9", "\ud800"),
+  ...invalidClaim("client_id", 1, "", "a b", "x".repeat(201), ["x"]),
+  ...invalidClaim("sid", undefined, null, "", 1, "a b", "x".repeat(65)),
+  ...invalidClaim("root", undefined, null, "", 1, "a b", "x".repeat(65)),
+  ...invalidClaim("depth", undefined, null, -1, 0.5, 65, "0", true, 2 ** 53),
+  ...invalidClaim("assurance", undefined, null, "", "strong", 3, "Fresh"),
+  ...invalidClaim("scope", null, 1, ["tickets:read"], {}),
+  ...invalidClaim(
+    "authorization_details",
+    {},
+    "x",
+    [1],
+    [null],
+    [{}],
+    [{ type: 1 }],
+    [{ type: "" }],
+    [{ type: "a b" }],
+    [[]],
+  ),
+  ...invalidClaim("cnf", null, {}, { jkt: 1 }, { jkt: "" }, { jkt: "x".repeat(44) }, "x", [caller.jkt], {
+    kid: caller.jkt,
+  }),
+  ["no cnf, with the DPoP scheme", token({ cnf: undefined }), "claims_invalid"],
+  ...invalidClaim(
+    "act",
+    undefined,
+    null,
+    {},
+    [],
+    "x",
+    { sub: researcher },
+    { sub: 1 },
+    { sub: planner, act: null },
+    { sub: planner, act: { sub: 1 } },
+    { sub: planner, act: [] },
+  ),
+  [
+    "an agent's own work with another agent as actor",
+    token({ sub: planner, act: { sub: researcher } }),
+    "claims_invalid",
+  ],
+  ["a chain longer than any", token({ act: deepActors(66), client_id: "spiffe://a/66", depth: 64 }), "claims_invalid"],
+  ...invalidClaim(
+    "sub_id",
+    null,
+    1,
+    {},
+    { format: "opaque", id: "x" },
+    { format: "iss_sub", iss: "x" },
+    { format: "iss_sub", iss: 1, sub: 2 },
+  ),
+  ...invalidClaim(
+    "status",
+    undefined,
+    null,
+    {},
+    [],
+    { status_list: null },
+    { status_list: {} },
+    { status_list: { uri: 1 } },
+    { status_list: { idx: 7, uri: "" } },
+  ),
+  ...invalidClaim("epochs", null, {}, [], [0, 0], [0, 0, 0, 0], [0, 0, -1], [0, 0, 0.5], [0, 0, "0"], [0, 0, null]),
+  ...invalidClaim("builds", null, {}, "x", [[build, 0]], [[build]], [[build, -1]], [["short", 0]], [[build, 0, 0]]),
+  ["a login beside epochs for none", token({ ...chain, login: undefined }), "claims_invalid"],
+  ["three logins", token({ ...chain, login: [login, login, login], epochs: [0, 0, 0, 0, 0, 0, 0] }), "claims_invalid"],
+  ["a login that is no name", token({ ...chain, login: ["x"] }), "claims_invalid"],
+  ["an epoch too many", token({ ...chain, epochs: [0, 0, 0, 0, 0, 0] }), "claims_invalid"],
+];
+
+/** Times, to the second. */
+export const times: readonly Named[] = [
+  ["exp at this second", token({ exp: nowSeconds }), "token_expired"],
+  ["exp long past", token({ iat: nowSeconds - 900, exp: nowSeconds - 600 }), "token_expired"],
+  ["exp of zero", token({ exp: 0 }), "token_expired"],
+  ["iat eleven seconds ahead", token({ iat: nowSeconds + 11 }), "token_invalid"],
+  ["nbf eleven seconds ahead", token({ nbf: nowSeconds + 11 }), "token_invalid"],
+  ["exp before iat", token({ iat: nowSeconds + 9, exp: nowSeconds + 5 }), "token_invalid"],
+  ["exp at nbf", token({ nbf: nowSeconds + 5, exp: nowSeconds + 5 }), "token_invalid"],
+  ["exp in milliseconds", token({ exp: nowSeconds * 1000 }), "token_invalid"],
+  [
+    "exp that is infinite",
+    raw(headerOf(session), text(claims()).replace(`"exp":${nowSeconds + 300}`, '"exp":1e400')),
+    "token_invalid",
+  ],
+  [
+    "exp of a thousand digits",
+    raw(headerOf(session), text(claims()).replace(`"exp":${nowSeconds + 300}`, `"exp":${"9".repeat(5_000)}`)),
+    "token_invalid",
+  ],
+  ["exp as a text", token({ exp: String(nowSeconds + 300) }), "token_invalid"],
+  ["exp that is true", token({ exp: true }), "token_invalid"],
+  ["iat as a text", token({ iat: String(nowSeconds) }), "token_invalid"],
+  ["iat below zero", token({ iat: -1 }), "token_invalid"],
+  ["nbf as a text", token({ nbf: "now" }), "token_invalid"],
+];
