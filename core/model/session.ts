@@ -108,7 +108,10 @@ export interface Session {
    * delegates nothing further (threat 33).
    */
   readonly meanings?: Readonly<Record<string, string>>;
-  /** How a child was made from its parent. It can only be renewed in that way. A root has none. */
+  /**
+   * How a child was made from its parent. It can only be renewed in that way. A root has none, but one that was opened
+   * with another application's token for what its agent serves, which is as much a hop.
+   */
   readonly via?: Via;
   /**
    * The latest end it may ever have, renewals included, in epoch seconds. What was made of another's token ends with

@@ -9,9 +9,10 @@ import { type Login, loginOf } from "../model/login.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import type { AgentRegistration, TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import type { AuthorizationDetail, Principal } from "../model/session.ts";
+import type { AuthorizationDetail, Grant, Principal } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { clientOf, groupsOfPerson, personId } from "./claims.ts";
+import { acceptsHost, hostAudience, presentedGrant } from "./host-token.ts";
 
 /** What an identity assertion (ID-JAG) itself allows; a member that it lacks bounds nothing. */
 export interface Asserted {
@@ -31,6 +32,8 @@ export interface PersonFacts {
   readonly login: Login;
   /** Of an identity assertion: what it allows. */
   readonly asserted?: Asserted;
+  /** Of another application's token for what the agent serves: what it holds there. It is gone on from, never used. */
+  readonly presented?: Grant;
 }
 
 /** What a person's token is checked against. */
@@ -54,7 +57,8 @@ const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", wh
 /**
  * Verifies a person's token for ONE agent. An ID token (OpenID Connect Core 3.1.3.7) must be for exactly one client, an
  * access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this agent at
- * this issuer. A token that was issued to another client, and that an agent merely received, opens nothing (threat 2).
+ * this issuer. A token that was issued to another client, and that an agent merely received, opens nothing (threat 2) but
+ * where the registration says whose tokens for what the agent serves it accepts (`host-token.ts`).
  * @returns whose token it is, or `issuer_untrusted`, `subject_token_invalid`, `subject_token_expired`,
  * `person_token_foreign_client`, `person_groups_unknown`, `keys_unavailable`
  */
@@ -66,16 +70,22 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
   // our own tokens never count as a person's, even if we were registered as an issuer of persons (threat 14)
   if (issuer?.issuer !== said || issuer.purpose !== "person" || said === input.ownIssuer)
     return err({ code: "issuer_untrusted", issuer: said.slice(0, 200) });
-  const audience = input.type === "id" ? soleAudience(parts.payload) : input.ownIssuer;
+  const host = input.type === "access" ? hostAudience(parts.payload, input) : undefined;
+  const audience = input.type === "id" ? soleAudience(parts.payload) : (host?.audience ?? input.ownIssuer);
   if (audience === undefined) return invalid("audience: aud must name exactly one client");
   const verified = await verifyToken(parts, input, { issuer, audience });
   if (!verified.ok) return verified;
   const client = clientOf(verified.value.payload, input.type);
   if (!client.ok) return invalid(client.error);
-  const { clients } = input.registration;
-  if (!clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value))
+  const { registration } = input;
+  const own = registration.clients.some((c) => c.issuer === issuer.issuer && c.clientId === client.value);
+  // a client of the agent's own is none of the hosts, nor the other way round: each list opens one door
+  if (!(host ? acceptsHost(registration, issuer.issuer, client.value) : own))
     return err({ code: "person_token_foreign_client", client: client.value.slice(0, 200), agent: input.agentId });
-  return factsOfPerson(verified.value.payload, issuer, input);
+  const facts = factsOfPerson(verified.value.payload, issuer, input);
+  if (!host || !facts.ok) return facts;
+  const presented = presentedGrant(verified.value.payload, host.resource);
+  return presented.ok ? ok({ ...facts.value, presented: presented.value }) : invalid(presented.error);
 }
 
 async function verifyToken(

@@ -9,6 +9,7 @@ import type { Grant, Session, Uses, Via } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type Delegator, delegatorOf, mayDelegate } from "../narrow/delegation.ts";
 import { boundScopes, narrowWithin, resolveWanted } from "../narrow/grants.ts";
+import { lastEndOfExchange, mappedScopes } from "../narrow/scope-mapping.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import type { TakeOver } from "../session/store.ts";
 import type { TokenRequest } from "./request.ts";
@@ -89,6 +90,7 @@ export function planRoot(
   endsAtSeconds?: number,
 ): Result<Plan, Denial> {
   const { request, caller, registry } = input;
+  if (person?.presented) return planPresented(input, person, person.presented);
   const wanted = wantedBy(person, request, registry);
   if (!wanted.ok) return wanted;
   const delegator = delegatorOf(person?.principal ?? { id: caller.agent, kind: "agent" }, person?.claims, registry);
@@ -103,6 +105,35 @@ export function planRoot(
     ...delegator,
     actors: [caller.agent],
     depth: 0,
+  });
+}
+
+/**
+ * A root session by a person's token that another application showed to what the agent serves: as at a next hop, at
+ * most what scope mappings give for that token, and no longer than it lives unless a mapping grants a life of its own
+ * (threat 35); and, since it is a root, what the person may delegate.
+ */
+function planPresented(input: PlanInput, person: PersonFacts, presented: Grant): Result<Plan, Denial> {
+  const { request, caller, registration, registry, nowSeconds } = input;
+  const wanted = resolveWanted(request, registry);
+  if (!wanted.ok) return wanted;
+  const exchange = { agentId: caller.agent, presented };
+  const mapped = mappedScopes({ ...exchange, wanted: wanted.value }, registry);
+  if (!mapped.ok) return mapped;
+  const grants = narrowWithin(wanted.value, { held: mapped.value, by: "entailment" }, registry);
+  if (!grants.ok) return grants;
+  const delegator = delegatorOf(person.principal, person.claims, registry);
+  const bounded = boundAll(grants.value, input, delegator);
+  if (!bounded.ok) return bounded;
+  const token = { expiresAtSeconds: Math.floor(person.expiresAtSeconds), nowSeconds };
+  const lastEndSeconds = lastEndOfExchange(token, { ...exchange, wanted: grants.value }, registry);
+  const bounds = [sessionBound(registration), lastEndSeconds - nowSeconds];
+  const life = pickLife(request.lifetimeSeconds, limits.sessionLifeSeconds, ...bounds);
+  if (!life.ok) return life;
+  return ok({
+    ...{ action: "open", grants: grants.value, lifeSeconds: life.value, actors: [caller.agent], depth: 0 },
+    ...delegator,
+    ...{ via: { kind: "hop", presented }, lastEndSeconds },
   });
 }
 
