@@ -11,7 +11,7 @@ export const delegateScope = "delegate";
 const clientIdOf = (agent: string): string => `${agent}-app`;
 
 /**
- * One confidential client an agent, authorization code with PKCE only.
+ * One confidential client an agent, authorization code with PKCE and token exchange only.
  * @param issuer the provider's own URL; the redirect URI lies below it and nothing ever listens there
  */
 export const clientOf = (issuer: string, agent: string): ClientMetadata => ({
@@ -19,8 +19,9 @@ export const clientOf = (issuer: string, agent: string): ClientMetadata => ({
   client_secret: randomBytes(32).toString("base64url"),
   redirect_uris: [redirectUriOf(issuer, agent)],
   response_types: ["code"],
-  grant_types: ["authorization_code"],
-  token_endpoint_auth_method: "client_secret_basic",
+  // the second: an identity assertion for the person who signed in (`id-jag.ts`)
+  grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"],
+  token_endpoint_auth_method: "client_secret_post",
   id_token_signed_response_alg: "RS256",
   require_auth_time: true,
 });
@@ -31,7 +32,7 @@ const redirectUriOf = (issuer: string, agent: string): string => `${issuer}/app/
 /**
  * The provider's whole configuration.
  * @param clients one an agent
- * @param lanyardIssuer the only resource access tokens are made for
+ * @param lanyardIssuer the resource that access tokens are made for where a sign-in names no other
  * @param state signing keys
  */
 export function configurationOf(
@@ -39,6 +40,7 @@ export function configurationOf(
   lanyardIssuer: string,
   state: ProviderState,
 ): Configuration {
+  const askedAt = new Map<string, string>();
   const groupsOf = (sub: string | undefined) => ({ groups: personOf(sub ?? "")?.groups ?? [] });
   return {
     adapter: memoryAdapters(),
@@ -75,11 +77,15 @@ export function configurationOf(
         enabled: true,
         defaultResource: () => lanyardIssuer,
         useGrantedResource: () => true,
-        getResourceServerInfo: (_ctx, resource) => {
-          if (resource !== lanyardIssuer) throw new Error("this provider makes access tokens for Lanyard only");
+        // for Lanyard, or as an ordinary provider for whatever server an application asks for
+        getResourceServerInfo: (ctx, resource) => {
+          // the authorization request names scopes; the token request that follows names the resource alone
+          const asked = String(ctx.oidc.params?.scope ?? "").split(" ");
+          const scopes = asked.filter((scope) => !["", "openid", "groups"].includes(scope));
+          if (scopes.length > 0) askedAt.set(resource, scopes.join(" "));
           return {
-            scope: delegateScope,
-            audience: lanyardIssuer,
+            scope: resource === lanyardIssuer ? delegateScope : (askedAt.get(resource) ?? ""),
+            audience: resource,
             accessTokenFormat: "jwt",
             accessTokenTTL: 600,
             jwt: { sign: { alg: "RS256" } },

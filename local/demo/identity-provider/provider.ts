@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import Provider from "oidc-provider";
-import { clientOf, configurationOf } from "./configuration.ts";
+import { clientOf, configurationOf, delegateScope } from "./configuration.ts";
+import { assertIdentities } from "./id-jag.ts";
 import { interact } from "./interaction.ts";
 import { demoPerson, personOf } from "./people.ts";
-import { type SignedIn, signIn } from "./sign-in.ts";
+import { type ResourceAsked, type SignedIn, signIn } from "./sign-in.ts";
 import { loadProviderState, saveProviderState } from "./state.ts";
 
 /** A running provider. */
@@ -14,7 +15,9 @@ export interface IdentityProvider {
   /** `GET <signIn>?agent=<name>[&person=<sub>]` answers `{ id_token, access_token }`. */
   readonly signIn: string;
   /** The same without HTTP. */
-  signInAs(agent: string, sub?: string): Promise<SignedIn>;
+  signInAs(agent: string, sub?: string, at?: ResourceAsked): Promise<SignedIn>;
+  /** The application of an agent as a client of this provider. */
+  application(agent: string): { readonly clientId: string; readonly clientSecret: string };
   close(): Promise<void>;
 }
 
@@ -24,7 +27,7 @@ interface IdentityProviderOptions {
   readonly folder?: string;
   /** A fixed port; 0 or undefined takes the last one, or a free one. */
   readonly port?: number;
-  /** Lanyard's issuer: the one audience of its access tokens. */
+  /** Lanyard's issuer: the audience of its assertions, and of access tokens unless a sign-in names another. */
   readonly lanyardIssuer: string;
   /** Names of the agents whose applications are its clients. */
   readonly agents: readonly string[];
@@ -42,12 +45,22 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const issuer = `http://127.0.0.1:${state.port}`;
   const clients = new Map(options.agents.map((agent) => [agent, clientOf(issuer, agent)]));
   const provider = new Provider(issuer, configurationOf([...clients.values()], options.lanyardIssuer, state));
+  assertIdentities(provider, { issuer, lanyardIssuer: options.lanyardIssuer, state });
   const word = randomBytes(32).toString("base64url");
-  const signInAs = async (agent: string, sub = demoPerson) => {
+  const clientFor = (agent: string) => {
     const client = clients.get(agent);
     if (!client) throw new Error(`no application is registered for agent ${agent}`);
+    return client;
+  };
+  const usual = { resource: options.lanyardIssuer, scope: delegateScope };
+  const signInAs = async (agent: string, sub = demoPerson, at: ResourceAsked = usual) => {
+    const client = clientFor(agent);
     if (!personOf(sub)) throw new Error(`the provider knows no person ${sub}`);
-    return signIn({ issuer, client, lanyardIssuer: options.lanyardIssuer, sub, word });
+    return signIn({ issuer, client, at, sub, word });
+  };
+  const application = (agent: string) => {
+    const { client_id: clientId, client_secret: clientSecret = "" } = clientFor(agent);
+    return { clientId, clientSecret };
   };
   const answer = provider.callback();
   server.on("request", (request, response) => {
@@ -59,7 +72,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       refuse(response, 400, "there is no such sign-in under way"),
     );
   });
-  return { issuer, signIn: `${issuer}/sign-in`, signInAs, close: () => closed(server) };
+  return { issuer, signIn: `${issuer}/sign-in`, signInAs, application, close: () => closed(server) };
 }
 
 async function servedSignIn(

@@ -1,13 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { ClientMetadata } from "oidc-provider";
-import { delegateScope } from "./configuration.ts";
 
 /** What a sign-in yields: both kinds of person's tokens that Lanyard accepts. */
 export interface SignedIn {
   /** OpenID Connect ID token: `aud` is exactly the client. */
   readonly id_token: string;
-  /** RFC 9068 access token: `aud` is Lanyard's issuer, `client_id` the client. */
+  /** RFC 9068 access token: `aud` is what was asked for, Lanyard's issuer unless told otherwise; `client_id` the client. */
   readonly access_token: string;
+}
+
+/** A resource, and the scope at it that an application asks for. */
+export interface ResourceAsked {
+  readonly resource: string;
+  readonly scope: string;
 }
 
 /** One sign-in: who, where, for which application and which issuer of ours. */
@@ -17,7 +22,7 @@ interface SignIn {
   /** The agent's application. */
   readonly client: ClientMetadata;
   /** What the access token is for. */
-  readonly lanyardIssuer: string;
+  readonly at: ResourceAsked;
   readonly sub: string;
   /** What the sign-in page asks for. */
   readonly word: string;
@@ -28,7 +33,7 @@ interface SignIn {
  * over HTTP with a cookie jar. Nothing of the provider is bypassed.
  */
 export async function signIn(who: SignIn): Promise<SignedIn> {
-  const { issuer, client, lanyardIssuer, sub, word } = who;
+  const { issuer, client, at, sub, word } = who;
   const browser = createBrowser(issuer);
   const redirectUri = String(client.redirect_uris?.[0]);
   const verifier = randomBytes(32).toString("base64url");
@@ -38,8 +43,8 @@ export async function signIn(who: SignIn): Promise<SignedIn> {
     client_id: client.client_id,
     redirect_uri: redirectUri,
     response_type: "code",
-    scope: `openid groups ${delegateScope}`,
-    resource: lanyardIssuer,
+    scope: `openid groups ${at.scope}`,
+    resource: at.resource,
     code_challenge: createHash("sha256").update(verifier).digest("base64url"),
     code_challenge_method: "S256",
     state,
@@ -61,19 +66,19 @@ export async function signIn(who: SignIn): Promise<SignedIn> {
 }
 
 async function redeem(
-  { issuer, client, lanyardIssuer }: SignIn,
+  { issuer, client, at }: SignIn,
   flow: { code: string; verifier: string; redirectUri: string; nonce: string },
 ): Promise<SignedIn> {
-  const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString("base64");
   const reply = await fetch(`${issuer}/token`, {
     method: "POST",
-    headers: { Authorization: `Basic ${basic}` },
     body: new URLSearchParams({
+      client_id: client.client_id,
+      client_secret: String(client.client_secret),
       grant_type: "authorization_code",
       code: flow.code,
       code_verifier: flow.verifier,
       redirect_uri: flow.redirectUri,
-      resource: lanyardIssuer,
+      resource: at.resource,
     }),
   });
   const tokens = (await reply.json()) as Partial<SignedIn> & { error?: string; error_description?: string };
