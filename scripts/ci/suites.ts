@@ -30,7 +30,8 @@ const clockless = [
 const clocked = ["audit", "audit-log", "canary", "own-role", "stops-in-aws"];
 /** Clients, servers and gateways of others. */
 const reach = ["reach-mcp"];
-const restartsAndWorkloads = ["restart", "story", "agents", "instances", "aws-attestation"];
+const packages = ["client-package", "cli-package", "cdk-package", "install"];
+const restartsAndWorkloads = ["restart", "halfway", "story", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
 export const holding = [
   "verify/es256",
@@ -54,7 +55,7 @@ const behind: readonly Suite[] = [
   suite("the campaigns that wait for no clock", 88, "npm", "run", "--silent", "e2e", "--", ...clockless),
   suite(
     "the campaigns of restarts and of workloads",
-    95,
+    107,
     "npm",
     "run",
     "--silent",
@@ -67,7 +68,7 @@ const behind: readonly Suite[] = [
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   // Python 3.10 or newer; where it or pip's index is missing, the suite says so and is skipped
   suite("the Python package", 25, "npm", "run", "--silent", "python"),
-  suite("the packages, installed from the registry", 30, "npm", "run", "--silent", "e2e", "--", "install"),
+  suite("the packages, packed and installed from the registry", 52, "npm", "run", "--silent", "e2e", "--", ...packages),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),
   suite("the random programs", 14, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
@@ -86,7 +87,7 @@ export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 22
 export const parts: readonly (readonly [name: string, quietSeconds: number, paths: readonly string[]])[] = [
   ["authority", 25, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],
   ["proofs", 15, ["test/attest", "test/jwt", "test/verify", "test/age"]],
-  ["attacks on the running cloud", 60, ["test/e2e"]],
+  ["attacks on the running cloud", 45, ["test/e2e"]],
   ["the functions' edges", 35, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
   [
     "operators",
@@ -94,7 +95,7 @@ export const parts: readonly (readonly [name: string, quietSeconds: number, path
     ["test/admin", "test/registry", "test/ring", "test/audit", "test/tlog", "test/bin", "test/canary"],
   ],
   ["the templates", 30, ["test/stack", "test/drift", "test/walls.test.ts"]],
-  ["clients", 55, ["test/client", "test/clients", "test/conformance", "test/packages"]],
+  ["clients", 35, ["test/client", "test/clients", "test/conformance", "test/packages"]],
   ["the embedded cloud", 45, ["test/local", "test/contract", "test/scripts"]],
   ["the model", 18, ["test/model", "test/bench"]],
 ];

@@ -1,5 +1,6 @@
 /**
- * End-to-end suites that take long: each boots a cloud of its own, and some wait for keys, lists or clocks. `npm test`
+ * End-to-end suites that take long: each boots a cloud of its own or packs the packages, and some wait for keys, lists or
+ * clocks. `npm test`
  * leaves them out and stays short; `npm run e2e -- all` runs them, and CI those of scripts/ci/suites.ts.
  */
 export const campaigns: readonly string[] = [
@@ -8,10 +9,14 @@ export const campaigns: readonly string[] = [
   "audit-log",
   "aws-attestation",
   "canary",
+  "cdk-package",
+  "cli-package",
+  "client-package",
   "deployed-registry",
   "domain",
   "foreign-verifiers",
   "governance",
+  "halfway",
   "identity-provider",
   "install",
   "instances",

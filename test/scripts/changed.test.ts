@@ -16,7 +16,11 @@ describe("npm test -- --changed", () => {
     // the bundles and the programs are made of it, which no import shows
     [
       "core/jose/dpop.ts",
-      ["test/e2e/start/story.test.ts", "test/clients/standard-clients.test.ts", "test/packages/cli.test.ts"],
+      [
+        "test/e2e/start/story.test.ts",
+        "test/clients/standard-clients.test.ts",
+        "test/e2e/packages/cli-package.test.ts",
+      ],
     ],
     ["stages/local.json", ["test/e2e/start/story.test.ts", "test/e2e/domain.test.ts"]],
     ["lambdas/token/index.ts", ["test/e2e/attacks.test.ts", "test/scripts/bundle-size.test.ts"]],

@@ -2,11 +2,11 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { functionNames, registryPacker } from "../../lambdas/manifest.ts";
-import { templateFile } from "../../scripts/template-file.ts";
-import { machineNames, named, type Packed, Project, pack } from "./packed.ts";
+import { functionNames, registryPacker } from "../../../lambdas/manifest.ts";
+import { templateFile } from "../../../scripts/template-file.ts";
+import { machineNames, named, type Packed, Project, pack } from "../../packages/packed.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 const cdk = named("cdk");
 let folder: string;
 let packed: Packed;

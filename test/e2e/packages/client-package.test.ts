@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clientEntries, webEntries } from "../../scripts/packages/client.ts";
-import { machineNames, named, type Packed, Project, pack } from "./packed.ts";
+import { clientEntries, webEntries } from "../../../scripts/packages/client.ts";
+import { machineNames, named, type Packed, Project, pack } from "../../packages/packed.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 const client = named("client");
 const needsSdk =
   /^(?:narrowed|own-role|evidence\/(?:aws-lambda-url-iam|aws-sts-caller-identity|aws-sts-web-identity|ecs-task))$/;

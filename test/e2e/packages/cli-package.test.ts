@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { machineNames, named, type Packed, Project, pack } from "./packed.ts";
+import { machineNames, named, type Packed, Project, pack } from "../../packages/packed.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 const command = `node_modules/${named("cli")}/lanyard.js`;
 
 let folder: string;
