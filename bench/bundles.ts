@@ -117,6 +117,7 @@ function settings(): Readonly<Record<string, string>> {
     [env.keyRoles]: "{}",
     [env.deployedMarks]: "[]",
     [env.codeLookups]: "[]",
+    [env.logWitnesses]: "[]",
     [env.auditLock]: "GOVERNANCE",
   };
 }

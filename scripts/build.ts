@@ -10,6 +10,7 @@ import type { BuildOptions, Metafile } from "esbuild";
 import { functionNames, registryPacker, withCedar } from "../lambdas/manifest.ts";
 import { builtinsByRequire } from "./builtins-by-require.ts";
 import { cedarBesideTheBundle, cedarFile } from "./cedar-beside-the-bundle.ts";
+import { joinFirstLoad } from "./join-first-load.ts";
 import { lateBesideTheBundle, lateBuilds } from "./late-modules.ts";
 import { schemasWithoutFormats } from "./lean-json-schema.ts";
 import { credentialsOfTheEnvironment, leanClients } from "./lean-sdk.ts";
@@ -112,7 +113,7 @@ async function bundleInto(name: string, folder: string): Promise<Bundle> {
   const late = await Promise.all(
     lateBuilds(first.metafile.inputs, options).map((each) => build({ ...each, metafile: true, write: false })),
   );
-  const outputFiles = [...first.outputFiles, ...late.flatMap((each) => each.outputFiles)];
+  const outputFiles = [...(await joinFirstLoad(first, options)), ...late.flatMap((each) => each.outputFiles)];
   // whoever keeps a bundle by what it was made from must know of these files too
   const inputs = Object.assign({}, first.metafile.inputs, ...late.map(({ metafile }) => metafile.inputs));
   const metafile: Metafile = { ...first.metafile, inputs };

@@ -23,6 +23,7 @@ const settings = hashOf(
       "scripts/cedar-beside-the-bundle.ts",
       "lambdas/manifest.ts",
       "scripts/builtins-by-require.ts",
+      "scripts/join-first-load.ts",
       "scripts/late-modules.ts",
       "scripts/lean-json-schema.ts",
       "scripts/lean-sdk.ts",
