@@ -42,6 +42,8 @@ export async function authorizeOwn(
       perSecond: (registration) =>
         Math.min(registration?.issuancesPerSecond ?? limits.vendsPerSecond, limits.vendsPerSecond),
       lifeSeconds,
+      // STS is asked before anything is stored, so that a replay would cost two calls of a quota that all share
+      ...(operation === "credentials.vend" ? { looksForReplay: true } : {}),
     },
     context,
   );

@@ -16,6 +16,8 @@ export interface LivenessQuery {
   readonly subjects: readonly string[];
   /** An offer that is read in the same batch. */
   readonly offer?: { readonly root: string; readonly handleHash: string };
+  /** Key of a replay entry, read in the same batch by a function that may; what is written decides all the same. */
+  readonly replay?: string;
 }
 
 /**
@@ -42,6 +44,8 @@ export interface LivenessRows {
   readonly session?: Session;
   /** The offer that was asked for, where there is one. */
   readonly offer?: Offer;
+  /** The replay entry that was asked for is there. */
+  readonly isReplay?: true;
   readonly tombstones: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, RevocationEpoch>;
   /** Missing only when no registry was ever applied. */

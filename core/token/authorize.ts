@@ -72,6 +72,7 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     if (!active.ok) return active;
     const alive = checkCaller(rows, caller);
     if (!alive.ok) return alive;
+    if (rows.isReplay) return err({ code: "dpop_replayed" });
     if (!subject.ok) return subject;
     const of = way.bucket === "vend" ? { of: way.bucket } : {};
     if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond, ...of });

@@ -1,6 +1,7 @@
 import { callerSubjects } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { AgentRegistration } from "../model/registry.ts";
+import type { ReplayEntry } from "../model/replay/entry.ts";
 import { ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
@@ -36,6 +37,11 @@ export interface Way {
   perSecond(registration: AgentRegistration | undefined): number;
   /** Life in seconds of what is released; when left out, that of the resource's access tokens. */
   readonly lifeSeconds?: number;
+  /**
+   * Whether a proof that was used before is refused as soon as liveness is read, and not when the transaction finds it:
+   * for what costs others before anything is stored. It takes a right to read replay entries.
+   */
+  readonly looksForReplay?: true;
 }
 
 /** The ports that reading uses. */
@@ -58,7 +64,7 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   const late = caller.chargedLate === true && known?.kind !== "session";
   const renews = request.requested === "session" && known?.kind === "session";
   const [rows, above, within] = await Promise.all([
-    readLiveness(ports.store, asked.query),
+    readLiveness(ports.store, { ...asked.query, ...(way.looksForReplay && proofOf(caller.entries)) }),
     renews ? readAbove(known.token, ports.store) : {},
     late || ports.limiter.take(caller.agent, perSecond, way.bucket),
   ]);
@@ -71,6 +77,12 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   const wanted = queryOf({ query: subject.value.query, subject: subject.value }, context, registry);
   if (isCovered(wanted.query, asked.query)) return { ...read, subject };
   return { ...read, subject, rows: await readLiveness(ports.store, wanted.query), servers: wanted.servers };
+}
+
+/** The replay entry of the proof of this request. */
+function proofOf(entries: readonly ReplayEntry[]): Pick<LivenessQuery, "replay"> {
+  const proof = entries.find(({ kind }) => kind === "dpop");
+  return proof ? { replay: proof.key } : {};
 }
 
 const nothing: LivenessQuery = { tombstones: [], subjects: [] };

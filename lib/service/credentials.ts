@@ -30,6 +30,7 @@ export class Credentials extends LanyardFunction {
     tables.grantLivenessRead(this);
     tables.grantVendWrite(this);
     tables.grantReplayWrite(this);
+    tables.grantReplayRead(this);
     tables.grantCount(this, "rate");
     tables.grantRegistryRead(this);
     tables.grantRecords(this);

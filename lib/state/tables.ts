@@ -122,6 +122,11 @@ export class Tables extends TableSet {
     this.use(of, "markers", { actions: ["PutItem"], conditions: inTransaction, why });
   }
 
+  /** Whether a proof was used before; the transaction that stores it decides all the same. */
+  grantReplayRead(of: LanyardFunction): void {
+    this.use(of, "markers", { actions: ["BatchGetItem"], why: "refuses a used proof before it asks STS" });
+  }
+
   /**
    * Counts outside transactions, where concurrent children would contend for one row. It may count too much, never too
    * little.

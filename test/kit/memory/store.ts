@@ -82,6 +82,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
       complete: true,
       ...(session ? { session: structuredClone(session) } : {}),
       ...(offer ? { offer: structuredClone(offer) } : {}),
+      ...(query.replay !== undefined && this.replayEntries.has(query.replay) ? { isReplay: true } : {}),
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
       epochs: new Map(
         query.subjects.flatMap((subject) => {

@@ -107,6 +107,7 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "Credentials",
     [
+      "dynamodb:BatchGetItem on Markers",
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",

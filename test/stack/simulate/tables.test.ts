@@ -112,6 +112,16 @@ describe("rights on tables", () => {
       "ImplicitlyDenied",
     ],
     [
+      "credentials looks whether a proof was used, before it asks STS",
+      { ...credentials, action: "dynamodb:BatchGetItem", resource: table("Markers"), context: rowOf("x") },
+      "Allowed",
+    ],
+    [
+      "token looks at replay entries",
+      { ...token, action: "dynamodb:BatchGetItem", resource: table("Markers"), context: rowOf("x") },
+      "ImplicitlyDenied",
+    ],
+    [
       "admin-read finds where a record stands",
       { ...looking, action: "dynamodb:GetItem", resource: table("Leaves"), context: rowOf("denied#x") },
       "Allowed",

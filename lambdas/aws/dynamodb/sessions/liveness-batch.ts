@@ -28,7 +28,7 @@ interface Key {
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations. Duplicate keys are
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers where it is asked. Duplicate keys are
  * removed (an agent on its own account is its principal, and DynamoDB refuses a key that comes twice). Chains too deep
  * for one batch of 100 are read by several batches at the same time. They need no common snapshot: every item is
  * current, and a revocation is never undone.
@@ -58,6 +58,7 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
     ...sids.map((sid) => ({ table: tables.tombstones, key: { session: tombstoneKeys.session(sid) } })),
     ...query.subjects.map((name) => subject(revocationKeys.epoch(name))),
     ...(query.offer ? offerKeys(query.offer, tables) : []),
+    ...(query.replay ? [{ table: tables.markers, key: { key: query.replay } }] : []),
   ];
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
@@ -121,6 +122,7 @@ function sorted(
   return {
     ...(session ? { session } : {}),
     ...(offer ? { offer } : {}),
+    ...(query.replay && of(tables.markers).length > 0 ? { isReplay: true } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     epochs: new Map(epochs),
     // a deployment row that only a revocation wrote names no registry yet, and counts as absent

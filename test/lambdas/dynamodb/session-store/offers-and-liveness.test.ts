@@ -196,6 +196,16 @@ describe("liveness", () => {
     expect(rows).toMatchObject({ complete: true, session: kept, deployment: { registryVersion: 3, epoch: 0 } });
   });
 
+  test("finds in the same batch that a proof was used before, and reads no replay entry unless it is asked", async () => {
+    const [used, unused] = [replayEntry(), replayEntry()];
+    await store.commit({ session: session(), replayEntries: [used], record: record() });
+    cloud.taken();
+    expect((await store.readLiveness({ ...nothing, replay: used.key })).isReplay).toBe(true);
+    expect(cloud.taken().map((call) => call.operation)).toEqual(["BatchGetItemCommand"]);
+    expect((await store.readLiveness({ ...nothing, replay: unused.key })).isReplay).toBeUndefined();
+    expect((await store.readLiveness(nothing)).isReplay).toBeUndefined();
+  });
+
   test("asks again for unprocessed keys and then is complete", async () => {
     cloud.db.faults.unprocessed(3);
     expect((await store.readLiveness(nothing)).complete).toBe(true);
