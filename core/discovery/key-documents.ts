@@ -1,7 +1,11 @@
 import type { JWK } from "jose";
+import { denialReply } from "../denial/wire.ts";
 import { keyTimes } from "../model/key-times.ts";
 import type { KeyPurpose, OwnKeys, PublishedOwnKeys } from "../model/ports.ts";
-import { tokenTyp } from "../model/wire.ts";
+import type { AgentKey } from "../model/registry.ts";
+import { type Reply, tokenTyp } from "../model/wire.ts";
+import { agentKeysPath } from "../text/well-known.ts";
+import { published } from "./published.ts";
 
 /**
  * Session and status keys, each marked with what it signs, so that our own verifier can pin each key to it (threat 3).
@@ -34,4 +38,19 @@ export async function bundle(ownKeys: PublishedOwnKeys): Promise<string> {
     spiffe_sequence: sequence,
     spiffe_refresh_hint: keyTimes.bundleRefreshSeconds,
   });
+}
+
+/**
+ * The registered keys of one agent that signs cards (A2A 1.0 8.4), for whoever verifies one. No verifier of tokens reads
+ * this document. Whether an agent has none, keeps them to itself or does not exist, is one answer.
+ */
+export async function agentKeys(
+  path: string,
+  { issuer, cardKeys }: { issuer: string; cardKeys: (agent: string) => Promise<readonly AgentKey[] | undefined> },
+): Promise<Reply> {
+  const agent = path.slice(path.indexOf(agentKeysPath) + agentKeysPath.length);
+  const keys = await cardKeys(agent);
+  if (!keys) return denialReply({ code: "not_found", path });
+  const document = { issuer, agent, keys: keys.map((key) => ({ ...key, use: "sig" })) };
+  return published(JSON.stringify(document), "application/json", keyTimes.jwksMaxAgeSeconds);
 }

@@ -1,15 +1,15 @@
 import { denialReply } from "../denial/wire.ts";
 import { refuseAuthorization } from "../discovery/authorization-endpoint.ts";
-import { authzenMetadata } from "../discovery/authzen-metadata.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "../discovery/issuer-metadata.ts";
-import { bundle, eventKeys, jwks } from "../discovery/key-documents.ts";
+import { agentKeys, bundle, eventKeys, jwks } from "../discovery/key-documents.ts";
 import { published } from "../discovery/published.ts";
 import { type StoredLists, statusLists } from "../discovery/status-lists.ts";
 import { transmitterConfiguration } from "../events/configuration.ts";
 import { keyTimes } from "../model/key-times.ts";
 import type { PublishedOwnKeys } from "../model/ports.ts";
+import type { AgentKey } from "../model/registry.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { issuerMetadataUrl } from "../text/well-known.ts";
+import { agentKeysPath, issuerMetadataUrl } from "../text/well-known.ts";
 
 /** What discovery needs: public keys and stored bytes, but no right to sign. */
 interface DiscoveryDeps {
@@ -18,13 +18,15 @@ interface DiscoveryDeps {
   readonly urls: () => Promise<FunctionUrls | undefined>;
   /** Names of the details types in the present registry. */
   readonly detailsTypes: () => Promise<readonly string[]>;
+  /** Keys of an agent that signs cards, by its name. */
+  readonly cardKeys: (agent: string) => Promise<readonly AgentKey[] | undefined>;
   readonly lists: StoredLists;
   /** Set when this stage pushes no security events; then their configuration is not served. */
   readonly withoutEvents?: true;
 }
 
 /** The pages that a request may ask for, by whichever path. */
-type Page = "oauth" | "openid" | "authzen" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "lists";
+type Page = "oauth" | "openid" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "agentKeys" | "lists";
 
 /**
  * Serves the public documents:
@@ -32,9 +34,9 @@ type Page = "oauth" | "openid" | "authzen" | "authorize" | "keys" | "bundle" | "
  * 1. **find** the page by its path below the issuer's own, or by a path with the well-known part before the issuer's
  *    path (RFC 8414 3.1, SSF 1.0 7.2) or after it (OpenID Connect Discovery 4)
  * 2. **let look** and nothing else: only GET and HEAD, and a browser's preflight request
- * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`; AuthZEN 1.0),
+ * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`),
  *    the JWKS and the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists
- *    (`discovery/status-lists.ts`), the configuration for receivers of security events. Identity keys are in the SPIFFE
+ *    (`discovery/status-lists.ts`), the keys of agents that sign cards, the configuration for receivers of security events. Identity keys are in the SPIFFE
  *    bundle only: a standard verifier would accept an access token signed by any key at `jwks_uri` (threat 3)
  * 4. **open** it to pages of every origin (CORS), except the authorization endpoint, which a browser only navigates to
  *    (RFC 9700 2.6)
@@ -44,7 +46,7 @@ export function createDiscoveryEndpoint(deps: DiscoveryDeps): (call: Call) => Pr
   const pages = pagesOf(deps.issuer, path, deps.withoutEvents !== true);
   return async (call) => {
     // 1. find
-    const page = pages.get(call.path) ?? "lists";
+    const page = pages.get(call.path) ?? (call.path.startsWith(`${path}${agentKeysPath}`) ? "agentKeys" : "lists");
     // 2. let look
     const refused = refuseMethod(call, page);
     // 3. answer
@@ -69,7 +71,6 @@ function pagesOf(issuer: string, path: string, pushesEvents: boolean): ReadonlyM
     [`${path}/.well-known/spiffe-bundle.json`, "bundle"],
     [before("oauth-authorization-server"), "oauth"],
     [before("openid-configuration"), "openid"],
-    [before("authzen-configuration"), "authzen"],
     ...(pushesEvents ? eventPages : []),
   ]);
 }
@@ -88,8 +89,6 @@ async function answer(page: Page, call: Call, deps: DiscoveryDeps): Promise<Repl
       return metadata(deps, issuerMetadata);
     case "openid":
       return metadata(deps, openidMetadata);
-    case "authzen":
-      return decisionPoint(call, deps);
     case "authorize":
       return refuseAuthorization(call);
     case "keys":
@@ -100,16 +99,11 @@ async function answer(page: Page, call: Call, deps: DiscoveryDeps): Promise<Repl
       return published(JSON.stringify(transmitterConfiguration(issuer)), "application/json", 60);
     case "eventKeys":
       return published(await eventKeys(ownKeys), "application/json", keyTimes.jwksMaxAgeSeconds);
+    case "agentKeys":
+      return agentKeys(call.path, deps);
     case "lists":
       return statusLists(call, deps);
   }
-}
-
-/** Metadata of the decision point (AuthZEN 1.0, PDP Metadata), where there is one. */
-async function decisionPoint(call: Call, { issuer, urls }: DiscoveryDeps): Promise<Reply> {
-  const decide = (await urls())?.decide;
-  if (decide === undefined) return denialReply({ code: "not_found", path: call.path.slice(0, 100) });
-  return published(JSON.stringify(authzenMetadata(issuer, decide)), "application/json", 60);
 }
 
 /**

@@ -105,6 +105,8 @@ export const limits = {
   evidenceLifeMaxSeconds: 3_600,
   /** Longest `exp` − `iat` of a person's token. */
   personTokenLifeMaxSeconds: 86_400,
+  /** Most bytes that the published keys of all agents which sign cards take together: they stand in one row. */
+  cardKeysBytes: 262_144,
   /** Longest `exp` − `iat` of an identity assertion (ID-JAG), and of a client assertion by a registered key. */
   identityAssertionLifeSeconds: 3_600,
   clientAssertionLifeSeconds: 300,
@@ -155,12 +157,6 @@ export const limits = {
   /** Longest text and list of a detail. */
   detailTextCharacters: 1_024,
   detailListItems: 200,
-  /**
-   * Questions that one call of the decision point may ask, and sessions it may ask about: each session costs two round
-   * trips, and each question some evaluations of policy.
-   */
-  decisionsPerCall: 64,
-  decisionSessions: 8,
   /** Tools that one resource may declare. */
   toolsOfResource: 300,
   /** A details type: its schema as JSON, its fields, and how deep they nest. */

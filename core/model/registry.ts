@@ -100,6 +100,11 @@ export interface AgentRegistration {
   /** Its public keys. With none it can only authenticate by what it attests. */
   readonly keys?: readonly AgentKey[];
   /**
+   * It signs A2A agent cards with its keys, so that the issuer publishes them, for everybody. Left out, nobody outside is
+   * told of them.
+   */
+  readonly signsCards?: true;
+  /**
    * Its client id at THIS deployment, as an issuer of identity assertions (ID-JAG) knows it: `client_id` of its
    * assertions, and a name it may authenticate by with its keys.
    */

@@ -52,9 +52,7 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
     ...groups.map((group) => entity(group, {})),
     entity(uid("Resource", resource.uri), { name: resource.name, servedBy: ref("Agent", resource.servedBy) }),
     ...tools.map((tool) => entity(uid("Tool", tool), {}, [uid("Resource", resource.uri)])),
-    ...(question.evidence === undefined
-      ? []
-      : [{ ...entity(evidenceId, { type: question.evidence.type }), tags: { ...question.evidence.facts } }]),
+    { ...entity(evidenceId, { type: question.evidence.type }), tags: { ...question.evidence.facts } },
   ];
   const request = (missing: Missing, action: string, { by, on }: Record<"by" | "on", cedarWasm.TypeAndId>) => ({
     missing,
@@ -69,7 +67,7 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   ];
 }
 
-/** Each question has at most one evidence; policies read it only through the context. */
+/** Each question has exactly one evidence; policies read it only through the context. */
 const evidenceId = uid("Evidence", "of-this-request");
 
 /** Cedar's Long is a whole number. A JavaScript number beyond 2^53 may not be the one that was meant. */
@@ -90,8 +88,7 @@ const contextOf = (question: PolicyQuestion, agent: string, to: string | undefin
   assurance: assuranceLevels.indexOf(question.assurance),
   scopes: [...question.grant.scopes],
   detailTypes: question.grant.details.map((d) => d.type),
-  // left out where it is not known: to read what is not there is an error, and an error of any policy refuses
-  ...(question.evidence === undefined ? {} : { evidence: { __entity: evidenceId } }),
+  evidence: { __entity: evidenceId },
   ...(to === undefined ? {} : { to: ref("Agent", to) }),
   ...(question.build === undefined ? {} : { build: question.build }),
   now: question.nowSeconds,

@@ -75,6 +75,7 @@ const agent = z.strictObject({
   code: code.exactOptional(),
   clients: z.array(client).max(20).default([]),
   keys: z.array(agentKey).min(1).max(4).exactOptional(),
+  signsCards: z.literal(true).exactOptional(),
   aliases: z.array(client).min(1).max(20).exactOptional(),
   acceptsTokensOf: z
     .array(z.strictObject({ issuer: uri, clients: z.array(carried).min(1).max(50) }))

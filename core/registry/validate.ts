@@ -18,6 +18,7 @@ import { lackingFindings, type StageHas } from "./checks/stage-has.ts";
 import { trustedIssuerFindings } from "./checks/trusted-issuer.ts";
 import { uniqueKeys } from "./checks/unique.ts";
 import type { Finding } from "./finding.ts";
+import { publishedCardKeys } from "./published.ts";
 import { registrationSchema } from "./schema.ts";
 import { assuranceProblems, codeProblems, overlappingAgents, selectorProblems } from "./selectors.ts";
 
@@ -61,6 +62,7 @@ export function validateRegistry(
     ...eachRow(entries, settings),
     ...together(entries),
     ...tooManyReceivers(entries),
+    ...tooManyCardKeys(entries),
     ...policies(entries, settings),
   ];
   return problems.length > 0 ? err(problems) : ok(entries.map((e) => e.row));
@@ -145,6 +147,16 @@ const tooManyReceivers = (entries: readonly Entry[]): readonly RegistryProblem[]
     .filter(({ row }) => row.kind === "receiver")
     .slice(limits.eventReceivers, limits.eventReceivers + 1)
     .map(({ document }) => problemAt(document, "", `more than ${limits.eventReceivers} receivers`));
+
+/** The keys of all agents that sign cards stand in one row, and any stranger may have it read. */
+function tooManyCardKeys(entries: readonly Entry[]): readonly RegistryProblem[] {
+  const signing = entries.filter(({ row }) => row.kind === "agent" && row.signsCards);
+  const last = signing.at(-1);
+  const bytes = JSON.stringify(publishedCardKeys(signing.map(({ row }) => row))).length;
+  if (!last || bytes <= limits.cardKeysBytes) return [];
+  const message = `the keys of agents that sign cards take ${bytes} bytes; at most ${limits.cardKeysBytes}`;
+  return [problemAt(last.document, "signsCards", message)];
+}
 
 /** Rules between registrations: values that must be unique, registrations that could be confused, circles. */
 const together = (entries: readonly Entry[]): readonly RegistryProblem[] => {

@@ -19,3 +19,13 @@ export function resourceMetadataUrl(resource: string): string {
   const { origin, pathname, search } = new URL(resource);
   return `${origin}/.well-known/oauth-protected-resource${pathname === "/" ? "" : pathname}${search}`;
 }
+
+/** Where the registered keys of agents that sign cards are published, below the issuer's own path. */
+export const agentKeysPath = "/.well-known/agent-keys/";
+
+/**
+ * Where the registered keys of one agent stand.
+ * @param agent its registered name, of lower-case letters, digits, `.`, `_`, `-` and slashes
+ */
+export const agentKeysUrl = (issuer: string, agent: string): string =>
+  `${issuer.replace(/\/$/, "")}${agentKeysPath}${agent}`;

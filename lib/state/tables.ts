@@ -35,12 +35,6 @@ export class Tables extends TableSet {
     this.use(of, "sessions", { actions: ["GetItem"], why: "reads a single session or handle" });
   }
 
-  /** Where a session is, by its id alone. */
-  grantSessionFind(of: LanyardFunction): void {
-    const conditions = rows("session:");
-    this.use(of, "subjects", { actions: ["Query"], conditions, why: "finds a session by its id" });
-  }
-
   /** Sessions of a tree or by subject, page by page. */
   grantSessionWalk(of: LanyardFunction): void {
     this.use(of, "sessions", { actions: ["Query"], why: "walks a tree of sessions" });
@@ -172,9 +166,9 @@ export class Tables extends TableSet {
     this.use(of, "registry", { actions: ["Query"], why: "reads the registrations of the version that counts" });
   }
 
-  /** The public row of the registry. */
+  /** The public rows of the registry. */
   grantPublishedRead(of: LanyardFunction): void {
-    const why = "serves the details types that the registry publishes";
+    const why = "serves the details types and card keys that the registry publishes";
     this.use(of, "registry", { actions: ["GetItem"], conditions: rows("published"), why });
   }
 

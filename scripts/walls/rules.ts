@@ -54,7 +54,7 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
  */
 export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
-  ["admin", "authzen", "credentials", "evidence"],
+  ["admin", "credentials", "evidence"],
   ["token", "registry"],
   ["jwt-bearer"],
   ["attest", "caller", "discovery", "events", "person", "stop"],
@@ -128,7 +128,11 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "core/text/base64url.ts",
         "core/text/digest.ts",
         "core/text/json.ts",
+        "core/text/jcs.ts",
         "core/jose/dpop.ts",
+        "core/jose/import-key.ts",
+        "core/jose/public-jwk.ts",
+        "core/jose/verifying-key.ts",
         "core/model/normal-url.ts",
         "core/text/well-known.ts",
         "core/model/wire.ts",

@@ -104,6 +104,7 @@ export async function createDeployment(...more: readonly Registration[]) {
     ownKeys,
     urls: async () => urls,
     detailsTypes: async () => [],
+    cardKeys: async () => undefined,
     lists,
   });
   const byOrigin = new Map<string, (call: Call) => Promise<Reply>>([

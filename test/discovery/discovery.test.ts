@@ -38,6 +38,7 @@ async function discovery(known = true, types: readonly string[] = [], cuts?: str
     ownKeys: ownKeys(...signers),
     urls: async () => (known ? urls : undefined),
     detailsTypes: async () => types,
+    cardKeys: async () => undefined,
     lists: {
       read: async (list) => {
         asked.push(list);

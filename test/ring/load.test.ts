@@ -100,6 +100,7 @@ it("rotates many times, and once in an emergency, while clients that cache accep
       urls: async () => undefined,
       lists: { read: async () => undefined, open: async () => [], cuts: async () => undefined },
       detailsTypes: async () => [],
+      cardKeys: async () => undefined,
     }),
   );
   let cached = { body: "", until: 0 };

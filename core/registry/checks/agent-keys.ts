@@ -19,6 +19,9 @@ export function agentKeyFindings(row: AgentRegistration): readonly Finding[] {
       keys.map((key) => key.kid),
       "keys",
     ),
+    ...(row.signsCards && keys.length === 0
+      ? [["signsCards", "needs `keys`: a card is signed with a registered key"] as const]
+      : []),
     // an id of this form is an agent's own name, and must never be another's second one
     ...aliases.flatMap(({ clientId }, i): Finding[] =>
       clientId.startsWith("spiffe://") ? [[`aliases.${i}.clientId`, "must not look like the id of an agent"]] : [],

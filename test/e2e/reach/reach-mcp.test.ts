@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { cardCases } from "./mcp/cards.ts";
 import { type Desk, openDesk } from "./mcp/desk.ts";
 import { protocolCases } from "./mcp/protocol.ts";
 import { suiteCases } from "./mcp/suite.ts";
@@ -12,5 +13,6 @@ afterAll(() => opened?.close());
 
 describe("reach by MCP and A2A", () => {
   protocolCases(desk);
+  cardCases(desk);
   suiteCases(desk);
 });

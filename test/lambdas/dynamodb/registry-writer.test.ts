@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createPublishStore } from "../../../lambdas/aws/dynamodb/lists/publish-store.ts";
 import { unpackBody } from "../../../lambdas/aws/dynamodb/record-body.ts";
+import { createCardKeys } from "../../../lambdas/aws/dynamodb/registry/card-keys.ts";
 import { createPublishedTypes } from "../../../lambdas/aws/dynamodb/registry/published-types.ts";
 import { createRegistrySource } from "../../../lambdas/aws/dynamodb/registry/registry-source.ts";
 import { supportDesk } from "../../kit/example.ts";
@@ -74,6 +75,29 @@ test("an apply publishes the names of its details types with the version, and a 
   await ground.apply(await renamed("tickets-of"));
   expect(await minute()).toEqual(["customer-record", "ticket-customers"]);
   expect(await reader()()).toEqual(["customer-record", "tickets-of"]);
+});
+
+test("an apply publishes the keys of agents that sign cards, and takes out with the version what is no more there", async () => {
+  const reader = () => createCardKeys(ground.client, ground.tables.registry, { nowMillis: () => 0 });
+  const { kty, crv, x, y } = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+  const key = { kty, kid: "k1", alg: "ES256", crv, x, y };
+  const signing = (state: string) =>
+    edited(
+      "agents/triage.yaml",
+      "state: active",
+      `state: ${state}\nsignsCards: true\nkeys: [${JSON.stringify(key).replaceAll('":', '": ')}]`,
+    );
+  await ground.apply();
+  expect(await reader()("triage")).toBeUndefined();
+  await ground.apply(await signing("active"));
+  const kept = reader();
+  expect(await kept("triage")).toEqual([key]);
+  expect([await kept("planner"), await kept("__proto__"), await kept("")]).toEqual([undefined, undefined, undefined]);
+  await ground.apply(await signing("suspended"));
+  expect(await kept("triage")).toEqual([key]);
+  expect(await reader()("triage")).toBeUndefined();
+  await ground.apply();
+  expect(await reader()("triage")).toBeUndefined();
 });
 
 test("an apply leaves one audit record that names the operator, the version and what changed", async () => {

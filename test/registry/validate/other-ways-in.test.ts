@@ -55,6 +55,26 @@ describe("an agent that comes with keys", () => {
     expect(messages(plus(comer({ keys: [newKey(), newKey()] })))).toEqual(["keys.1: k1 is listed twice"]);
   });
 
+  test("signs cards with them when it says so, and not without any", () => {
+    expect(messages(plus(comer({ signsCards: true })))).toEqual([]);
+    const { keys: _, ...none } = comer({ signsCards: true });
+    expect(messages(plus({ ...none, selectors: valid.find((row) => row.kind === "agent")?.selectors }))).toContain(
+      "signsCards: needs `keys`: a card is signed with a registered key",
+    );
+  });
+
+  test("is refused with all others that sign cards when their keys are more than one row holds", () => {
+    const many = (signsCards: object) =>
+      Array.from({ length: 700 }, (_, i) => {
+        const keys = Array.from({ length: 4 }, (_, n) => newKey(`${n}`));
+        return comer({ name: `laptop-${i}`, keys, ...signsCards });
+      });
+    expect(messages(plus(...many({})))).toEqual([]);
+    expect(messages(plus(...many({ signsCards: true })))).toEqual([
+      expect.stringMatching(/^signsCards: the keys of agents that sign cards take \d+ bytes; at most 262144$/),
+    ]);
+  });
+
   test("may not list more than four", () => {
     const keys = Array.from({ length: 5 }, (_, i) => newKey(`k${i}`));
     expect(messages(plus(comer({ keys })))).toHaveLength(1);

@@ -58,7 +58,6 @@ const everyFact: Required<AuditFacts> = {
   asked: [],
   policyLogged: [],
   purpose: "p",
-  decisions: [{ sid: "s", resource: "r", tool: "t", digest: "sha256:0", decision: false, code: "tool_unknown" }],
   denial: { code: "unknown_agent" } as never,
   target: "session:s",
   reason: "r",

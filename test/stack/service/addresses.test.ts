@@ -22,7 +22,7 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("thirteen functions have one, and only the operator's and the second attest and decide ask IAM", () => {
+  test("eleven functions have one, and only the operator's and the second attest ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRead AWS_IAM",
       "AdminRevoke AWS_IAM",
@@ -31,8 +31,6 @@ describe("addresses", () => {
       "Attest NONE",
       "AttestIam AWS_IAM",
       "Credentials NONE",
-      "Decide NONE",
-      "DecideIam AWS_IAM",
       "Discovery NONE",
       "Introspect NONE",
       "Revoke NONE",
@@ -40,7 +38,7 @@ describe("addresses", () => {
     ]);
   });
 
-  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Decide", "Discovery"])(
+  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Discovery"])(
     "%s has both permissions of a public URL",
     (id) => {
       expect(permissionsOf(id)).toEqual([
@@ -58,7 +56,6 @@ describe("addresses", () => {
       "AdminRotate",
       "AdminWrite",
       "AttestIam",
-      "DecideIam",
     ]);
   });
 
@@ -114,7 +111,6 @@ describe("the issuer", () => {
       "Attest",
       "AttestIam",
       "Credentials",
-      "Decide",
       "Introspect",
       "Publisher",
       "Revoke",
@@ -145,12 +141,10 @@ describe("the issuer", () => {
       "adminRead",
       "attestIam",
       "adminRotate",
-      "decide",
-      "decideIam",
     ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(12);
+    expect(new Set(Object.values(urls)).size).toBe(10);
   });
 
   test("tells operators where the deployment is under a name of its own, as lanyard login believes it", () => {

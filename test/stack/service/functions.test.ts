@@ -147,8 +147,6 @@ describe("the stacks", () => {
       "CountersTable",
       "CredentialsUrl",
       "DataKeyId",
-      "DecideIamUrl",
-      "DecideUrl",
       "EcSessionKeyId",
       "EventsKeyId",
       "IdentityKeyId",

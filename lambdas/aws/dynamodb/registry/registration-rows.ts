@@ -68,6 +68,19 @@ const scopeSet = members<ScopeSet>({ resource: text, scopes: list(text) });
 
 const client = members({ issuer: text, clientId: text });
 
+/** A public key of an agent, as registrations and the published row hold it. */
+export const agentKey: Decode<AgentKey> = members<AgentKey>({
+  kty: oneOf("EC", "OKP", "RSA"),
+  kid: text,
+  alg: oneOf(...agentKeyAlgorithms),
+  use: optional(oneOf("sig")),
+  crv: optional(text),
+  x: optional(text),
+  y: optional(text),
+  n: optional(text),
+  e: optional(text),
+});
+
 const agent = members<AgentRegistration>({
   kind: oneOf("agent"),
   name: text,
@@ -87,21 +100,8 @@ const agent = members<AgentRegistration>({
     }),
   ),
   clients: list(client),
-  keys: optional(
-    list(
-      members<AgentKey>({
-        kty: oneOf("EC", "OKP", "RSA"),
-        kid: text,
-        alg: oneOf(...agentKeyAlgorithms),
-        use: optional(oneOf("sig")),
-        crv: optional(text),
-        x: optional(text),
-        y: optional(text),
-        n: optional(text),
-        e: optional(text),
-      }),
-    ),
-  ),
+  keys: optional(list(agentKey)),
+  signsCards: optional(oneOf(true)),
   aliases: optional(list(client)),
   acceptsTokensOf: optional(list(members({ issuer: text, clients: list(text) }))),
   withoutProof: optional(oneOf(true)),

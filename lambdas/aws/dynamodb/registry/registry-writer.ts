@@ -13,12 +13,13 @@ import { limits } from "../../../../core/model/limits.ts";
 import { type Registration, registrationKinds } from "../../../../core/model/registry.ts";
 import { err, ok } from "../../../../core/model/result.ts";
 import { revocationKeys } from "../../../../core/model/row-keys.ts";
-import { publishedDetailsTypes } from "../../../../core/registry/published.ts";
+import { publishedCardKeys, publishedDetailsTypes } from "../../../../core/registry/published.ts";
 import type { AppliedVersion, RegistryChange, RegistryStore } from "../../../../core/registry/store.ts";
 import { longestLifeSeconds } from "../../../../core/token/plan.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
+import { cardKeysItem } from "./card-keys.ts";
 import { history, historyItem, historyOf, versionText } from "./history-rows.ts";
 import { publishedItem } from "./published-types.ts";
 import { registrationItem, registryKind } from "./registration-rows.ts";
@@ -98,7 +99,7 @@ async function writeBatch(client: DynamoDBDocumentClient, tables: Tables, puts: 
 }
 
 /**
- * Moves every copy of the deployment's row to the version, and writes the public row, the history entry and the record.
+ * Moves every copy of the deployment's row to the version, and writes the public rows, the history entry and the record.
  */
 function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange, version: number): Action<"stale">[] {
   const longest = longestLifeSeconds(rows);
@@ -106,10 +107,12 @@ function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange
     moveCopy(tables, copy, { base, version, longest }),
   );
   const published = publishedItem(publishedDetailsTypes(rows));
+  const cardKeys = cardKeysItem(publishedCardKeys(rows));
   const entryRow = historyItem({ ...entry, version });
   return [
     ...copies,
     { item: { Put: { TableName: tables.registry, Item: published } } },
+    { item: { Put: { TableName: tables.registry, Item: cardKeys } } },
     { item: { Put: { TableName: tables.registry, Item: entryRow } } },
     { item: { Put: outboxPut(tables, record(version)) } },
   ];

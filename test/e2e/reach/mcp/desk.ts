@@ -1,3 +1,4 @@
+import type { JWK } from "jose";
 import { awsStsWebIdentity } from "../../../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent, type KeyPair } from "../../../../client/index.ts";
 import { openEmbedded } from "../../../../conformance/embedded.ts";
@@ -34,13 +35,16 @@ export const types = [
   },
 ] as const;
 
-function rows(resource: string) {
+const key = (kid: string, { kty, crv, x, y }: JWK) => ({ kid, alg: "ES256", kty, crv, x, y });
+
+function rows(resource: string, cardKey: JWK) {
   const all = [{ resource, scopes: ["orders:read", "orders:refund"] }];
   return [
     agent("clerk", { may: all, lends: all }),
     agent("narrow", { may: all, lends: all, requiresDetails: true }),
     agent("reader", { may: [{ resource, scopes: ["orders:read"] }], lends: [{ resource, scopes: ["orders:read"] }] }),
     agent("keeper"),
+    agent("route-planner", { signsCards: true, keys: [key("cards-2026", cardKey)] }),
     { kind: "resource", name: "orders", uri: resource, servedBy: "keeper", scopes: all[0]?.scopes, tools },
     { kind: "details-type", resource, ...types[0] },
     {
@@ -67,7 +71,9 @@ export async function openDesk() {
     response.end();
   });
   const resource = `${origin}/mcp`;
-  const embedded = await openEmbedded(rows(resource));
+  const cards = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const publicJwk = await crypto.subtle.exportKey("jwk", cards.publicKey);
+  const embedded = await openEmbedded(rows(resource, publicJwk));
   const { issuer, aws, agents } = embedded.world.endpoints;
   const workload = (name: string) => {
     const registered = agents[name];
@@ -83,6 +89,8 @@ export async function openDesk() {
     resource,
     start,
     workload,
+    /** The private half of agent route-planner's registered key. */
+    cardKey: cards.privateKey,
     /** Statuses of the requests that were not served, in order. */
     refused,
     serve: (by: Answer) => {

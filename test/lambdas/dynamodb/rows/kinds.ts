@@ -4,6 +4,7 @@ import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
 import { stopsItem, stopsOf } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
+import { cardKeysItem, cardKeysOf } from "../../../../lambdas/aws/dynamodb/registry/card-keys.ts";
 import { historyItem, historyOf } from "../../../../lambdas/aws/dynamodb/registry/history-rows.ts";
 import { publishedItem, publishedOf } from "../../../../lambdas/aws/dynamodb/registry/published-types.ts";
 import { registrationItem, registrationOf } from "../../../../lambdas/aws/dynamodb/registry/registration-rows.ts";
@@ -17,6 +18,7 @@ import { outlivingItem, outlivingOf, vendItem, vendOf } from "../../../../lambda
 import {
   algorithm,
   applied,
+  cardKeys,
   free,
   handle,
   offer,
@@ -193,6 +195,15 @@ export const kinds: readonly Kind[] = [
     values: texts,
     encode: publishedItem,
     decode: publishedOf,
+    optional: [],
+  }),
+  kind({
+    name: "published card keys",
+    table: "registry",
+    key: "kind",
+    values: cardKeys,
+    encode: cardKeysItem,
+    decode: cardKeysOf,
     optional: [],
   }),
   kind({

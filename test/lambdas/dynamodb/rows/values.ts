@@ -3,6 +3,7 @@ import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type { Login } from "../../../../core/model/login.ts";
 import type { Registration } from "../../../../core/model/registry.ts";
 import type { AccessHandle, Grant, Offer, Session, Uses } from "../../../../core/model/session.ts";
+import type { CardKeys } from "../../../../core/registry/published.ts";
 import type { AppliedVersion } from "../../../../core/registry/store.ts";
 import type { StopLedger } from "../../../../core/stop/stops.ts";
 import { agent } from "../../../kit/registry.ts";
@@ -254,3 +255,16 @@ export const stops = fc.record(
   },
   { requiredKeys: ["version", "stops"] },
 ) as fc.Arbitrary<StopLedger>;
+
+/** Published keys, by agent. */
+export const cardKeys = fc.dictionary(
+  text,
+  fc.array(
+    fc.record(
+      { kty: fc.constant("EC" as const), kid: text, alg: fc.constant("ES256" as const), crv: text, x: text, y: text },
+      { requiredKeys: ["kty", "kid", "alg"] },
+    ),
+    { maxLength: 3 },
+  ),
+  { maxKeys: 3, noNullPrototype: true },
+) as fc.Arbitrary<CardKeys>;
