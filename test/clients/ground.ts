@@ -7,7 +7,7 @@ import { outcomeOf } from "../kit/outcome.ts";
 import { listen } from "../kit/wire/server.ts";
 
 /** A protected resource of these tests, at an address of its own. */
-interface Desk {
+export interface Desk {
   readonly uri: string;
   /** What its guard said of each request: the agent, or a refusal's code. */
   readonly seen: string[];
@@ -16,7 +16,7 @@ interface Desk {
 }
 
 /** A resource that answers `hello` to whomever its guard lets in, and serves its metadata. */
-async function openDesk(): Promise<Desk> {
+export async function openDesk(): Promise<Desk> {
   const seen: string[] = [];
   const { origin, close } = await listen(async ({ request }) => {
     const guard = desk.guard;
