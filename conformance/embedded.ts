@@ -62,6 +62,8 @@ function groundOf(world: World): Ground {
     return { id: registered.id, evidence: awsStsWebIdentity({ ...endpoints.aws, credentials }) };
   };
   const signedIn = async (application: string) => (await provider.signInAs(application)).id_token;
+  const asserted = (application: string) =>
+    provider.assert(application, { resource: at("tickets"), scope: "tickets:read tickets:write" });
   const customers = (...names: readonly string[]) => ({ type: "conformance-customers", customers: names });
   return {
     issuer: endpoints.issuer,
@@ -80,6 +82,8 @@ function groundOf(world: World): Ground {
     onward: { uri: at("archive"), scopes: ["archive:read"] },
     person: () => signedIn("planner"),
     foreignPerson: () => signedIn("triage"),
+    asserted: () => asserted("planner"),
+    foreignAsserted: () => asserted("triage"),
     details: {
       granted: customers("c-1", "c-2"),
       narrower: customers("c-1"),

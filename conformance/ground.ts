@@ -61,6 +61,10 @@ export interface Ground {
   readonly person?: () => Promise<string>;
   /** A fresh ID token of a person, issued to a client that is not `opener`'s. */
   readonly foreignPerson?: () => Promise<string>;
+  /** A fresh identity assertion (ID-JAG) of a person for `opener`, for `lent` and its scopes. */
+  readonly asserted?: () => Promise<string>;
+  /** The same for a client that is not `opener`. */
+  readonly foreignAsserted?: () => Promise<string>;
   /** May be offered what `opener` holds of `lent`'s first scope. */
   readonly helper?: Workload;
   /** Any other agent. */

@@ -26,7 +26,7 @@ const workload = z.strictObject({
 });
 const reach = z.strictObject({ uri: z.string().min(1), scopes: z.array(z.string().min(1)).min(1) });
 const detail = z.record(z.string(), z.unknown());
-/** A program that prints a fresh ID token, or JSON with `id_token`; run without a shell. */
+/** A program that prints a fresh token, or JSON with `id_token` (an assertion: `access_token`); run without a shell. */
 const command = z.array(z.string()).min(1);
 
 /** What a settings file holds; docs/conformance.md says what each is for. */
@@ -49,6 +49,8 @@ const schema = z.strictObject({
   details: z.strictObject({ granted: detail, narrower: detail, beyond: detail, malformed: detail }).exactOptional(),
   person: command.exactOptional(),
   foreignPerson: command.exactOptional(),
+  asserted: command.exactOptional(),
+  foreignAsserted: command.exactOptional(),
   operator: z.strictObject({ adminUrl: z.url(), ...credentials }).exactOptional(),
 });
 type Settings = z.infer<typeof schema>;
@@ -70,16 +72,19 @@ export function readSettings(file: string, issuer: string): Ground {
   return groundOf(parsed.data, issuer);
 }
 
-function groundOf({ agents, person, foreignPerson, operator, ...reaches }: Settings, issuer: string): Ground {
+function groundOf({ agents, operator, ...rest }: Settings, issuer: string): Ground {
+  const { person, foreignPerson, asserted, foreignAsserted, ...reaches } = rest;
   const { worker, ...others } = agents;
   const played = Object.entries(others).map(([part, each]) => [part, workloadOf(each)]);
   return {
     issuer,
     worker: workloadOf(worker),
     ...(Object.fromEntries(played) as Partial<Record<"server" | "opener" | "helper" | "stranger", Workload>>),
-    ...(reaches as Omit<Settings, "agents" | "person" | "foreignPerson" | "operator"> as object as Pick<Ground, "own">),
+    ...(reaches as object as Pick<Ground, "own">),
     ...(person ? { person: () => printed(person) } : {}),
     ...(foreignPerson ? { foreignPerson: () => printed(foreignPerson) } : {}),
+    ...(asserted ? { asserted: () => printed(asserted) } : {}),
+    ...(foreignAsserted ? { foreignAsserted: () => printed(foreignAsserted) } : {}),
     ...(operator ? { operator: operatorOf(operator) } : {}),
   };
 }
@@ -128,5 +133,7 @@ const commandTimeoutMillis = 60_000;
 async function printed([file = "", ...args]: readonly string[]): Promise<string> {
   const { stdout } = await run(file, args, { timeout: commandTimeoutMillis, maxBuffer: 65_536 });
   const said = stdout.trim();
-  return said.startsWith("{") ? String((JSON.parse(said) as { id_token?: unknown }).id_token) : said;
+  if (!said.startsWith("{")) return said;
+  const { id_token, access_token } = JSON.parse(said) as { id_token?: unknown; access_token?: unknown };
+  return String(id_token ?? access_token);
 }

@@ -4,6 +4,7 @@ import { authorityRows } from "./architecture/authority.ts";
 import { handingOnRows } from "./architecture/handing-on.ts";
 import { revokingRows } from "./architecture/revoking.ts";
 import { wireRows } from "./architecture/wire.ts";
+import { assertionGrantRows } from "./assertion-grants.ts";
 import { clientAssertionRows } from "./client-assertions.ts";
 import { actorRows } from "./exchange/actors.ts";
 import { exchangeAnswerRows } from "./exchange/answers.ts";
@@ -37,6 +38,7 @@ export const table: readonly Row[] = [
   ...actorRows,
   ...resourceIndicatorRows,
   ...clientAssertionRows,
+  ...assertionGrantRows,
   ...spiffeSvidRows,
   ...bundleRows,
   ...proofRows,

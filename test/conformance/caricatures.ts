@@ -73,6 +73,8 @@ function groundAt(issuer: string, token: string): Ground {
     onward: reach("onward"),
     person: async () => token,
     foreignPerson: async () => token,
+    asserted: async () => token,
+    foreignAsserted: async () => token,
     details: { granted: detail(2), narrower: detail(1), beyond: detail(3), malformed: detail(4) },
     operator: { order: async () => undefined },
     events: () => [{ token, contentType: "text/x", accept: "", audience: "https://x.example" }],

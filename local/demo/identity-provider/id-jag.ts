@@ -78,3 +78,28 @@ async function exchange(ctx: KoaContextWithOIDC, { issuer, lanyardIssuer, state 
     ...(scope === undefined ? {} : { scope }),
   };
 }
+
+/** What an application asks for. */
+interface AssertionAsked {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly audience: string;
+  readonly resource: string;
+  readonly scope: string;
+}
+
+/** Plays the application: the exchange over HTTP, by its ID token. */
+export async function askAssertion(
+  issuer: string,
+  { clientId: client_id, clientSecret: client_secret, ...wanted }: AssertionAsked,
+  { id_token: subject_token }: { readonly id_token: string },
+): Promise<string> {
+  const form = {
+    ...{ grant_type: tokenExchange, requested_token_type: idJag, ...wanted },
+    ...{ subject_token, subject_token_type: idToken, client_id, client_secret },
+  };
+  const reply = await fetch(`${issuer}/token`, { method: "POST", body: new URLSearchParams(form) });
+  const { access_token, error } = (await reply.json()) as { access_token?: string; error?: string };
+  if (access_token === undefined) throw new Error(`the provider asserted nothing: ${error}`);
+  return access_token;
+}

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import Provider from "oidc-provider";
 import { clientOf, configurationOf, delegateScope } from "./configuration.ts";
-import { assertIdentities } from "./id-jag.ts";
+import { askAssertion, assertIdentities } from "./id-jag.ts";
 import { interact } from "./interaction.ts";
 import { demoPerson, personOf } from "./people.ts";
 import { type ResourceAsked, type SignedIn, signIn } from "./sign-in.ts";
@@ -16,6 +16,8 @@ export interface IdentityProvider {
   readonly signIn: string;
   /** The same without HTTP. */
   signInAs(agent: string, sub?: string, at?: ResourceAsked): Promise<SignedIn>;
+  /** Signs the person in and exchanges the ID token for an identity assertion, over HTTP as an application does. */
+  assert(agent: string, at: ResourceAsked): Promise<string>;
   /** The application of an agent as a client of this provider. */
   application(agent: string): { readonly clientId: string; readonly clientSecret: string };
   close(): Promise<void>;
@@ -62,6 +64,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     const { client_id: clientId, client_secret: clientSecret = "" } = clientFor(agent);
     return { clientId, clientSecret };
   };
+  const assert = async (agent: string, at: ResourceAsked) =>
+    askAssertion(issuer, { ...application(agent), ...at, audience: options.lanyardIssuer }, await signInAs(agent));
   const answer = provider.callback();
   server.on("request", (request, response) => {
     if (request.headers.host !== `127.0.0.1:${state.port}`) return refuse(response, 421, "this is not that host");
@@ -72,7 +76,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       refuse(response, 400, "there is no such sign-in under way"),
     );
   });
-  return { issuer, signIn: `${issuer}/sign-in`, signInAs, application, close: () => closed(server) };
+  return { issuer, signIn: `${issuer}/sign-in`, signInAs, application, assert, close: () => closed(server) };
 }
 
 async function servedSignIn(
