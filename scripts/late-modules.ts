@@ -20,7 +20,7 @@ interface LateModule {
  * are synchronous, since they stand in the middle of decisions and records, so an `import()` cannot load them.
  */
 const lateModules: readonly LateModule[] = [
-  { file: "core/denial/table.ts", as: "denials.cjs", names: ["rowOf"] },
+  { file: "core/denial/table.ts", as: "denials.cjs", names: ["rowOf", "grantFault"] },
   { file: "core/details/conform.ts", as: "schemas.cjs", names: ["schemaFault"] },
 ];
 

@@ -36,6 +36,8 @@ export const denialTable = {
   ...serviceDenials,
 } satisfies Rows<Denial>;
 
+export { grantFault } from "./table/jwt-bearer.ts";
+
 /** The row of a denial; undefined for a code that the compiler does not know. */
 export const rowOf = (denial: Denial): Row<Denial> | undefined =>
   // each row takes the facts of its own code, and this row is chosen by the denial's own code

@@ -1,7 +1,6 @@
 import type { Reply } from "../model/wire.ts";
 import type { Denial } from "./denial.ts";
-import { grantFault } from "./table/jwt-bearer.ts";
-import { rowOf } from "./table.ts";
+import { grantFault, rowOf } from "./table.ts";
 
 interface WireError {
   readonly status: number;

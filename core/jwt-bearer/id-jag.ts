@@ -12,6 +12,7 @@ import type { AgentRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { idJagTyp } from "../model/wire.ts";
 import { narrowWithin, resolveWanted } from "../narrow/grants.ts";
 import {
   type Asserted,
@@ -21,9 +22,6 @@ import {
   toPersonDenial,
 } from "../person/id-token.ts";
 import { type Once, onceFor } from "./once.ts";
-
-/** `typ` of such an assertion. */
-export const idJagTyp = "oauth-id-jag+jwt";
 
 /** What a request names. */
 interface Named {

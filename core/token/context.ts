@@ -1,7 +1,7 @@
 import type { AuditContext, FactsSoFar } from "../audit/context.ts";
 import type { Recorder } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";
-import type { AuthenticateClientDeps } from "../jwt-bearer/authenticate-client.ts";
+import type { AuthenticateClientDeps } from "../jwt-bearer/client-deps.ts";
 import type { PolicyEngine } from "../model/decision.ts";
 import type { Ids, RateLimiter, Signer } from "../model/ports.ts";
 import type { SessionStore } from "../session/store.ts";

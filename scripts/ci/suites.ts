@@ -63,7 +63,7 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
-  suite("the campaigns of reach", 45, "npm", "run", "--silent", "e2e", "--", ...reach),
+  suite("the campaigns of reach", 29, "npm", "run", "--silent", "e2e", "--", ...reach),
   // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   // Python 3.10 or newer; where it or pip's index is missing, the suite says so and is skipped
