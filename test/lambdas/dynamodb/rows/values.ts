@@ -39,7 +39,6 @@ const sessionNeeds = [
   "principal",
   "actors",
   "grants",
-  "jkt",
   "assurance",
   "createdAtSeconds",
   "expiresAtSeconds",
