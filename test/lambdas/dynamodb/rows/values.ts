@@ -47,6 +47,12 @@ const sessionNeeds = [
   "status",
 ] as const;
 
+/** Columns that a session's row may lack. */
+export const sessionMayLack = [
+  ...["jkt", "build", "purpose", "formerStatus", "uses"],
+  ...["lending", "meanings", "via", "lastEndSeconds", "login", "ended"],
+];
+
 export const session = fc.record(
   {
     root: text,
