@@ -24,6 +24,7 @@ export const env = {
   listsTable: "LANYARD_LISTS_TABLE",
   tracesTable: "LANYARD_TRACES_TABLE",
   registryTable: "LANYARD_REGISTRY_TABLE",
+  peopleTable: "LANYARD_PEOPLE_TABLE",
   outboxTable: "LANYARD_OUTBOX_TABLE",
   leavesTable: "LANYARD_LEAVES_TABLE",
   /** The key that signs the log's checkpoints; behind a comma one that signs beside it. */
@@ -108,6 +109,7 @@ export const tableKeys = {
   revocations: { partition: "subject" },
   lists: { partition: "list" },
   registry: { partition: "kind", sort: "name" },
+  people: { partition: "person" },
   outbox: { partition: "eventId" },
   leaves: { partition: "event" },
   keyring: { partition: "ring" },

@@ -34,7 +34,7 @@ let recorder: Recorder | undefined;
 
 /** Writes decisions as records of this deployment. What it says of the deployment is read once, with the first record. */
 export const toRecord: Recorder = (facts, eventId) => {
-  recorder ??= createRecorder({ ocsf: ocsf(), deployment: deployment() });
+  recorder ??= createRecorder({ ocsf: ocsf(), deployment: deployment() }, ids);
   return recorder(facts, eventId);
 };
 
@@ -95,6 +95,9 @@ export const tables: Tables = {
   },
   get registry() {
     return setting("registryTable");
+  },
+  get people() {
+    return setting("peopleTable");
   },
   get outbox() {
     return setting("outboxTable");

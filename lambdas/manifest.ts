@@ -99,7 +99,7 @@ export const functions = {
   "admin-revoke": {
     stack: "service",
     id: "AdminRevoke",
-    does: "Lets an operator revoke, and lift a block",
+    does: "Lets an operator revoke, lift a block, and erase a person from the audit",
     url: "operators",
     duty: "revoke",
     namedRole: true,
@@ -120,7 +120,7 @@ export const functions = {
   "admin-read": {
     stack: "service",
     id: "AdminRead",
-    does: "Lets an operator look at agents, sessions and the registry",
+    does: "Lets an operator look at agents, sessions and the registry, and read the audit",
     url: "operators",
     duty: "read",
     namedRole: true,

@@ -26,11 +26,11 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  *   Assign Privileges
  * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
  *   Authentication / Service Ticket Request
- * - introspection and an operator's questions read, a counted use changes how many are left, a request that was refused
+ * - introspection and an operator's questions read, as does an operator who is given a person's key, a counted use changes how many are left, a request that was refused
  *   before its operation was known is Other: API Activity
  * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
  *   session: API Activity / Other, a failure
- * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Update for the
+ * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Delete for a person's key, Update for the
  *   registry), the life of a signing key, an agent that is overdue or dormant (Other), and a function: a deployment
  *   (Update), or a difference from what was deployed (Other)
  */
@@ -47,11 +47,13 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "credentials.vend": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
   "admin.read": { ...apiActivity, activityId: 2, activityName: "Read" },
+  "person.reveal": { ...apiActivity, activityId: 2, activityName: "Read" },
   "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
   "event.undelivered": { ...apiActivity, activityId: 99, activityName: "Other" },
   "stop.coarse": { ...apiActivity, activityId: 99, activityName: "Other" },
+  "person.erase": { ...entityManagement, activityId: 4, activityName: "Delete" },
   lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
   "agent.overdue": { ...entityManagement, activityId: 99, activityName: "Other" },

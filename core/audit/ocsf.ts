@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Denial } from "../denial/denial.ts";
 import { explainDenial } from "../denial/explain.ts";
+import { isPerson } from "../model/person-key.ts";
+import type { Ids } from "../model/ports.ts";
 import { ocsfClasses } from "./classes.ts";
 import { lanyardFacts } from "./columns.ts";
+import { isEncrypted, sealColumns, withheld } from "./personal.ts";
 import type { AuditFacts, AuditOperation, AuditRecord, Recorder, RecordForm } from "./record.ts";
 import { type Own, ownValues, redactAll, redactTarget, redactText, redactTokens } from "./redact.ts";
 
@@ -22,6 +25,7 @@ interface Fixed {
   readonly ocsf: RecordForm["ocsf"];
   readonly log_name: string;
   readonly cloud: object;
+  readonly ids: Pick<Ids, "id">;
 }
 
 /**
@@ -29,13 +33,15 @@ interface Fixed {
  * and analysts that know OCSF (docs/audit.md), and all of Lanyard's own facts under `unmapped.lanyard`. An event is
  * serialized only once: relay and bucket carry these bytes, and `hash` is computed over them.
  * @param form version of OCSF, and the deployment that every record names; made once a sandbox
+ * @param ids random nonces for what is encrypted under a person's key
  */
-export function createRecorder({ ocsf, deployment }: RecordForm): Recorder {
+export function createRecorder({ ocsf, deployment }: RecordForm, ids: Pick<Ids, "id">): Recorder {
   const { account, region, stage, trustDomain } = deployment;
   const fixed: Fixed = {
     ocsf,
     log_name: `${trustDomain}/lanyard/${stage}/${region}`,
     cloud: { provider: "AWS", account: { uid: account, type_id: awsAccount, type: "AWS Account" }, region },
+    ids,
   };
   return (facts, eventId) => recordOf(facts, eventId, fixed);
 }
@@ -43,10 +49,11 @@ export function createRecorder({ ocsf, deployment }: RecordForm): Recorder {
 const awsAccount = 10;
 const profiles = { cloud: ["cloud"], agent: ["cloud", "ai_operation"] } as const;
 
-function recordOf(facts: AuditFacts, eventId: string, { ocsf, log_name, cloud }: Fixed): AuditRecord {
+function recordOf(facts: AuditFacts, eventId: string, { ocsf, log_name, cloud, ids }: Fixed): AuditRecord {
   const kind = ocsfClasses[facts.operation];
   const own = ownValues(facts);
   const agent = provenAgent(facts, own);
+  const lanyard = sealColumns(columns(facts, own), { facts, eventId, ids });
   const ai_agent = agent !== undefined && ocsf !== "1.8.0" ? aiAgent(agent, facts) : undefined;
   const event = {
     metadata: {
@@ -71,8 +78,11 @@ function recordOf(facts: AuditFacts, eventId: string, { ocsf, log_name, cloud }:
     ...outcome(facts, own),
     ...(facts.count === undefined ? {} : { count: facts.count }),
     ...(ai_agent && { ai_agent }),
-    ...classMembers({ facts, own, ...(ocsf === "1.8.0" && agent !== undefined ? { app: agent } : {}) }, kind.classUid),
-    unmapped: { lanyard: columns(facts, own) },
+    ...classMembers(
+      { facts, own, lanyard, ...(ocsf === "1.8.0" && agent !== undefined ? { app: agent } : {}) },
+      kind.classUid,
+    ),
+    unmapped: { lanyard },
   };
   const body = bounded(event);
   const hash = createHash("sha256").update(body).digest("base64url");
@@ -96,12 +106,14 @@ const aiAgent = (uid: string, { session, build }: AuditFacts) => ({
 
 /**
  * A record must always fit its row and its event. One that did not fit could stop the very decision it records (threat
- * 13).
+ * 13). Half an encrypted text would not decrypt, so none of it stays.
  */
 const bounded = <T extends { readonly metadata: object; readonly unmapped: object }>(event: T): string => {
   const body = lineOf(event);
   if (Buffer.byteLength(body) <= recordBytes) return body;
-  const shorter = redactAll(event.unmapped, (text) => text.slice(0, 100).toWellFormed());
+  const shorter = redactAll(event.unmapped, (text) =>
+    isEncrypted(text) ? withheld : text.slice(0, 100).toWellFormed(),
+  );
   return lineOf({ ...event, metadata: { ...event.metadata, is_truncated: true }, unmapped: shorter });
 };
 
@@ -147,6 +159,7 @@ const refusal = (denial: Denial, own: Own) => ({
 /** Operations whose severity is above that of a revocation or of a usual decision. */
 const graver: Partial<Record<AuditOperation, readonly [number, string]>> = {
   revoke: [3, "Medium"],
+  "person.erase": [3, "Medium"],
   "deployment.drift": [4, "High"],
 };
 
@@ -166,11 +179,13 @@ const outcome = (facts: AuditFacts, own: Own) => {
 interface Told {
   readonly facts: AuditFacts;
   readonly own: Own;
+  /** The columns as they are written. */
+  readonly lanyard: Readonly<Record<string, unknown>>;
   readonly app?: string;
 }
 
 const classMembers = (told: Told, classUid: number): Record<string, unknown> => {
-  const { facts, own } = told;
+  const { facts, own, lanyard } = told;
   const common = { actor: actor(told), src_endpoint: source(facts) };
   const request = { uid: redactText(facts.requestId) };
   switch (classUid) {
@@ -185,7 +200,7 @@ const classMembers = (told: Told, classUid: number): Record<string, unknown> => 
     case 3003:
       return { ...common, user: receiver(facts, own), privileges: privileges(facts, own), ...session(facts) };
     case 3004:
-      return { ...common, entity: entity(facts, own), ...(facts.reason ? { comment: redactText(facts.reason) } : {}) };
+      return { ...common, entity: entity(facts, own), ...(lanyard.reason ? { comment: lanyard.reason } : {}) };
     default:
       return { ...common, api: { operation: facts.operation, service: { name: "Lanyard" }, request } };
   }
@@ -203,7 +218,7 @@ const actor = ({ facts, own, app }: Told) => ({
 
 /** Where nobody is known yet on whose authority an agent acts, it is the agent that the request named. */
 const principalUser = ({ principal, agent }: AuditFacts, own: Own) =>
-  principal?.startsWith("p_")
+  principal !== undefined && isPerson(principal)
     ? { uid: redactTokens(principal, own), type_id: userType.user, type: "User" }
     : agentUser(principal ?? agent, own);
 

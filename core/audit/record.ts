@@ -2,6 +2,7 @@ import type { Denial } from "../denial/denial.ts";
 import type { Assurance } from "../model/assurance.ts";
 import type { Check } from "../model/check.ts";
 import type { PolicyQuestion, Verdict } from "../model/decision.ts";
+import type { PersonKey } from "../model/person-key.ts";
 import type { RegistryDifference } from "../model/registry-difference.ts";
 import type { Grant } from "../model/session.ts";
 
@@ -29,6 +30,8 @@ export type AuditOperation =
   | "deployment.seen"
   | "deployment.drift"
   | "admin.read"
+  | "person.reveal"
+  | "person.erase"
   | "key.create"
   | "key.publish"
   | "key.activate"
@@ -59,6 +62,8 @@ export interface AuditFacts {
   /** For admin functions: ARN and unique id of the operator. */
   readonly operator?: { readonly arn: string; readonly uniqueId: string };
   readonly principal?: string;
+  /** Key under which free text and claims of that person are encrypted. It is never written. */
+  readonly personKey?: PersonKey;
   readonly actors?: readonly string[];
   /**
    * Names of a person's login with this agent: those a session was issued under, or that were denylisted or cleared.
@@ -148,7 +153,7 @@ interface AwsFacts {
 
 /** A record ready for the outbox: the OCSF event as JSON text, and the SHA-256 that its seal will cover. */
 export interface AuditRecord {
-  /** 22 characters; of a denial written alone, `denied#` + 22 characters. */
+  /** 22 characters; of a record written alone, one of {@link alonePrefixes} + 22 characters. */
   readonly eventId: string;
   readonly timeMillis: number;
   /** OCSF class name, the event's `detail-type` on the bus. */
@@ -181,8 +186,11 @@ export interface RecordForm {
  */
 export type Recorder = (facts: AuditFacts, eventId: string) => AuditRecord;
 
-/** Writes records that no grant carries (denials, aggregated refusals) to the outbox. */
+/** Beginnings of the ids of records that are written alone: of refusals, and of texts that were shown to operators. */
+export const alonePrefixes = { refusal: "denied#", reveal: "reveal#" } as const;
+
+/** Writes records that no grant carries (denials, aggregated refusals, reveals) to the outbox. */
 export interface Outbox {
-  /** Writes one record; its id must start with `denied#`. */
+  /** Writes one record; its id must start with one of {@link alonePrefixes}. */
   put(record: AuditRecord): Promise<void>;
 }

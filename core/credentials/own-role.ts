@@ -10,7 +10,7 @@ import { currentAgent, type Session, type Vend } from "../model/session.ts";
 import { awsTokenType, type TokenReply, tokenTyp } from "../model/wire.ts";
 import { causeOf, deathSince, lateDenial } from "../token/alive.ts";
 import type { TokenContext } from "../token/context.ts";
-import { conflictDenial, grantRecord, noteGrant } from "../token/issue.ts";
+import { conflictDenial, noteGrant, recordOf } from "../token/issue.ts";
 import { tokenReply } from "../token/mint.ts";
 import { authorizeOwn, type OwnPart } from "./authorize-own.ts";
 import { awsTokenClaims, awsTokenName } from "./aws-token.ts";
@@ -53,7 +53,7 @@ export async function giveAwsToken(context: TokenContext): Promise<Result<TokenR
     // of the credentials, not of the token
     expiresAtSeconds: vend.endsAtSeconds,
   });
-  const stored = await ports.store.commit({ vend, replayEntries: caller.entries, record: grantRecord(context) });
+  const stored = await ports.store.commit({ vend, replayEntries: caller.entries, ...recordOf(authorized, context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
   const claims = awsTokenClaims({ session, roleArn: role.arn, times: { jti, iat, exp } }, ports.issuer);
   const [signed, death] = await Promise.allSettled([

@@ -2,11 +2,12 @@ import { openApi } from "../admin/openapi/document.ts";
 import { agentRoute, agentsRoute } from "../admin/read/agents.ts";
 import { canaryRoute } from "../admin/read/canary.ts";
 import { leafRoute } from "../admin/read/leaf.ts";
+import { personKeyRoute } from "../admin/read/person-key.ts";
 import { principalsRoute } from "../admin/read/principals.ts";
 import { readQuery } from "../admin/read/query.ts";
 import { reachRoute } from "../admin/read/reach.ts";
 import { registryRoute, versionsRoute } from "../admin/read/registry.ts";
-import type { AdminReadDeps, Route } from "../admin/read/route.ts";
+import type { AdminReadDeps, Question, Route } from "../admin/read/route.ts";
 import { sessionsRoute } from "../admin/read/sessions.ts";
 import { storyRoute } from "../admin/read/story.ts";
 import { startAudit } from "../audit/context.ts";
@@ -32,6 +33,7 @@ export const readRoutes: readonly Route[] = [
   agentsRoute,
   agentRoute,
   principalsRoute,
+  personKeyRoute,
   sessionsRoute,
   storyRoute,
   reachRoute,
@@ -40,9 +42,9 @@ export const readRoutes: readonly Route[] = [
 ];
 
 /**
- * What operators read by URL: only GET, and nothing is written except the records of refusals. An allowed read has no
- * record in the audit (docs/decisions): it changes nothing, and a role that may write such records could forge the
- * record of a grant. The way of a request:
+ * What operators read by URL: only GET, and nothing is written except the records of refusals, and of to whom a person's
+ * key was given. Any other allowed read has no record in the audit (docs/decisions): it changes nothing, and a role that
+ * may write such records could forge the record of a grant. The way of a request:
  *
  * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49)
  * 2. **find** what is asked for, by method and path
@@ -50,7 +52,7 @@ export const readRoutes: readonly Route[] = [
  * 4. **answer** from the tables, strongly consistent (`admin/read/`)
  *
  * @returns 200 with JSON; denials `caller_not_authorized` without an IAM identity, `not_found`, `method_not_allowed`,
- * those of reading the query, `version_unknown`, `liveness_unavailable` when a row could not be read
+ * those of reading the query, `version_unknown`, `liveness_unavailable` when a row could not be read, `rate_exceeded` for persons' keys
  */
 export function createAdminReadEndpoint(
   deps: AdminReadDeps,
@@ -61,13 +63,18 @@ export function createAdminReadEndpoint(
     if (!operator) return deny(deps, { code: "caller_not_authorized", why: "no IAM identity" }, audit);
     audit.add({ operator, target: call.path.slice(0, 200) });
     audit.authenticated = true;
-    const answer = await carryOut(call, deps);
+    const answer = await carryOut({ call, operator, audit }, deps);
     if (!answer.ok) return deny(deps, answer.error, audit);
     return { status: 200, contentType: "application/json", body: JSON.stringify(answer.value) };
   };
 }
 
-async function carryOut(call: Call, deps: AdminReadDeps): Promise<Result<object, Denial>> {
+/** A call, and who made it. */
+interface Asked extends Pick<Question, "operator" | "audit"> {
+  readonly call: Call;
+}
+
+async function carryOut({ call, ...who }: Asked, deps: AdminReadDeps): Promise<Result<object, Denial>> {
   const { method, path } = call;
   // 2. find
   const found = readRoutes.map((route) => ({ route, match: route.pattern.exec(path) })).find(({ match }) => match);
@@ -78,5 +85,5 @@ async function carryOut(call: Call, deps: AdminReadDeps): Promise<Result<object,
   if (!query.ok) return query;
   // 4. answer
   const named = found.match[1] ?? "";
-  return found.route.answer({ named, query: query.value, nowSeconds: nowSeconds(deps.clock) }, deps);
+  return found.route.answer({ named, query: query.value, nowSeconds: nowSeconds(deps.clock), ...who }, deps);
 }

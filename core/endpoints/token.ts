@@ -32,12 +32,14 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses (`token/plan-for.ts`,
  *   `token/bounds.ts`)
  * - *evaluate policies*, before a signature is paid for (`policy/`)
- * 5. **issue** (`token/issue.ts`): store session, replay entry and record in ONE transaction, then *sign* and, at the
+ * 5. **issue** (`token/issue.ts`): store session, replay entry and record (and the key of a person who has none) in ONE
+ *    transaction, then *sign* and, at the
  *    same time, *look again* (`token/alive.ts`); answer, or end what was stored if it was revoked meanwhile (a read
  *    that fails ends nothing: 503, ask again). For a resource that asks about every request the token is a handle,
  *    stored by its hash and not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
- * 6. **again**, once, from 4, when an equal, concurrent request came first: by then the offer is redeemed and gives the
- *    same session, the assertion has opened its one session, or the session is renewed and its new end applies
+ * 6. **again**, once for each race, from 4, when a concurrent request came first: by then the offer is redeemed and gives
+ *    the same session, the assertion has opened its one session, the session is renewed and its new end
+ *    applies, or the person has a key for the audit
  *
  * A token by which an agent takes a role of AWS that is its own goes the same way from 4 on, by its own steps
  * (`credentials/own-role.ts`).
@@ -75,22 +77,25 @@ const refused = (denial: Denial, { subject }: TokenRequest): Denial =>
 const giveAwsToken = async (context: TokenContext): Promise<Result<TokenReply, Denial>> =>
   (await import("../credentials/own-role.ts")).giveAwsToken(context);
 
-/** How often a request is tried: an agent that is overtaken twice has several equal requests under way. */
-const attempts = 2;
-
 async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenReply, Denial>> {
-  for (let attempt = 1; ; attempt++) {
+  for (const lost = new Set<Denial["code"]>(); ; ) {
     // 4. authorize
     const authorized = await authorize(context);
     // 5. issue
     const outcome = authorized.ok ? await issue(authorized.value, context) : authorized;
     // 6. again
-    const raced = !outcome.ok && overtaken.has(outcome.error.code);
-    if (!raced || attempt === attempts) return outcome;
+    if (outcome.ok || !overtaken.has(outcome.error.code) || lost.has(outcome.error.code)) return outcome;
+    lost.add(outcome.error.code);
   }
 }
 
-const overtaken = new Set<Denial["code"]>(["offer_redeemed_by_another_key", "assertion_used_up", "renewal_overtaken"]);
+/** Races that a request may lose, each once: an agent that loses one twice has several equal requests under way. */
+const overtaken = new Set<Denial["code"]>([
+  "offer_redeemed_by_another_key",
+  "assertion_used_up",
+  "renewal_overtaken",
+  "person_key_overtaken",
+]);
 
 function issue(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   if (authorized.plan.action === "renew") return issueRenewal(authorized, context);

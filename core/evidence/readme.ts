@@ -24,6 +24,9 @@ Take KEY from somewhere else than this archive: the key inside proves nothing ab
 
 Proven, by that key: that these records stood in the log, unchanged, when it signed the checkpoint; that the policies and
 registrations are those of the versions that the records name; that tree and calls follow from them.
+A text that begins with enc:v1: is encrypted under the key of the person it is about, which is not in here; whoever may read
+the deployment sees it by   lanyard audit tail --session ID --reveal   until that person is erased. No proof needs it.
+
 Not proven: that there was nothing else (a record that was left out is missed only where the tree shows a gap); what
 CloudTrail said (those lines are copies: AWS's own digest files prove the originals); the time of a record, beyond its order
 in the log; anything against the owner of the log's key, unless a checkpoint that somebody else kept is compared.

@@ -237,6 +237,12 @@ export const limits = {
    * that issues much can still end.
    */
   revocationsPerSecond: 20,
+  /** Persons' keys that an operator is given each second, to read the audit by. */
+  revealsPerSecond: 10,
+  /** How far back DynamoDB's point-in-time recovery reaches: 35 days. */
+  recoverySeconds: 3_024_000,
+  /** The reason of an erasure stays readable for as long as the log: a reference, no story. */
+  erasureReasonCharacters: 100,
   /**
    * Refusals of one authenticated caller that one instance records one by one in a minute. Refusals beyond it are
    * aggregated.

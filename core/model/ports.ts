@@ -152,11 +152,14 @@ export interface MacSource {
   minuteKey(minute: number): Promise<Uint8Array>;
 }
 
+/** What is counted apart, each by its caller and second. */
+export type RateBucket = "issue" | "revoke" | "vend" | "reveal";
+
 /** Takes one token from an agent's bucket before a signature or a call of STS is paid for, or a session is ended. */
 export interface RateLimiter {
   /**
    * Takes one token; false when the agent has used `perSecond` in this second.
    * @param what which of its buckets; `issue` when left out
    */
-  take(agentId: string, perSecond: number, what?: "issue" | "revoke" | "vend"): Promise<boolean>;
+  take(agentId: string, perSecond: number, what?: RateBucket): Promise<boolean>;
 }

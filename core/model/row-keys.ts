@@ -1,11 +1,20 @@
+import type { RateBucket } from "./ports.ts";
+
 /**
  * Keys of table Counters (`key`): what is counted, or agreed on, by updates. The first word of a key tells the kind of
  * its row.
  */
 export const counterKeys = {
-  /** Signatures, revocations, or credentials of AWS, that an agent caused within one second. */
-  rate: (agentId: string, atSeconds: number, what: "issue" | "revoke" | "vend" = "issue") =>
-    what === "issue" ? `rate#${agentId}#${atSeconds}` : `rate#${what}#${agentId}#${atSeconds}`,
+  /**
+   * Signatures, revocations, or credentials of AWS, that an agent caused within one second; or persons' keys that an
+   * operator was given, by a function that counts nothing of agents.
+   */
+  rate: (agentId: string, atSeconds: number, what: RateBucket = "issue") =>
+    what === "reveal"
+      ? `reveal#${agentId}#${atSeconds}`
+      : what === "issue"
+        ? `rate#${agentId}#${atSeconds}`
+        : `rate#${what}#${agentId}#${atSeconds}`,
   /** How much a tree grew within a quarter of an hour. Both parts of the key are values we made ourselves. */
   tree: (root: string, quarter: number) => `tree#${root}#${quarter}`,
   /** The secret of a day that handles of offers are sealed by. */

@@ -116,7 +116,8 @@ export interface AwsCredentialsReply {
 /** `POST <admin-revoke>` request. */
 export type AdminRevokeRequest =
   | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean; readonly unseen?: boolean }
-  | { readonly lift: AdminTarget; readonly reason: string };
+  | { readonly lift: AdminTarget; readonly reason: string }
+  | { readonly erase: { readonly principal: string }; readonly reason: string };
 
 /** Exactly one member. */
 export interface AdminTarget {

@@ -23,13 +23,15 @@ export function queryFor(session: {
   };
 }
 
-/** Several queries as one; at most one of them names a session, and at most one an offer. */
+/** Several queries as one; at most one of them names a session, one an offer, and one a person. */
 export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuery {
   const session = queries.find((q) => q.session)?.session;
   const offer = queries.find((q) => q.offer)?.offer;
+  const person = queries.find((q) => q.person)?.person;
   return {
     ...(session ? { session } : {}),
     ...(offer ? { offer } : {}),
+    ...(person === undefined ? {} : { person }),
     tombstones: queries.flatMap((q) => q.tombstones),
     subjects: queries.flatMap((q) => q.subjects),
   };

@@ -1,5 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { Login, LoginKeys } from "../model/login.ts";
+import type { PersonKey } from "../model/person-key.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import type { Result } from "../model/result.ts";
 import type { AccessHandle, Offer, Session, Vend } from "../model/session.ts";
@@ -18,6 +19,8 @@ export interface LivenessQuery {
   readonly offer?: { readonly root: string; readonly handleHash: string };
   /** Key of a replay entry, read in the same batch by a function that may; what is written decides all the same. */
   readonly replay?: string;
+  /** A person whose key is read in the same batch, for a record that may hold free text or claims of that person. */
+  readonly person?: string;
 }
 
 /**
@@ -46,6 +49,8 @@ export interface LivenessRows {
   readonly offer?: Offer;
   /** The replay entry that was asked for is there. */
   readonly isReplay?: true;
+  /** The key of the person that was asked for, where there is one. */
+  readonly personKey?: PersonKey;
   readonly tombstones: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, RevocationEpoch>;
   /** Missing only when no registry was ever applied. */
@@ -68,6 +73,8 @@ export interface Commit {
   readonly renew?: Renewal;
   /** Credentials of AWS that are about to be released: a row is begun, or its end is moved forward. */
   readonly vend?: Vend;
+  /** The key of a person who has none yet. */
+  readonly personKey?: PersonKey;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
@@ -130,6 +137,7 @@ export type CommitConflict =
   | { readonly kind: "taken_over_meanwhile" }
   | { readonly kind: "uses_spent" }
   | { readonly kind: "renewed_meanwhile" }
+  | { readonly kind: "person_key_exists" }
   | { readonly kind: "session_exists" };
 
 /** Sessions, offers, replay entries and the outbox, behind one port. Throws only on broken infrastructure. */
@@ -178,6 +186,8 @@ export interface RevocationWrite {
   readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
   /** Removes a block; the counter stays. */
   readonly lift?: { readonly subject: string };
+  /** A person whose key is deleted. */
+  readonly erase?: { readonly person: string };
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }

@@ -25,6 +25,8 @@ export interface Authorized {
   readonly rows: LivenessRows;
   readonly registry: RegistrySnapshot;
   readonly policies: readonly string[];
+  /** The person on whose authority it is, who has no key yet, where the record needs one. */
+  readonly keyless?: string;
 }
 
 /** The ports that deciding uses. */
@@ -58,8 +60,10 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     audit.add({ registryVersion: registry.version });
     const request = inRegisteredNames(context.request, registry);
     const named = { ...context, request };
-    const { subject, rows, above, servers, within, perSecond } = await readSubject(way, named, registry);
+    const { subject, rows, above, servers, within, perSecond, person } = await readSubject(way, named, registry);
+    audit.drop("personKey");
     if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    if (rows.personKey) audit.add({ personKey: rows.personKey });
     if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
     if (rows.deployment.registryVersion !== registry.version) {
       registry = await ports.registries.at(rows.deployment.registryVersion);
@@ -78,7 +82,8 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond, ...of });
     const asked = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };
     const input = way.lifeSeconds === undefined ? asked : { ...asked, lifeSeconds: way.lifeSeconds };
-    return decide({ subject: subject.value, rows, above, servers }, input, named);
+    const keyless = person !== undefined && !rows.personKey ? { keyless: person } : {};
+    return decide({ subject: subject.value, rows, above, servers, ...keyless }, input, named);
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
@@ -90,6 +95,8 @@ interface Read {
   readonly above: Above;
   /** Subjects of the servers that `rows` contains. */
   readonly servers: readonly string[];
+  /** The person who has no key yet, where the record needs one. */
+  readonly keyless?: string;
 }
 
 /** Checks what a subject token allows against every bound, and last against policy. */
@@ -108,7 +115,9 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   const fits = checkFits(plan, context.ports.issuer, registry);
   if (!fits.ok) return fits;
   const policies = evaluatePolicies(plan, input, context);
-  return policies.ok ? ok({ plan, subject, rows, registry, policies: policies.value }) : policies;
+  if (!policies.ok) return policies;
+  const keyless = read.keyless === undefined ? {} : { keyless: read.keyless };
+  return ok({ plan, subject, rows, registry, policies: policies.value, ...keyless });
 }
 
 /**

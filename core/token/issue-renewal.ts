@@ -10,7 +10,7 @@ import { causeOf, deathSince, lateDenial } from "./alive.ts";
 import type { Authorized } from "./authorize.ts";
 import { ownSessionClaims } from "./claims.ts";
 import type { TokenContext, TokenPorts } from "./context.ts";
-import { conflictDenial, grantRecord, noteGrant } from "./issue.ts";
+import { conflictDenial, noteGrant, recordOf } from "./issue.ts";
 import { tokenReply } from "./mint.ts";
 
 /**
@@ -39,7 +39,7 @@ export async function issueRenewal(authorized: Authorized, context: TokenContext
       wasSeconds: before.expiresAtSeconds,
     },
     replayEntries: caller.entries,
-    record: grantRecord(context),
+    ...recordOf(authorized, context),
   });
   if (!stored.ok) return err(conflictDenial(stored.error));
   const claims = ownSessionClaims(session, ports.issuer, { iat, exp: expiresAtSeconds, jti });

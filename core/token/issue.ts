@@ -1,11 +1,12 @@
 import type { AuditContext } from "../audit/context.ts";
-import type { AuditFacts, AuditRecord } from "../audit/record.ts";
+import type { AuditFacts } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";
 import { newOfferHandle } from "../caller/offer-handle.ts";
 import { locatorDay, sealLocator } from "../caller/offer-locator.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { loginName, loginsOf } from "../model/login.ts";
+import { newPersonKey } from "../model/person-key.ts";
 import { nowSeconds } from "../model/ports.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -40,7 +41,7 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   const room = await growTree({ offer }, authorized.registry, ports.store);
   if (!room.ok) return room;
   audit.add({ operation: "session.offer", offeredTo: plan.to, grants: plan.grants, expiresAtSeconds });
-  const stored = await ports.store.commit({ offer, replayEntries: caller.entries, record: grantRecord(context) });
+  const stored = await ports.store.commit({ offer, replayEntries: caller.entries, ...recordOf(authorized, context) });
   if (!stored.ok) return err(conflictDenial(stored.error));
   return ok(tokenReply({ token: handle, type: offerTokenType, expiresIn: plan.lifeSeconds, grants: plan.grants }));
 }
@@ -84,7 +85,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
     ...(minted.row ? { handle: minted.row } : {}),
     ...(counters.length > 0 ? { counters } : {}),
     replayEntries: [...caller.entries, ...(isNew && once ? [once.entry] : [])],
-    record: grantRecord(context),
+    ...recordOf(authorized, context),
   };
   if (isNew && session.depth > 0) {
     const offered = subject.kind === "offer" ? subject.offer : undefined;
@@ -140,9 +141,19 @@ const takeOverOf = (
   return { ...takes, root, sid, jkt };
 };
 
-/** The record of a grant, from the audit context. */
-export const grantRecord = ({ audit, ports }: TokenContext<"ids" | "toRecord">): AuditRecord =>
-  ports.toRecord({ ...audit.facts, outcome: "allowed" }, ports.ids.id());
+/**
+ * The record of a grant, from the audit context. For a person without a key one is made, and stored in the same
+ * transaction: of two first grants at one moment one is refused and goes round, so that there is one key, and no record
+ * is encrypted under another.
+ */
+export function recordOf(
+  { keyless }: Pick<Authorized, "keyless">,
+  { audit, ports }: TokenContext<"ids" | "toRecord" | "clock">,
+): Pick<Commit, "record" | "personKey"> {
+  const personKey = keyless === undefined ? undefined : newPersonKey(keyless, ports);
+  const facts = { ...audit.facts, ...(personKey ? { personKey } : {}), outcome: "allowed" } as const;
+  return { record: ports.toRecord(facts, ports.ids.id()), ...(personKey ? { personKey } : {}) };
+}
 
 const operations = {
   open: "session.open",
@@ -186,6 +197,8 @@ export function conflictDenial(conflict: CommitConflict): Denial {
       return { code: "renewal_overtaken" };
     case "uses_spent":
       return { code: "uses_spent" };
+    case "person_key_exists":
+      return { code: "person_key_overtaken" };
     // an assertion's one session is kept to by its replay entry, which is looked at first
     case "session_exists":
       throw new Error("a fresh session id was taken already");

@@ -1,5 +1,6 @@
 import { callerSubjects } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
+import { personAmong } from "../model/person-key.ts";
 import type { AgentRegistration } from "../model/registry.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import { ok, type Result } from "../model/result.ts";
@@ -23,6 +24,8 @@ interface SubjectRead {
   /** Whether the agent is within its rate of `perSecond`. */
   readonly within: boolean;
   readonly perSecond: number;
+  /** The person whose key `rows` has, or says that there is none. */
+  readonly person?: string;
 }
 
 /**
@@ -68,7 +71,8 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
     renews ? readAbove(known.token, ports.store) : {},
     late || ports.limiter.take(caller.agent, perSecond, way.bucket),
   ]);
-  const read = { rows, above, within, perSecond, servers: asked.servers };
+  const { person } = asked.query;
+  const read = { rows, above, within, perSecond, servers: asked.servers, ...(person === undefined ? {} : { person }) };
   if (!first.ok) return { ...read, subject: first };
   if (first.value.kind !== "located") return { ...read, subject: ok(first.value) };
   // when the batch is incomplete, the offer may only look absent; the caller of this function checks that first
@@ -94,12 +98,29 @@ function queryOf(
   registry: RegistrySnapshot,
 ): { readonly query: LivenessQuery; readonly servers: readonly string[] } {
   const servers = serversAsked({ request, subject, registration: registry.agent(caller.agent) }, registry);
-  return { query: mergeQueries(query, { ...nothing, subjects: [...callerSubjects(caller), ...servers] }), servers };
+  const names = [...callerSubjects(caller), ...servers];
+  const person = saysOfPerson({ request, subject }, registry) ? personAmong(query.subjects) : undefined;
+  const more = { ...nothing, subjects: names, ...(person === undefined ? {} : { person }) };
+  return { query: mergeQueries(query, more), servers };
 }
+
+/**
+ * Whether the record may say something of the person that is encrypted, so that the person's key is read: a purpose, or
+ * groups in the question that policies are asked. Which groups the person of a session has, its row says, in this batch.
+ */
+const saysOfPerson = (
+  { request, subject }: { readonly request: TokenRequest; readonly subject: ResolvedSubject | undefined },
+  registry: RegistrySnapshot,
+): boolean => {
+  if (request.purpose !== undefined) return true;
+  if (subject?.kind === "person") return (subject.person.principal.groups ?? []).length > 0;
+  return registry.groups.size > 0;
+};
 
 /** Whether one query contains everything that another one needs. */
 const isCovered = (wanted: LivenessQuery, asked: LivenessQuery): boolean =>
   wanted.session?.sid === asked.session?.sid &&
   wanted.session?.root === asked.session?.root &&
+  (wanted.person === undefined || wanted.person === asked.person) &&
   wanted.tombstones.every((sid) => asked.tombstones.includes(sid)) &&
   wanted.subjects.every((name) => asked.subjects.includes(name));

@@ -39,8 +39,10 @@ export async function resolveSubjectToken(
   context: ResolveContext,
   registry: RegistrySnapshot,
 ): Promise<Result<ResolvedSubject | LocatedOffer, Denial>> {
-  const { caller, ports } = context;
+  const { caller, audit, ports } = context;
   const { subject } = context.request;
+  // it works on its own account
+  if (!subject || subject.type === "workload") audit.add({ principal: caller.agent });
   if (!subject) return ok({ kind: "own", query: plain([subjects.principal(caller.agent)]) });
   if (subject.type === "workload") return fromWorkload(subject.token, context);
   if (subject.type === "offer") return fromOffer(subject.token, context, registry);

@@ -2,12 +2,14 @@ import type { Context } from "aws-lambda";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { readRuns } from "../aws/dynamodb/canary-runs.ts";
+import { createRateLimiter } from "../aws/dynamodb/counters.ts";
 import { createLeafPlaces } from "../aws/dynamodb/leaves/places.ts";
+import { createPersonKeys } from "../aws/dynamodb/people/person-keys.ts";
 import { createRegistryStore } from "../aws/dynamodb/registry/registry-writer.ts";
 import { createSessionQueries } from "../aws/dynamodb/sessions/session-queries.ts";
 import { cedar } from "../cedar-module.ts";
 import { env } from "../env.ts";
-import { ground, setting, tables } from "../ground.ts";
+import { clock, ground, setting, tables } from "../ground.ts";
 import { compressed } from "../http/compressed.ts";
 import { httpHandler } from "../http/edge.ts";
 import { operatorOf } from "../http/operator.ts";
@@ -22,6 +24,8 @@ const endpoint = createAdminReadEndpoint({
   queries: createSessionQueries(dynamo, tables),
   policy: createCedarEngine(cedar),
   leaves: createLeafPlaces(dynamo, tables.leaves),
+  people: createPersonKeys(dynamo, tables),
+  limiter: createRateLimiter(dynamo, tables, clock),
   ...(canaryTable && { canary: { since: (atMillis) => readRuns(dynamo, canaryTable, atMillis) } }),
 });
 

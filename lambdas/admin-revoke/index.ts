@@ -1,4 +1,5 @@
 import { createAdminRevokeEndpoint } from "../../core/endpoints/admin-revoke.ts";
+import { createPersonKeys } from "../aws/dynamodb/people/person-keys.ts";
 import { createRevocationStore } from "../aws/dynamodb/revocations/revocation-store.ts";
 import { createRevocationTargets } from "../aws/dynamodb/revocations/revocation-targets.ts";
 import { ground, setting, tables } from "../ground.ts";
@@ -11,6 +12,7 @@ const endpoint = createAdminRevokeEndpoint({
   ...denying,
   trustDomain,
   revocations: createRevocationStore(dynamo, tables),
+  people: createPersonKeys(dynamo, tables),
   targets: createRevocationTargets(dynamo, tables, trustDomain),
 });
 

@@ -12,6 +12,8 @@ export class TokenFunction extends LanyardFunction {
     this.tell({ issuer: props.issuer, bearerAccessTokens: String(props.stage.bearerAccessTokens) });
     const { tables } = props.state;
     tables.grantLivenessRead(this);
+    tables.grantPersonKeyBatch(this);
+    tables.grantPersonKeyMake(this);
     tables.grantSessionRead(this);
     tables.grantSessionWrite(this);
     tables.grantWithdrawalCheck(this);

@@ -32,3 +32,20 @@ function denyingWrites(sid: string, conditions: Record<string, Record<string, un
     ],
   });
 }
+
+/** Short names of what reads a table. */
+export const reading = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"] as const;
+
+/**
+ * Of a table of keys. Whoever may read every table of the account reads none of it, and so nothing that is encrypted
+ * under them; a key that was read once outlives the deletion of its row.
+ */
+export const onlyTheseRead = (readers: () => string[]): PolicyStatement =>
+  new PolicyStatement({
+    sid: "OnlyTheseRead",
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: [...reading, "PartiQLSelect"].map((action) => `dynamodb:${action}`),
+    resources: ["*"],
+    conditions: { ArnNotEquals: { "aws:PrincipalArn": Lazy.list({ produce: readers }) } },
+  });

@@ -8,6 +8,7 @@ import {
   type TablePropsV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
+import type { PolicyDocument } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { tableIndexes } from "../../lambdas/env.ts";
@@ -17,7 +18,7 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
 import { grantDataKey } from "./data-key.ts";
-import { nobodyWrites, onlyTheseWrite, writing } from "./table-policy.ts";
+import { nobodyWrites, onlyTheseRead, onlyTheseWrite, type reading, writing } from "./table-policy.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -52,6 +53,8 @@ const kept = {
     timeToLiveAttribute: "expiresAt",
     dynamoStream: StreamViewType.NEW_IMAGE,
   },
+  // no TTL either: a key that expired would erase a person whom nobody asked to erase
+  people: { partitionKey: text("person") },
   leaves: { partitionKey: text("event"), timeToLiveAttribute: "expiresAt", globalSecondaryIndexes: worklists },
   keyring: { partitionKey: text("ring") },
   // a function with a URL writes here, so these rows are not in the table of rings
@@ -65,10 +68,11 @@ export type TableName = keyof typeof kept;
 /** Tables whose only writer is a function that a stage may leave out: the setting that makes it. */
 const writtenWith: Partial<Record<TableName, "awsCredentials">> = { vends: "awsCredentials" };
 
+/** Tables that nobody may read but the functions that use them: whoever has a person's key reads what it encrypts. */
+const secret: ReadonlySet<TableName> = new Set(["people"]);
+
 /** All names. */
 export const tableNames = Object.keys(kept) as TableName[];
-
-const reading = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"] as const;
 
 /** An action on a table, by its short name. There is no action for transactions: IAM checks each of their parts. */
 type TableAction = (typeof writing)[number] | (typeof reading)[number];
@@ -92,6 +96,7 @@ export class TableSet extends Construct {
   readonly #stage: Stage;
   readonly #dataKey: IKey;
   readonly #writers = new Map<TableName, Set<NamedRole>>();
+  readonly #readers = new Map<TableName, Set<NamedRole>>();
 
   constructor(scope: Construct, id: string, { stage, dataKey }: TableSetProps) {
     super(scope, id);
@@ -110,8 +115,9 @@ export class TableSet extends Construct {
     const { tableArn: arn, tableName } = this.table[name];
     if (actions.some(isWrite)) {
       if (!this.isWritten(name)) throw new Error(`this stage has nobody who writes table ${name}`);
-      this.writersOf(name).add(of.namedRole);
+      among(this.#writers, name).add(of.namedRole);
     }
+    if (secret.has(name) && !actions.every(isWrite)) among(this.#readers, name).add(of.namedRole);
     of.grant(
       {
         actions: actions.map((action) => `dynamodb:${action}`),
@@ -153,7 +159,7 @@ export class TableSet extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
-      resourcePolicy: this.isWritten(name) ? onlyTheseWrite(() => this.writerArns(name)) : nobodyWrites(),
+      resourcePolicy: this.policyOf(name),
       ...kept[name],
     });
   }
@@ -167,19 +173,26 @@ export class TableSet extends Construct {
     return setting === undefined || this.#stage[setting] !== undefined;
   }
 
-  private writersOf(name: TableName): Set<NamedRole> {
-    const known = this.#writers.get(name) ?? new Set();
-    this.#writers.set(name, known);
-    return known;
+  private policyOf(name: TableName): PolicyDocument {
+    if (!this.isWritten(name)) return nobodyWrites();
+    const document = onlyTheseWrite(() => this.arnsAmong(this.#writers, name));
+    if (secret.has(name)) document.addStatements(onlyTheseRead(() => this.arnsAmong(this.#readers, name)));
+    return document;
   }
 
-  /** @throws when no function writes a table, since a policy without names would forbid nothing */
-  private writerArns(name: TableName): string[] {
-    const writers = this.writersOf(name);
-    if (writers.size === 0) throw new Error(`nobody may write table ${name}: leave it out`);
-    const ordered = functionNames.filter((one) => writers.has(one as NamedRole)) as NamedRole[];
+  /** @throws when no function uses a table so, since a policy without names would forbid nothing */
+  private arnsAmong(roles: Map<TableName, Set<NamedRole>>, name: TableName): string[] {
+    const users = among(roles, name);
+    if (users.size === 0) throw new Error(`nobody may use table ${name}: leave it out`);
+    const ordered = functionNames.filter((one) => users.has(one as NamedRole)) as NamedRole[];
     return ordered.map((role) => roleArn(this.#stage, role));
   }
+}
+
+function among(roles: Map<TableName, Set<NamedRole>>, name: TableName): Set<NamedRole> {
+  const known = roles.get(name) ?? new Set();
+  roles.set(name, known);
+  return known;
 }
 
 /** One way of using a table. */

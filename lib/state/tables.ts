@@ -4,7 +4,7 @@ import type { RotatedPurpose } from "./keys.ts";
 import { TableSet } from "./table-set.ts";
 
 /** Kinds of counters: an agent's signatures, and the growth of a tree of sessions. */
-type Counted = "rate" | "tree";
+type Counted = "rate" | "tree" | "reveal";
 
 /**
  * The tables, with a method for every use that a function makes of them. Each sets right, key, variable and the table's
@@ -28,6 +28,33 @@ export class Tables extends TableSet {
   grantEpochsRead(of: LanyardFunction): void {
     const why = "reads revocation epochs, blocks and the registry's version";
     this.use(of, "revocations", { actions: ["BatchGetItem"], why });
+  }
+
+  /** The key of the person whose authority is read, in the batch of liveness. */
+  grantPersonKeyBatch(of: LanyardFunction): void {
+    const why = "reads the key under which the audit encrypts what it says of the person";
+    this.use(of, "people", { actions: ["BatchGetItem"], why });
+  }
+
+  /** The key of a person who has none, in the transaction of that person's first session. */
+  grantPersonKeyMake(of: LanyardFunction): void {
+    const why = "makes a person's key for the audit, with the first record that needs it";
+    this.use(of, "people", { actions: ["PutItem"], conditions: inTransaction, why });
+  }
+
+  /** One person's key, for an operator's reason or an operator's eyes. */
+  grantPersonKeyRead(of: LanyardFunction, why: string): void {
+    this.use(of, "people", { actions: ["GetItem"], why });
+  }
+
+  /** The key of a person of whom an operator is the first to say something; the order itself has no condition. */
+  grantPersonKeyKeep(of: LanyardFunction): void {
+    this.use(of, "people", { actions: ["PutItem"], why: "makes the key of a person of whom nothing was said yet" });
+  }
+
+  /** Erases a person, in the transaction that records it. */
+  grantPersonKeyDelete(of: LanyardFunction): void {
+    this.use(of, "people", { actions: ["DeleteItem"], conditions: inTransaction, why: "erases a person" });
   }
 
   /** Single sessions, offers and handles of a session tree. */
@@ -201,6 +228,12 @@ export class Tables extends TableSet {
     this.use(of, "outbox", { actions: ["PutItem"], conditions: rows("denied#"), why: "records refusals" });
   }
 
+  /** Records of what was shown to operators, which are written alone; no record of a grant can have their ids. */
+  grantRevealRecords(of: LanyardFunction): void {
+    const conditions = rows("reveal#");
+    this.use(of, "outbox", { actions: ["PutItem"], conditions, why: "records to whom it gave a person's key" });
+  }
+
   /** Notes which records went to the bus. Of the log's own rows it may write none, whatever else it is allowed. */
   grantLeafNotes(of: LanyardFunction): void {
     this.use(of, "leaves", { actions: ["PutItem"], why: "notes which records went to the bus" });
@@ -331,4 +364,5 @@ export class Tables extends TableSet {
 const whatIsCounted: Readonly<Record<Counted, string>> = {
   rate: "an agent's requests",
   tree: "what a tree of sessions grows by",
+  reveal: "persons' keys that an operator gets",
 };

@@ -91,6 +91,7 @@ describe("answers are as it says", () => {
       "/agents": ["/agents?limit=2"],
       "/agents/{name}": ["/agents/planner", "/agents/sleeper"],
       "/principals": ["/principals"],
+      "/people/{id}/key": [`/people/p_${"a".repeat(32)}/key`, `/people/${[...world.store.people.keys()][0]}/key`],
       "/sessions": [
         `/sessions?agent=${of("planner").id}&dead=true`,
         `/sessions?agent=${of("researcher").id}&tree=true`,

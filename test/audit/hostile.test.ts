@@ -60,7 +60,7 @@ describe("threat 25: nothing secret reaches the log", () => {
   test("what is no secret stays readable: ids, ARNs, digests, plain words", () => {
     const facts = full("revoke");
     const body = toRecord(facts, "id").body;
-    for (const kept of [facts.jkt, facts.build, facts.principal, facts.agent, facts.purpose, facts.target])
+    for (const kept of [facts.jkt, facts.build, facts.principal, facts.agent, facts.reason, facts.target])
       expect(body).toContain(kept);
     expect(body).not.toContain("[redacted]");
   });

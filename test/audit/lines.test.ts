@@ -6,10 +6,11 @@ import { plain, plainJson } from "../../bin/lanyard/terminal/plain.ts";
 import { treeLines } from "../../bin/lanyard/trace/lines.ts";
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import { type AuditFacts, ocsfVersions } from "../../core/audit/record.ts";
+import { randomIds } from "../kit/keys.ts";
 import { exampleForm } from "../kit/records.ts";
 import { full, operations } from "./samples.ts";
 
-const recorders = ocsfVersions.map((ocsf) => createRecorder({ ...exampleForm, ocsf }));
+const recorders = ocsfVersions.map((ocsf) => createRecorder({ ...exampleForm, ocsf }, randomIds));
 /** Line breaks of every kind, escape sequences of 7 and 8 bits, NUL, directions of writing, halves of characters. */
 const steering = ["\r\n", "\n", "\u0085", "\u2028", "\u2029", "\u001b[2J\u001b]0;x\u0007", "\u009b31m", "\u0000"];
 const turning = [
@@ -80,7 +81,10 @@ describe("threat 34: what a caller writes into a record", () => {
     (before, around) => {
       const text = `${"x ".repeat(around).slice(0, around + before)}${"😀".repeat(20)}`;
       for (const outcome of ["allowed", "denied"] as const) {
-        const { body } = createRecorder(exampleForm)({ ...full("session.open"), ...told(text), outcome }, "id");
+        const { body } = createRecorder(exampleForm, randomIds)(
+          { ...full("session.open"), ...told(text), outcome },
+          "id",
+        );
         expect(body).not.toMatch(/\\ud[89a-f]/i);
       }
     },

@@ -5,6 +5,7 @@ import { ocsfClasses } from "../../core/audit/classes.ts";
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import { type AuditFacts, type AuditOperation, ocsfVersions, type RecordForm } from "../../core/audit/record.ts";
 import { assuranceLevels } from "../../core/model/assurance.ts";
+import { randomIds } from "../kit/keys.ts";
 import { exampleForm, toRecord } from "../kit/records.ts";
 import { classNames, load, validIn } from "./bundles.ts";
 import { bare, full, operations } from "./samples.ts";
@@ -35,7 +36,7 @@ describe("the bundle evaluates as its own cases say", () => {
 });
 
 const written = (version: RecordForm["ocsf"], facts: AuditFacts): Event =>
-  JSON.parse(createRecorder({ ...exampleForm, ocsf: version })(facts, "DDDDDDDDDDDDDDDDDDDDDD").body);
+  JSON.parse(createRecorder({ ...exampleForm, ocsf: version }, randomIds)(facts, "DDDDDDDDDDDDDDDDDDDDDD").body);
 
 describe.each(operations)("%s", (operation: AuditOperation) => {
   test.each([
@@ -112,7 +113,7 @@ test("every fact stands flat under unmapped.lanyard, so that a query by session,
     build: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     registry_version: 7,
     policies: ["agents-work-for-people"],
-    purpose: "answer ticket 4711",
+    purpose: "[withheld]",
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ocsfClasses } from "../../core/audit/classes.ts";
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import { type AuditFacts, ocsfVersions } from "../../core/audit/record.ts";
+import { randomIds } from "../kit/keys.ts";
 import { exampleForm } from "../kit/records.ts";
 import { bare, full, operations, writtenColumns } from "./samples.ts";
 
@@ -52,7 +53,9 @@ describe("docs/audit.md tells what is written, no more and no less:", () => {
     const written = new Map<string, Set<string>>();
     for (const ocsf of ocsfVersions)
       for (const facts of decisions) {
-        const event = JSON.parse(createRecorder({ ...exampleForm, ocsf })(facts, "DDDDDDDDDDDDDDDDDDDDDD").body);
+        const event = JSON.parse(
+          createRecorder({ ...exampleForm, ocsf }, randomIds)(facts, "DDDDDDDDDDDDDDDDDDDDDD").body,
+        );
         for (const member of members(event))
           written.set(member, (written.get(member) ?? new Set()).add(`${ocsf} ${event.class_uid}`));
       }

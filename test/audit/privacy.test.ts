@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import { type AuditFacts, ocsfVersions } from "../../core/audit/record.ts";
+import { randomIds } from "../kit/keys.ts";
 import { exampleForm } from "../kit/records.ts";
 import { full, operations, writtenColumns } from "./samples.ts";
 
@@ -60,7 +61,7 @@ describe("docs/privacy.md tells of every place in a record where something of a 
         ]) {
           const { session, ...known } = { ...full(operation), ...ofPerson({}), ...more };
           const facts = (session === undefined ? known : { ...known, session }) as AuditFacts;
-          const event = JSON.parse(createRecorder({ ...exampleForm, ocsf })(facts, "D".repeat(22)).body);
+          const event = JSON.parse(createRecorder({ ...exampleForm, ocsf }, randomIds)(facts, "D".repeat(22)).body);
           for (const member of holding(event)) written.add(member);
         }
     expect([...inTable("The same in OCSF's members")].sort()).toEqual([...written].sort());

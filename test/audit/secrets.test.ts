@@ -5,12 +5,13 @@ import { ocsfClasses } from "../../core/audit/classes.ts";
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import { type AuditFacts, type AuditOperation, ocsfVersions } from "../../core/audit/record.ts";
 import type { Denial } from "../../core/denial/denial.ts";
+import { randomIds } from "../kit/keys.ts";
 import { exampleForm } from "../kit/records.ts";
 import { denials } from "../kit/samples/denials.ts";
 import { full } from "./samples.ts";
 
 const operations = Object.keys(ocsfClasses) as readonly AuditOperation[];
-const recorders = ocsfVersions.map((ocsf) => createRecorder({ ...exampleForm, ocsf }));
+const recorders = ocsfVersions.map((ocsf) => createRecorder({ ...exampleForm, ocsf }, randomIds));
 
 /** A text that must not be recorded; `parts` are what somebody could use. */
 interface Secret {

@@ -11,6 +11,7 @@ import { openOperator } from "../kit/embedded/callers.ts";
 import { variables } from "../kit/example.ts";
 import { randomIds } from "../kit/keys.ts";
 import { aggregateInto } from "../kit/memory/aggregate.ts";
+import { MemoryLimiter } from "../kit/memory/limiter.ts";
 import { MemoryRegistry } from "../kit/memory/registry-store.ts";
 import { memoryQueries } from "../kit/memory/session-queries.ts";
 import { MemoryStore } from "../kit/memory/store.ts";
@@ -170,6 +171,7 @@ function registryFunctions(issuer: string) {
   const leaves = new Map<string, LeafPlace>();
   const placeOf = async (eventId: string) => leaves.get(eventId);
   const policy = createCedarEngine(cedar);
-  const reading = createAdminReadEndpoint({ ...ground, queries, policy, leaves: { placeOf } });
+  const people = { people: outbox, limiter: new MemoryLimiter(ground.clock) };
+  const reading = createAdminReadEndpoint({ ...ground, ...people, queries, policy, leaves: { placeOf } });
   return { endpoint: createAdminWriteEndpoint(ground), reading, leaves };
 }

@@ -1,5 +1,6 @@
 import { createRecorder } from "../../core/audit/ocsf.ts";
 import type { RecordForm } from "../../core/audit/record.ts";
+import { randomIds } from "./keys.ts";
 
 /** The deployment that records of tests name. */
 export const exampleForm: RecordForm = {
@@ -13,4 +14,4 @@ export const exampleForm: RecordForm = {
 };
 
 /** Writes records of that deployment. */
-export const toRecord = createRecorder(exampleForm);
+export const toRecord = createRecorder(exampleForm, randomIds);

@@ -1,5 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { withheld } from "../../core/audit/personal.ts";
+import { revealColumns } from "../../core/audit/reveal.ts";
 import type { PolicyRegistration, Registration } from "../../core/model/registry.ts";
 import { idTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
@@ -43,7 +45,9 @@ async function openUnder(policies: readonly Registration[], more: Record<string,
     scope: "tickets:read",
     ...more,
   });
-  return { answer, event: JSON.parse(world.store.records.at(-1)?.body ?? "{}").unmapped.lanyard };
+  const { metadata, unmapped } = JSON.parse(world.store.records.at(-1)?.body ?? "{}");
+  const keyOf = async (person: string) => world.store.people.get(person)?.key;
+  return { answer, event: await revealColumns(unmapped.lanyard, metadata.uid, keyOf) };
 }
 
 describe("policies on the way of a real request", () => {
@@ -87,6 +91,9 @@ describe("policies on the way of a real request", () => {
       'permit (principal in Group::"people/admins", action == Action::"lend", resource);',
     );
     const rest = policy("rest", "permit (principal is Agent, action, resource);");
+    // a person who was only ever refused has no key, and nothing of it is written
+    expect((await openUnder([admins, rest])).event.asked[0].groups).toEqual([withheld]);
+    expect((await openUnder([everything])).answer.status).toBe(200);
     const { answer, event } = await openUnder([admins, rest]);
     expect(answer.status).toBe(403);
     expect(event.asked[0].groups).toEqual(["people/support"]);

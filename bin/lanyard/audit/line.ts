@@ -1,6 +1,7 @@
 import { plain } from "../terminal/plain.ts";
 import { short } from "../terminal/words.ts";
 import type { AuditEvent } from "./events.ts";
+import { shownText } from "./reveal.ts";
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -18,7 +19,7 @@ export function eventLine({ time, unmapped: { lanyard: facts } }: AuditEvent): s
     text(facts.sid),
     what(facts),
     whyNot(facts),
-    text(facts.reason) === "" ? "" : `"${text(facts.reason)}"`,
+    text(facts.reason) === "" ? "" : `"${shownText(text(facts.reason))}"`,
     count,
   ];
   return plain(parts.filter((part) => part !== "").join("  "));

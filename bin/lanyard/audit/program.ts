@@ -21,12 +21,14 @@ export function auditCommands(line: CommandLine): void {
       .option("--principal <id>", "on this principal's authority")
       .option("--denied", "refusals only")
       .option("--canary", "also what the revocation canary does every few minutes")
+      .option("--reveal", "decrypt what is said of persons; the audit records to whom it was shown")
       .option("--limit <n>", "the last so many of those that are there")
       .action((options: TailOptions) =>
         withDeployment(options, (context) => runTail(options, sourceOf(context.profile), context)),
       ),
     "audit tail --follow --denied",
     "audit tail --agent researcher --since 24h --limit 50",
+    "audit tail --session 3q2-7wAAAAAAAAAAAAAAAA --reveal",
   );
   example(
     common(
@@ -39,6 +41,7 @@ export function auditCommands(line: CommandLine): void {
       .option("--resource <uri>", "of this resource")
       .option("--key <id>", "of this access key")
       .option("--audit <folder>", "the audit bucket, as aws s3 sync copies it; the deployment's own unless given")
+      .option("--reveal", "decrypt what is said of persons; the audit records to whom it was shown")
       .option("--limit <n>", "the first so many rows")
       .action((name: string | undefined, options: QueryOptions) => {
         if (name === undefined || options.list) return listQuestions(options, line.terminal);

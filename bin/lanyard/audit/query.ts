@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
+import { type KeyOf, revealColumns } from "../../../core/audit/reveal.ts";
 import {
   type Answer,
   type Asked,
@@ -17,6 +18,7 @@ import { sinceMillis } from "../terminal/since.ts";
 import type { Column } from "../terminal/table.ts";
 import { openDuckDb } from "../trace/duckdb.ts";
 import type { Engine } from "../trace/engine.ts";
+import { keysOf, shownText } from "./reveal.ts";
 
 /** What is given with a question. */
 export interface QueryOptions extends ListOptions, Partial<Record<(typeof askable)[number], string>> {
@@ -24,6 +26,8 @@ export interface QueryOptions extends ListOptions, Partial<Record<(typeof askabl
   readonly since?: string;
   readonly until?: string;
   readonly audit?: string;
+  /** Free text and claims of persons are decrypted. */
+  readonly reveal?: boolean;
 }
 
 const dayMillis = 86_400_000;
@@ -59,20 +63,43 @@ export async function runQuery(
   { withDeployment, folder, terminal }: CommandLine,
 ): Promise<void> {
   const asked = askedBy(question, options, Date.now());
-  const answer = async (open: () => Engine | Promise<Engine>) => {
+  const answer = async (open: () => Engine | Promise<Engine>, profile?: Profile) => {
     const engine = await open();
     try {
-      const rows = (await engine.ask(statementOf(question, asked))).map((row) => answerOf(question, row));
+      const found = (await engine.ask(statementOf(question, asked))).map((row) => answerOf(question, row));
+      const rows = profile ? await revealed(found, keysOf(profile)) : found;
       show(question, rows, { options, terminal });
       if (!options.json) for (const note of engine.spent()) terminal.err(note);
     } finally {
       engine.close();
     }
   };
-  const { audit } = options;
-  if (audit !== undefined) return answer(() => files(isAbsolute(audit) ? audit : resolve(folder, audit), question));
-  return withDeployment(options, ({ profile }) => answer(() => engineOf(profile, question, asked)));
+  const { audit, reveal } = options;
+  const copied = audit === undefined ? undefined : isAbsolute(audit) ? audit : resolve(folder, audit);
+  if (copied !== undefined && !reveal) return answer(() => files(copied, question));
+  return withDeployment(options, ({ profile }) => {
+    const open = () => (copied === undefined ? engineOf(profile, question, asked) : files(copied, question));
+    return answer(open, reveal ? profile : undefined);
+  });
 }
+
+/** Answers with what they have of persons decrypted, where a row says which record a text is of. */
+const revealed = (rows: readonly Answer[], keyOf: KeyOf): Promise<readonly Answer[]> =>
+  Promise.all(
+    rows.map(async (row) => {
+      const { uid, target = row.subject, principal, purpose, reason } = row;
+      const { purpose: said, reason: why } = await revealColumns(
+        { target, principal, purpose: purpose ?? undefined, reason: reason ?? undefined },
+        String(uid ?? ""),
+        keyOf,
+      );
+      return {
+        ...row,
+        ...(said === undefined ? {} : { purpose: said }),
+        ...(why === undefined ? {} : { reason: why }),
+      } as Answer;
+    }),
+  );
 
 /** @throws Usage for what the question does not ask for, or asks for and was not given */
 function askedBy(question: AuditQuestion, options: QueryOptions, nowMillis: number): Asked {
@@ -122,7 +149,7 @@ function show(
       ? ""
       : kind === "millis"
         ? new Date(Number(value)).toISOString().replace("T", " ").slice(0, 19)
-        : String(value);
+        : shownText(String(value));
   // a column in which no row says anything is no help to people
   const filled = Object.keys(columns).filter((column) =>
     items.some((row) => row[column] !== null && row[column] !== ""),

@@ -6,6 +6,7 @@ import { plainJson } from "../terminal/plain.ts";
 import { sinceMillis } from "../terminal/since.ts";
 import type { AuditEvent } from "./events.ts";
 import { eventLine } from "./line.ts";
+import { keysOf, revealEvent } from "./reveal.ts";
 import type { AuditSource } from "./source.ts";
 
 /** Options of `audit tail`. */
@@ -18,6 +19,8 @@ export interface TailOptions extends OutputOptions {
   readonly denied?: boolean;
   /** What the revocation canary does every few minutes is shown too. */
   readonly canary?: boolean;
+  /** Free text and claims of persons are decrypted. */
+  readonly reveal?: boolean;
   /** How many of the existing events are shown, the newest ones. */
   readonly limit?: string;
 }
@@ -43,6 +46,7 @@ export async function runTail(
     throw new Usage(`audit events are told as table, json or jsonl, not ${output}`);
   const asJson = options.json || output !== "table";
   const wanted = filterOf(options, profile.trustDomain);
+  const keyOf = options.reveal ? keysOf(profile) : undefined;
   const read = new Set<string>();
   const told = new Set<string>();
   let from = since;
@@ -62,8 +66,10 @@ export async function runTail(
     }
     terminal.progress?.("");
     const sorted = fresh.sort((a, b) => a.time - b.time);
-    for (const event of isFirst ? sorted.slice(-limit) : sorted)
-      terminal.out(asJson ? plainJson(event) : eventLine(event));
+    for (const event of isFirst ? sorted.slice(-limit) : sorted) {
+      const seen = keyOf ? await revealEvent(event, keyOf) : event;
+      terminal.out(asJson ? plainJson(seen) : eventLine(seen));
+    }
     if (!options.follow || stop?.aborted) return;
     isFirst = false;
     from = Math.max(since, begun - graceMillis);

@@ -70,7 +70,8 @@ export async function runPlan(past: Past, options: PlanOptions, terminal: Termin
     if (!options.json && decisions % 10_000 === 0) terminal.err(`${decisions} decisions replayed`);
   };
   const found = await replay(past, createCedarEngine(cedar), progress);
-  if (found.decisions === 0) throw new Usage(`there are no decisions by policy among the ${found.events} events there`);
+  if (found.decisions === 0 && found.unread === 0)
+    throw new Usage(`there are no decisions by policy among the ${found.events} events there`);
   const wider = found.changes.filter((change) => change.to === "permitted");
   const confirmed = wider.length === 0 || options.confirmWidening === true;
   if (options.json) terminal.out(JSON.stringify({ ok: confirmed, ...found }));
@@ -80,12 +81,17 @@ export async function runPlan(past: Past, options: PlanOptions, terminal: Termin
   throw new Refused("these policies permit what was refused: look at it and give --confirm-widening");
 }
 
-const planLines = ({ decisions, same, changes, events }: Replay): readonly string[] => {
+const planLines = ({ decisions, same, unread, changes, events }: Replay): readonly string[] => {
   const agents = [...new Set(changes.map((change) => change.agent))].sort();
   const of = (agent: string) => changes.filter((change) => change.agent === agent);
   return [
     ...agents.flatMap((agent) => [agent.slice(agent.indexOf("/agent/") + 7), ...of(agent).map(changeLine)]),
     `${decisions} decisions of ${events} events replayed: ${same} as they were, ${total(changes, "permitted")} newly permitted, ${total(changes, "refused")} newly refused`,
+    ...(unread === 0
+      ? []
+      : [
+          `${unread} decisions were NOT replayed: these policies read groups or purposes, and those are erased, withheld, or encrypted for whom no deployment was asked`,
+        ]),
   ];
 };
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { createSnapshot, type RegistrySnapshot } from "../../../core/model/snapshot.ts";
+import { keysOf } from "../audit/reveal.ts";
 import { eventsSince, namedSource } from "../audit/source.ts";
 import type { CommandLine, ProgramDeps } from "../deployment/command-line.ts";
 import { StaleLocalRun } from "../deployment/local.ts";
@@ -61,7 +62,9 @@ export function policyCommands(line: CommandLine): void {
           directory === undefined
             ? await registryInForce(options, line)
             : await readProposed(await folderOf(directory, options, line));
-        await runPlan({ registry, events: await recorded(options, line) }, options, terminal);
+        const profile = await profileOf(options, line);
+        const keys = profile ? { keyOf: keysOf(profile) } : {};
+        await runPlan({ registry, events: recorded(options, profile, line), ...keys }, options, terminal);
       }),
     "policy plan",
     "policy plan registry --since 30d",
@@ -96,9 +99,9 @@ async function registryInForce(options: Common, { env, folder }: ProgramDeps): P
 }
 
 /** Recorded events: all of a folder; of a bucket those of the last week, by default. */
-async function recorded(options: Common & EventOptions, deps: ProgramDeps) {
+function recorded(options: EventOptions, profile: Profile | undefined, deps: ProgramDeps) {
   const { events, since } = options;
-  const source = namedSource(events, deps.folder, await profileOf(options, deps));
+  const source = namedSource(events, deps.folder, profile);
   const inBucket = events === "deployment" || events.startsWith("s3:");
   const from = since ?? (inBucket ? "7d" : undefined);
   return eventsSince(source, from === undefined ? 0 : sinceMillis(from, Date.now()));

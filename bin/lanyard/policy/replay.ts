@@ -1,4 +1,6 @@
 import { type AskedColumn, questionOf } from "../../../core/audit/columns.ts";
+import { isEncrypted, withheld } from "../../../core/audit/personal.ts";
+import { erased, type KeyOf, revealColumns } from "../../../core/audit/reveal.ts";
 import type { PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
 import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
@@ -28,6 +30,11 @@ export interface Replay {
   readonly decisions: number;
   /** Decisions that would be the same. */
   readonly same: number;
+  /**
+   * Decisions that cannot be asked again: policies read groups or purposes, and those of this person are erased, were
+   * withheld, or are encrypted under a key that nobody gave.
+   */
+  readonly unread: number;
   readonly changes: readonly Change[];
   /** Distinct questions that were put to the policies. */
   readonly asked: number;
@@ -43,16 +50,41 @@ interface Recorded {
  * The decisions one event records. A request asks once for each resource and stops at the first refusal. So if policy
  * refused the request, its last question was refused, and all others were permitted.
  */
-function decisionsOf(event: AuditEvent): readonly Recorded[] {
-  const { asked, denial } = event.unmapped.lanyard as {
+async function decisionsOf(event: AuditEvent, texts: Texts): Promise<readonly (Recorded | "unread")[]> {
+  const { asked: written, denial } = event.unmapped.lanyard as {
     asked?: readonly AskedColumn[];
     denial?: { readonly code?: string };
   };
-  if (!Array.isArray(asked)) return [];
-  return asked.flatMap((column, at) => {
+  if (!Array.isArray(written)) return [];
+  const asked = await readable(written, event.metadata.uid, texts);
+  return asked.flatMap((column, at): readonly (Recorded | "unread")[] => {
+    if (column === "unread") return [column];
     const question = questionOf(column);
     const was: Turn = denial?.code === "policy_denied" && at === asked.length - 1 ? "refused" : "permitted";
     return question ? [{ question, was }] : [];
+  });
+}
+
+/** How texts of persons are read, and whether policies ask for them at all. */
+interface Texts {
+  readonly keyOf: KeyOf | undefined;
+  readonly matter: boolean;
+}
+
+const hidden = (text: string): boolean => isEncrypted(text) || text === withheld || text === erased;
+
+/** The questions as they were asked. Nobody's key is asked for where no policy reads what it would open. */
+async function readable(
+  asked: readonly AskedColumn[],
+  eventId: string,
+  { keyOf, matter }: Texts,
+): Promise<readonly (AskedColumn | "unread")[]> {
+  const seen = matter && keyOf ? (await revealColumns({ asked }, eventId, keyOf)).asked : asked;
+  return seen.map((one) => {
+    const { purpose, groups, ...rest } = one;
+    const isHidden = (purpose !== undefined && hidden(purpose)) || groups.some(hidden);
+    if (!isHidden) return one;
+    return matter ? "unread" : { ...rest, groups: [] };
   });
 }
 
@@ -60,6 +92,8 @@ function decisionsOf(event: AuditEvent): readonly Recorded[] {
 export interface Past {
   readonly events: AsyncIterable<AuditEvent>;
   readonly registry: RegistrySnapshot;
+  /** Keys of persons; without them what policies read of persons stays unread. */
+  readonly keyOf?: KeyOf;
 }
 
 /**
@@ -68,17 +102,21 @@ export interface Past {
  * @param onProgress called after every thousand decisions
  */
 export async function replay(
-  { events, registry }: Past,
+  { events, registry, keyOf }: Past,
   engine: PolicyEngine,
   onProgress: (decisions: number) => void = () => {},
 ): Promise<Replay> {
   const timed = registry.policies.some((policy) => /\bnow\b/.test(policy.cedar));
+  const matter = registry.policies.some(({ cedar }) => /Group::|asserted/.test(cedar));
   const answers = new Map<string, Answer>();
   const changes = new Map<string, Change>();
-  let [read, decisions, same] = [0, 0, 0];
+  let [read, decisions, same, unread] = [0, 0, 0, 0];
   for await (const event of events) {
     read += 1;
-    for (const { question, was } of decisionsOf(event)) {
+    for (const one of await decisionsOf(event, { keyOf, matter })) {
+      if (one === "unread") unread += 1;
+      if (one === "unread") continue;
+      const { question, was } = one;
       decisions += 1;
       if (decisions % 1_000 === 0) onProgress(decisions);
       const key = JSON.stringify(timed ? question : { ...question, nowSeconds: 0 });
@@ -88,7 +126,7 @@ export async function replay(
       else add(changes, changeOf(question, answer, event.metadata.uid));
     }
   }
-  return { events: read, decisions, same, asked: answers.size, changes: [...changes.values()].sort(order) };
+  return { events: read, decisions, same, unread, asked: answers.size, changes: [...changes.values()].sort(order) };
 }
 
 /** Most answers that are kept, so that a year of events does not fill the memory. */

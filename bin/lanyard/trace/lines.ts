@@ -2,6 +2,7 @@ import type { Call } from "../../../core/lineage/join.ts";
 import type { AuditLine, TrailLine } from "../../../core/lineage/lines.ts";
 import type { Origin } from "../../../core/lineage/origins.ts";
 import type { TraceNode } from "../../../core/lineage/tree.ts";
+import { shownText } from "../audit/reveal.ts";
 import { plain } from "../terminal/plain.ts";
 import { short } from "../terminal/words.ts";
 
@@ -39,7 +40,7 @@ function twigOf(node: TraceNode): Twig {
     ...node.events.map((event) => ({ at: event.timeMillis, rank: 0, twig: eventTwig(event) })),
     ...node.calls.map((call) => ({ at: call.line.timeMillis, rank: rankOf(call), twig: callTwig(call) })),
   ].sort((a, b) => Math.floor(a.at / 1000) - Math.floor(b.at / 1000) || a.rank - b.rank);
-  const purpose = node.purpose === undefined ? "" : `, "${node.purpose}" (its own word)`;
+  const purpose = node.purpose === undefined ? "" : `, "${shownText(node.purpose)}" (its own word)`;
   return {
     text: `${short(node.agent)}, session ${node.sid}${purpose}`,
     below: [...(proof ? [proof] : []), ...said.map(({ twig }) => twig), ...node.children.map(twigOf)],

@@ -70,6 +70,10 @@ export const readPaths = {
     answer: "Principals",
     parameters: paging,
   }),
+  "/people/{id}/key": get("personKey", "The key under which the audit encrypts what it says of a person; recorded", {
+    answer: "PersonKey",
+    parameters: [named("id", "The person's pseudonym", "^p_[a-z2-7]{32}$")],
+  }),
   "/sessions": get("sessions", "Living sessions of exactly one agent, principal, build or tree, or of everybody", {
     answer: "Sessions",
     parameters: [

@@ -216,6 +216,14 @@ export const schemas = {
     },
     ["uses", "lending"],
   ),
+  PersonKey: object(
+    {
+      held: { type: "boolean", description: "False where nothing was encrypted yet, or the person was erased" },
+      key: { ...text, description: "256 bits of AES-256-GCM, base64url" },
+      madeAtSeconds: seconds,
+    },
+    ["key", "madeAtSeconds"],
+  ),
   Reached: object({ sid: text, root: text, depth: count, agent: text, principal: text, expiresAtSeconds: seconds }),
   Reach: page("Reached", {
     blocks: {
@@ -238,6 +246,8 @@ export const schemas = {
     properties: {
       revoked: { type: "object" },
       lifted: { type: "object" },
+      erased: { type: "object" },
+      recoverableUntilSeconds: { ...seconds, description: "Until when recovery could bring an erased key back" },
       found: { type: "boolean" },
       burnt: { type: "boolean", description: "Whether a person's login was burnt with the session" },
       over: { type: "boolean", description: "The session whose login was cleared stays over" },

@@ -87,7 +87,7 @@ export const writeOperations = {
     servers: server("adminRevoke"),
     ...operation(
       "revoke",
-      "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session",
+      "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session, or erase a person from the audit",
       {
         schema: {
           oneOf: [
@@ -96,6 +96,13 @@ export const writeOperations = {
               "reason",
             ]),
             object({ lift: target, reason }, ["lift", "reason"]),
+            object(
+              {
+                erase: object({ principal: { type: "string", pattern: "^p_[a-z2-7]{32}$" } }, ["principal"]),
+                reason: { ...reason, maxLength: limits.erasureReasonCharacters },
+              },
+              ["erase", "reason"],
+            ),
           ],
         },
         answer: "Revoked",

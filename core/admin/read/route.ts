@@ -1,7 +1,11 @@
+import type { AuditContext } from "../../audit/context.ts";
 import type { DenyDeps } from "../../audit/deny.ts";
 import type { Denial } from "../../denial/denial.ts";
 import type { CanaryRun } from "../../model/canary.ts";
 import type { PolicyEngine } from "../../model/decision.ts";
+import type { Operator } from "../../model/operator.ts";
+import type { PersonKeys } from "../../model/person-key.ts";
+import type { RateLimiter } from "../../model/ports.ts";
 import type { Result } from "../../model/result.ts";
 import type { RegistryStore } from "../../registry/store.ts";
 import type { Leaves } from "./leaf-place.ts";
@@ -14,16 +18,22 @@ export interface AdminReadDeps extends DenyDeps {
   readonly queries: SessionQueries;
   readonly policy: PolicyEngine;
   readonly leaves: Leaves;
+  readonly people: PersonKeys;
+  /** Counts how many persons' keys an operator gets. */
+  readonly limiter: RateLimiter;
   /** Runs of the revocation canary, where the stage has one. */
   readonly canary?: { since(atMillis: number): Promise<readonly CanaryRun[]> };
 }
 
-/** A request that was read: its path's parts, its query, the time. */
+/** A request that was read: its path's parts, its query, the time, and who asks. */
 export interface Question {
   /** The part of the path where the template has a name in braces. */
   readonly named: string;
   readonly query: ReadonlyMap<string, string>;
   readonly nowSeconds: number;
+  readonly operator: Operator;
+  /** For the few answers that are recorded. */
+  readonly audit: AuditContext;
 }
 
 /** A question whose answer is a page with at most `limit` items. */

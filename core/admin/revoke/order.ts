@@ -1,5 +1,6 @@
 import type { Denial } from "../../denial/denial.ts";
 import { limits } from "../../model/limits.ts";
+import { isPerson } from "../../model/person-key.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import type { AdminTarget, Call } from "../../model/wire.ts";
 import { asObject, invalidMember, readObject } from "../read-body.ts";
@@ -8,13 +9,15 @@ type TargetKind = keyof AdminTarget;
 
 /** An operator's order, parsed and bounded. */
 export interface AdminOrder {
-  readonly verb: "revoke" | "lift";
+  readonly verb: "revoke" | "lift" | "erase";
   readonly kind: TargetKind;
   readonly id: string;
   readonly reason: string;
   readonly cutOnly: boolean;
   readonly unseen: boolean;
 }
+
+const verbs = ["revoke", "lift", "erase"] as const;
 
 const shapes: Record<TargetKind, RegExp> = {
   session: /^[A-Za-z0-9_-]{22}$/,
@@ -25,19 +28,19 @@ const shapes: Record<TargetKind, RegExp> = {
 };
 
 /**
- * Reads an order: `POST /` with `{ "revoke" or "lift": { <kind>: <id> }, "reason", "cutOnly"?, "unseen"? }`.
+ * Reads an order: `POST /` with `{ "revoke", "lift" or "erase": { <kind>: <id> }, "reason", "cutOnly"?, "unseen"? }`.
  * @returns the order, or `not_found`, `method_not_allowed`, `target_unknown` for another deployment's, those of
  * {@link readObject}
  */
 export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> {
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
-  const read = readObject(call, ["revoke", "lift", "reason", "cutOnly", "unseen"], limits.requestBodyBytes);
+  const read = readObject(call, [...verbs, "reason", "cutOnly", "unseen"], limits.requestBodyBytes);
   if (!read.ok) return read;
   const body = read.value;
-  if ((body.revoke === undefined) === (body.lift === undefined))
-    return invalidMember("revoke", "send either revoke or lift");
-  const verb = body.revoke === undefined ? "lift" : "revoke";
+  const [verb, another] = verbs.filter((one) => body[one] !== undefined);
+  if (verb === undefined || another !== undefined)
+    return invalidMember("revoke", "send exactly one of revoke, lift, erase");
   const target = Object.entries(asObject(body[verb]) ?? {});
   const [kind, id] = target[0] ?? [];
   if (target.length !== 1 || kind === undefined || !Object.hasOwn(shapes, kind))
@@ -47,10 +50,13 @@ export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, D
   if (known === "deployment" && id !== trustDomain) return err({ code: "target_unknown", target: id, why: "foreign" });
   if (known === "agent" && !id.startsWith(`spiffe://${trustDomain}/agent/`))
     return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters), why: "foreign" });
+  if (verb === "erase" && !(known === "principal" && isPerson(id)))
+    return invalidMember("erase", "only a person is erased: name a principal, p_…");
   const { reason, cutOnly = false, unseen = false } = body;
-  if (typeof reason !== "string" || reason.trim() === "" || reason.length > limits.purposeCharacters)
-    return invalidMember("reason", `say why, in 1 to ${limits.purposeCharacters} characters`);
-  if (typeof cutOnly !== "boolean" || (cutOnly && verb === "lift"))
+  const most = verb === "erase" ? limits.erasureReasonCharacters : limits.purposeCharacters;
+  if (typeof reason !== "string" || reason.trim() === "" || reason.length > most)
+    return invalidMember("reason", `say why, in 1 to ${most} characters`);
+  if (typeof cutOnly !== "boolean" || (cutOnly && verb !== "revoke"))
     return invalidMember("cutOnly", "true or false, with revoke");
   const mayBeUnseen = verb === "revoke" && (known === "principal" || known === "build");
   if (typeof unseen !== "boolean" || (unseen && !mayBeUnseen))

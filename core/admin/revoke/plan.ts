@@ -8,6 +8,7 @@ import { subjects } from "../../model/subjects.ts";
 import type { RevocationStore, RevocationWrite } from "../../session/store.ts";
 import { invalidMember } from "../read-body.ts";
 import { denylistOfCut, denylistOfSession } from "./denylist.ts";
+import { planErasure } from "./erase.ts";
 import type { AdminOrder } from "./order.ts";
 import type { RevocationTargets } from "./target.ts";
 
@@ -20,19 +21,20 @@ interface PlanDeps {
 
 /** What an order writes, and its answer. */
 interface Planned {
-  readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift">;
+  readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift" | "erase">;
   readonly answer: object;
 }
 type Planning = Promise<Result<Planned, Denial>>;
 
 /**
  * Plans what an order writes: a tombstone for a session, a raised epoch for everything else, and the logins that are
- * denylisted with it; or what a lift clears. The audit context receives whose logins they are.
+ * denylisted with it; or what a lift clears; or what an erasure deletes. The audit context receives whose logins they are.
  * @returns `target_unknown` for a session that never existed, `cut_only_unprovable`, `parameter_invalid` for a lift of
  * nothing
  */
 export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
   const { verb, kind, id } = order;
+  if (verb === "erase") return planErasure(id, deps.clock);
   if (kind === "session") return verb === "lift" ? clearLogin(id, deps, audit) : tombstone(order, deps, audit);
   return verb === "lift" ? liftBlock(kind, id) : cut({ ...order, kind }, deps, audit);
 }
@@ -68,6 +70,9 @@ async function clearLogin(sid: string, deps: PlanDeps, audit: AuditContext): Pla
       "no login was burnt with this session, and a tombstone is never lifted: open a new one",
     );
   audit.add({ logins: namesOf([login]) });
+  const session = await deps.revocations.readSession(sid, sid);
+  // under whose key the reason is encrypted, as long as the session's row is there
+  if (session) audit.add({ principal: session.principal.id });
   return ok({ change: { clear: login }, answer: { over: true } });
 }
 

@@ -17,7 +17,7 @@ export interface RevocationTargets {
 
 /** An order about a subject that many sessions may depend on. */
 interface SubjectOrder {
-  readonly verb: "revoke" | "lift";
+  readonly verb: "revoke" | "lift" | "erase";
   readonly kind: "agent" | "principal" | "build" | "deployment";
   readonly id: string;
   /** The operator means a principal or a build that was never seen here, to block it in advance. */
@@ -38,7 +38,7 @@ export async function targetThere(order: SubjectOrder, targets: RevocationTarget
   try {
     if (await targets.wasRevoked(subject)) return ok(undefined);
     const agents = id.startsWith("spiffe:") ? await targets.agents() : [];
-    if (verb === "revoke" && (agents.includes(id) || (await targets.hasSessions(subject)))) return ok(undefined);
+    if (verb !== "lift" && (agents.includes(id) || (await targets.hasSessions(subject)))) return ok(undefined);
     const meant = kind === "build" ? await otherCase(id, targets) : nearest(id, agents);
     return unknown(order, agents.includes(id) ? undefined : meant);
   } catch (cause) {

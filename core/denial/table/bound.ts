@@ -25,7 +25,14 @@ export type BoundDenial =
       readonly why: string;
     }
   | { readonly code: "tree_full"; readonly root: string; readonly children: number }
-  | { readonly code: "rate_exceeded"; readonly agent: string; readonly perSecond: number; readonly of?: "vend" };
+  | {
+      readonly code: "rate_exceeded";
+      readonly agent: string;
+      readonly perSecond: number;
+      readonly of?: "vend" | "reveal";
+    };
+
+const rateWords = { issue: "tokens", vend: "sets of AWS credentials", reveal: "persons' keys" } as const;
 
 /** Which part was refused, without the policies' names, which only the audit tells. */
 function refusedPart(missing: Missing): string {
@@ -87,12 +94,12 @@ export const boundDenials: Rows<BoundDenial> = {
     ),
   },
   rate_exceeded: {
-    rule: "an agent's bucket of signatures, and of credentials of AWS",
+    rule: "an agent's bucket of signatures, and of credentials of AWS; an operator's of persons' keys",
     missing: (d) => `${d.agent}: ${d.perSecond} a second`,
     answer: {
       status: 429,
       error: "slow_down",
-      description: (d) => `at most ${d.perSecond} ${d.of === "vend" ? "sets of AWS credentials" : "tokens"} a second`,
+      description: (d) => `at most ${d.perSecond} ${rateWords[d.of ?? "issue"]} a second`,
       headers: { "Retry-After": "1" },
     },
   },

@@ -6,6 +6,7 @@ export type SessionDenial =
   | { readonly code: "uses_spent" }
   | { readonly code: "renewal_refused"; readonly why: string }
   | { readonly code: "renewal_overtaken" }
+  | { readonly code: "person_key_overtaken" }
   | { readonly code: "blocked"; readonly subject: string }
   | { readonly code: "died_in_flight"; readonly cause: DeathCause };
 
@@ -25,6 +26,11 @@ export const sessionDenials: Rows<SessionDenial> = {
     rule: "one change of a session at a time",
     missing: "the session's row as it was read",
     answer: later("the session was renewed or taken over by another request at this moment; try again"),
+  },
+  person_key_overtaken: {
+    rule: "a person has one key in the audit",
+    missing: "the person's key as it was read",
+    answer: later("another first request for this person came at this moment; try again"),
   },
   blocked: {
     rule: "nothing is issued to or for anybody that an operator has blocked",

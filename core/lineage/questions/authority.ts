@@ -36,7 +36,7 @@ export const ofAuthority: readonly AuditQuestion[] = [
     ],
     select: `SELECT granted.agent, granted.principal, granted.sid, granted.root, max(granted.depth) AS depth,
     max(granted.scopes) AS scopes, max(granted.assurance) AS assurance, max(granted.purpose) AS purpose,
-    min(granted.time_ms) AS granted_ms, max(granted.expires_at) AS expires_ms
+    max_by(granted.uid, granted.purpose || granted.uid) AS uid, min(granted.time_ms) AS granted_ms, max(granted.expires_at) AS expires_ms
   FROM granted LEFT JOIN dead ON dead.sid = granted.sid
   WHERE dead.sid IS NULL
   GROUP BY granted.agent, granted.principal, granted.sid, granted.root
@@ -50,6 +50,7 @@ export const ofAuthority: readonly AuditQuestion[] = [
       scopes: "text",
       assurance: "text",
       purpose: "text",
+      uid: "text",
       granted_ms: "millis",
       expires_ms: "millis",
     },
@@ -110,7 +111,7 @@ export const ofAuthority: readonly AuditQuestion[] = [
     with: [
       [
         "ordered",
-        `SELECT DISTINCT uid, time_ms, ${ended} AS subject, coalesce(operator_arn, agent) AS by_whom, reason
+        `SELECT DISTINCT uid, time_ms, ${ended} AS subject, coalesce(operator_arn, agent) AS by_whom, reason, principal
   FROM lanyard_audit
   WHERE ${between} AND outcome = 'allowed' AND operation IN ('revoke', 'session.end')`,
       ],
@@ -122,14 +123,14 @@ export const ofAuthority: readonly AuditQuestion[] = [
       ],
       [
         "told",
-        `SELECT uid, time_ms, subject, by_whom, reason, 0 AS times, 0 AS refusal FROM ordered
+        `SELECT uid, time_ms, subject, by_whom, reason, principal, 0 AS times, 0 AS refusal FROM ordered
   UNION ALL
-  SELECT uid, time_ms, denial_subject, NULL, NULL, times, 1 FROM refused`,
+  SELECT uid, time_ms, denial_subject, NULL, NULL, NULL, times, 1 FROM refused`,
       ],
       // by windows and not by a join: what was revoked and refused a thousand times each would be a million rows
       [
         "later",
-        `SELECT uid, time_ms, subject, by_whom, reason, refusal,
+        `SELECT uid, time_ms, subject, by_whom, reason, principal, refusal,
     min(CASE WHEN refusal = 1 THEN time_ms END) OVER (PARTITION BY subject ORDER BY time_ms, refusal
       ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS refused_ms,
     sum(times) OVER (PARTITION BY subject ORDER BY time_ms, refusal
@@ -137,7 +138,7 @@ export const ofAuthority: readonly AuditQuestion[] = [
   FROM told`,
       ],
     ],
-    select: `SELECT time_ms AS revoked_ms, by_whom, subject, reason, refused_ms - time_ms AS refused_after_millis, refusals, uid
+    select: `SELECT time_ms AS revoked_ms, by_whom, subject, principal, reason, refused_ms - time_ms AS refused_after_millis, refusals, uid
   FROM later
   WHERE refusal = 0
   ORDER BY revoked_ms, uid`,
@@ -145,6 +146,7 @@ export const ofAuthority: readonly AuditQuestion[] = [
       revoked_ms: "millis",
       by_whom: "text",
       subject: "text",
+      principal: "text",
       reason: "text",
       refused_after_millis: "number",
       refusals: "number",

@@ -99,7 +99,7 @@ export const ofConduct: readonly AuditQuestion[] = [
     since: "30d",
     beforeMillis: 0,
     with: [],
-    select: `SELECT DISTINCT time_ms AS at_ms, operator_arn, operation, outcome, target, reason, registry_version, denial, uid
+    select: `SELECT DISTINCT time_ms AS at_ms, operator_arn, operation, outcome, target, principal, reason, registry_version, denial, uid
   FROM lanyard_audit
   WHERE ${between} AND operator_arn IS NOT NULL AND operation <> 'admin.read'
   ORDER BY at_ms, uid`,
@@ -109,6 +109,7 @@ export const ofConduct: readonly AuditQuestion[] = [
       operation: "text",
       outcome: "text",
       target: "text",
+      principal: "text",
       reason: "text",
       registry_version: "number",
       denial: "text",

@@ -25,6 +25,8 @@ export interface Tables {
   /** What the watch on agents remembers. */
   readonly traces: string;
   readonly registry: string;
+  /** One key a person, under which the audit encrypts. */
+  readonly people: string;
   readonly outbox: string;
   /** Where each record stands in the log and in the bucket, and how the log itself stands. */
   readonly leaves: string;

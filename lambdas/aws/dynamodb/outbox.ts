@@ -1,20 +1,20 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
-import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
+import { type AuditRecord, alonePrefixes, type Outbox } from "../../../core/audit/record.ts";
 import { type Tables, words } from "./dynamo.ts";
 import { packBody } from "./record-body.ts";
 
 /** How long records are kept while the relay is broken, so that operators have time to repair it (threat 23). */
 const keptSeconds = 14 * 86_400;
 
-/** Creates the outbox for records that no transaction carries: denials and aggregated refusals. */
+/** Creates the outbox for records that no transaction carries: denials, aggregated refusals, reveals. */
 export function createOutbox(client: DynamoDBDocumentClient, tables: Tables): Outbox {
   return {
     async put(record) {
       // roles that write records alone may write only ids that begin like this, so that they cannot forge the record of
       // a grant (threat 23)
-      if (!record.eventId.startsWith("denied#"))
-        throw new Error("a record written alone must start with denied#; commit it with its grant");
+      if (!Object.values(alonePrefixes).some((prefix) => record.eventId.startsWith(prefix)))
+        throw new Error("a record written alone has an id that says so; commit it with its grant");
       await client.send(new PutCommand(outboxPut(tables, record)));
     },
   };

@@ -4,7 +4,8 @@ import type { ServiceFunctionProps } from "../service-function.ts";
 
 /**
  * Operators read here: registry, agents, sessions, and what a revocation would end. It can write only the records of
- * refusals, whose ids no record of a grant can have, and of the counters it reads only those of uses.
+ * refusals and reveals, whose ids no record of a grant can have, and counts the reveals; of the other counters it reads
+ * only those of uses.
  */
 export class AdminRead extends LanyardFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
@@ -17,6 +18,9 @@ export class AdminRead extends LanyardFunction {
     tables.grantUsesRead(this);
     tables.grantRegistryRead(this);
     tables.grantLeafPlaces(this);
+    tables.grantPersonKeyRead(this, "gives an operator a person's key, to read the audit by");
+    tables.grantCount(this, "reveal");
     tables.grantRefusals(this);
+    tables.grantRevealRecords(this);
   }
 }

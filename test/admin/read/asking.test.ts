@@ -48,7 +48,10 @@ describe("what is asked is held against what can be asked", () => {
     "%s is refused on every path",
     async (method) => {
       for (const { template } of readRoutes) {
-        const path = template.replace("{name}", "planner").replace("{sid}", sid);
+        const path = template
+          .replace("{name}", "planner")
+          .replace("{sid}", sid)
+          .replace("{id}", `p_${"a".repeat(32)}`);
         const { status, body } = await reading.get(path, undefined, method);
         expect([status, body.error]).toEqual([405, "invalid_request"]);
       }

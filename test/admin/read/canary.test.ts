@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { canaryRoute } from "../../../core/admin/read/canary.ts";
-import type { AdminReadDeps } from "../../../core/admin/read/route.ts";
+import type { AdminReadDeps, Question } from "../../../core/admin/read/route.ts";
 import type { CanaryRun } from "../../../core/model/canary.ts";
 
 const nowSeconds = 1_785_542_400;
@@ -14,7 +14,10 @@ const asked = async (runs?: readonly CanaryRun[]) => {
       return runs;
     },
   };
-  const answer = await canaryRoute.answer(question, { ...(canary && { canary }) } as AdminReadDeps);
+  const answer = await canaryRoute.answer(
+    question as Omit<Question, "audit" | "operator"> as Question,
+    { ...(canary && { canary }) } as AdminReadDeps,
+  );
   return { answer: answer.ok ? answer.value : {}, since };
 };
 const run = (refusedAfterMillis: CanaryRun["refusedAfterMillis"], agoSeconds = 0): CanaryRun => ({

@@ -27,6 +27,7 @@ export const tableNames: Tables = {
   lists: "Lists",
   traces: "Traces",
   registry: "Registry",
+  people: "People",
   outbox: "Outbox",
   leaves: "Leaves",
 };

@@ -1,6 +1,7 @@
-import type { AuditRecord, Outbox } from "../../../core/audit/record.ts";
+import { type AuditRecord, alonePrefixes, type Outbox } from "../../../core/audit/record.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { denylistRows, type Login, type LoginKeys } from "../../../core/model/login.ts";
+import type { PersonKey, PersonKeyMaker } from "../../../core/model/person-key.ts";
 import type { ReplayEntry } from "../../../core/model/replay/entry.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { AccessHandle, Offer, Session, Vend } from "../../../core/model/session.ts";
@@ -28,7 +29,7 @@ type Deployment = RevocationEpoch & { readonly registryVersion: number };
  * All tables in memory, as strict as the real ones: writes are conditional, a transaction is all or nothing, every
  * call yields once so that races can happen, rows go in and out as copies.
  */
-export class MemoryStore implements SessionStore, Outbox, RevocationStore {
+export class MemoryStore implements SessionStore, Outbox, RevocationStore, PersonKeyMaker {
   readonly sessions = new Map<string, Session>();
   readonly offers = new Map<string, Offer>();
   readonly handles = new Map<string, AccessHandle>();
@@ -47,6 +48,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   readonly denylistedWith = new Map<string, LoginKeys>();
   readonly tombstones = new Map<string, { root: string; expiresAtSeconds: number }>();
   readonly epochs = new Map<string, RevocationEpoch>();
+  /** Keys under which the audit encrypts, by person. */
+  readonly people = new Map<string, PersonKey>();
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
@@ -77,12 +80,14 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     const { session: wanted } = query;
     const session = wanted && this.sessions.get(rowKey(wanted.root, wanted.sid));
     const offer = query.offer && this.offers.get(rowKey(query.offer.root, query.offer.handleHash));
+    const personKey = this.people.get(query.person ?? "");
     const sids = [...query.tombstones, ...(wanted ? [wanted.sid] : [])];
     return {
       complete: true,
       ...(session ? { session: structuredClone(session) } : {}),
       ...(offer ? { offer: structuredClone(offer) } : {}),
       ...(query.replay !== undefined && this.replayEntries.has(query.replay) ? { isReplay: true } : {}),
+      ...(personKey ? { personKey: structuredClone(personKey) } : {}),
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
       epochs: new Map(
         query.subjects.flatMap((subject) => {
@@ -124,6 +129,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     if (conflict) return err(conflict);
     const { session, offer, redeem, handle, renew, vend } = write;
     if (vend) this.vend(vend);
+    if (write.personKey) this.people.set(write.personKey.person, structuredClone(write.personKey));
     if (handle) this.handles.set(rowKey(handle.root, handle.handleHash), structuredClone(handle));
     for (const { name, left } of write.counters ?? []) this.counters.set(name, left);
     const old = renew && this.sessions.get(rowKey(renew.root, renew.sid));
@@ -187,7 +193,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
 
   async put(record: AuditRecord): Promise<void> {
     await this.enter("put", true);
-    if (!record.eventId.startsWith("denied#")) throw new Error("a record written alone must start with denied#");
+    if (!Object.values(alonePrefixes).some((prefix) => record.eventId.startsWith(prefix)))
+      throw new Error("a record written alone has an id that says so");
     if (isWritten(record, this.records)) throw new Error("a record of this id exists");
     this.records.push(record);
   }
@@ -196,7 +203,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     await this.enter("revoke", true);
     const used = replayConflict(this.replayEntries, write.replayEntries);
     if (used) return err(used);
-    const { tombstone, withdraw, denylist, clear, raise, lift } = write;
+    const { tombstone, withdraw, denylist, clear, raise, lift, erase } = write;
+    if (erase) this.people.delete(erase.person);
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
     if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });
@@ -230,6 +238,18 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
   private denylistedAt(subject: string): Pick<RevocationEpoch, "denylistedAtSeconds"> {
     const times = [...(this.denylisted.get(subject)?.values() ?? [])];
     return times.length > 0 ? { denylistedAtSeconds: Math.max(...times) } : {};
+  }
+
+  async keyOf(person: string): Promise<PersonKey | undefined> {
+    await this.enter("keyOf", false);
+    return structuredClone(this.people.get(person));
+  }
+
+  async keep(made: PersonKey): Promise<PersonKey> {
+    await this.enter("keep", true);
+    const first = this.people.get(made.person) ?? structuredClone(made);
+    this.people.set(made.person, first);
+    return first;
   }
 
   async readDenylisted(sid: string): Promise<LoginKeys | undefined> {
@@ -277,6 +297,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore {
     const used = replayConflict(this.replayEntries, write.replayEntries);
     if (used) return used;
     if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
+    if (write.personKey && this.people.has(write.personKey.person)) return { kind: "person_key_exists" };
     if (isWritten(write.record, this.records)) throw new Error("a record of this id exists");
     if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
     const renewed = renew && this.sessions.get(rowKey(renew.root, renew.sid));

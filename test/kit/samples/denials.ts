@@ -159,6 +159,7 @@ export const denials: Samples = {
   uses_spent: { code: "uses_spent" },
   renewal_refused: { code: "renewal_refused", why: "it would outlive its parent" },
   renewal_overtaken: { code: "renewal_overtaken" },
+  person_key_overtaken: { code: "person_key_overtaken" },
   token_too_large: { code: "token_too_large", bytes: 17_000, limitBytes: 16_384, nests: false, depth: 40 },
   depth_exceeded: { code: "depth_exceeded", depth: 3, limit: 2 },
   policy_denied: {

@@ -103,6 +103,7 @@ export type Tokens = Awaited<ReturnType<typeof tokens.open>>;
 const depsOf = ({ store, held, signers, ports }: Ground, policy: { readonly engine: PolicyEngine }) => ({
   ...ports,
   revocations: store,
+  people: store,
   targets: {
     agents: async () =>
       (await ports.registries.at(store.deployment?.registryVersion ?? held.version)).agents.map(({ name }) =>

@@ -42,6 +42,14 @@ const lastTime = (all: readonly Told[]): number => Math.max(...all.map(({ facts 
 const grouped = (all: readonly Told[], key: (facts: AuditFacts) => unknown): readonly (readonly [Told, ...Told[]])[] =>
   [...Map.groupBy(all, ({ facts }) => JSON.stringify(key(facts))).values()] as [Told, ...Told[]][];
 
+/** The story has no persons' keys, so what is of persons, or may be, is withheld. */
+const purposeOf = ({ purpose, principal }: AuditFacts): string | undefined =>
+  purpose === undefined || principal?.startsWith("spiffe:") ? purpose : "[withheld]";
+const reasonOf = ({ reason, target, operator }: AuditFacts): string | undefined =>
+  reason !== undefined && operator && /^(session:|principal:p_)/.test(target ?? "") ? "[withheld]" : reason;
+const said = (text: string | undefined, id: string): string | undefined =>
+  text === undefined ? undefined : `${text}\n${id}`;
+
 /** Every question's answer, rows in any order. */
 export function expectedOf(
   story: readonly Told[],
@@ -78,7 +86,8 @@ export function expectedOf(
         depth: some[0].facts.session?.depth ?? null,
         scopes: mostOf(some.map(({ facts }) => scopesOf(facts) ?? undefined)),
         assurance: some[0].facts.assurance ?? null,
-        purpose: mostOf(some.map(({ facts }) => facts.purpose)),
+        purpose: mostOf(some.map(({ facts }) => purposeOf(facts))),
+        uid: mostOf(some.map(({ facts, id }) => said(purposeOf(facts), id)))?.split("\n")[1] ?? null,
         granted_ms: leastTime(some),
         expires_ms: Math.max(...some.map(({ facts }) => endOf(facts))),
       })),
@@ -129,7 +138,8 @@ export function expectedOf(
             revoked_ms: end.timeMillis,
             by_whom: end.operator?.arn ?? end.agent ?? null,
             subject: endedBy(end),
-            reason: end.reason ?? null,
+            principal: end.principal ?? null,
+            reason: reasonOf(end) ?? null,
             refused_after_millis: refused.length === 0 ? null : leastTime(refused) - end.timeMillis,
             refusals: refused.reduce((sum, { facts }) => sum + (facts.count ?? 1), 0),
             uid: id,
@@ -194,7 +204,7 @@ export function expectedOf(
           resources: facts.grants?.map(({ resource }) => resource).join(" ") ?? null,
           scopes: scopesOf(facts),
           offered_to: facts.offeredTo ?? null,
-          purpose: facts.purpose ?? null,
+          purpose: purposeOf(facts) ?? null,
           denial: facts.denial?.code ?? null,
           aws_role_arn: facts.aws?.roleArn ?? null,
           aws_access_key_id: facts.aws?.accessKeyId ?? null,
@@ -232,7 +242,8 @@ export function expectedOf(
           operation: facts.operation,
           outcome: facts.outcome,
           target: facts.target ?? null,
-          reason: facts.reason ?? null,
+          principal: facts.principal ?? null,
+          reason: reasonOf(facts) ?? null,
           registry_version: facts.registryVersion ?? null,
           denial: facts.denial?.code ?? null,
           uid: id,

@@ -9,7 +9,7 @@ import { account, all, one, region, synthesized } from "../synthesized.ts";
 import { read } from "./ground.ts";
 
 /** Everything that a record can say. */
-const everyFact: Required<AuditFacts> = {
+const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   operation: "token.access",
   outcome: "denied",
   timeMillis: 1,

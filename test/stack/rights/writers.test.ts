@@ -23,14 +23,48 @@ const tablesOf = (templates: Synthesized["templates"]) =>
     };
   });
 
+const reads = ["BatchGetItem", "ConditionCheckItem", "GetItem", "Query", "Scan"].map((action) => `dynamodb:${action}`);
+const missing = () => {
+  throw new Error("there is no such table");
+};
+
+const rolesOf = (templates: Synthesized["templates"]) =>
+  all(templates, "AWS::IAM::Role").flatMap(({ it }) =>
+    it.Properties.RoleName ? [`arn:aws:iam::${account}:role/${String(it.Properties.RoleName)}`] : [],
+  );
+
+/** What an administrator's rights come to at a table's own policy. */
+async function outcomeOf(call: { principal: string; action: string; arn: string; document: unknown }) {
+  const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+  const result = await runSimulation(
+    {
+      request: {
+        principal: call.principal,
+        action: call.action,
+        resource: { resource: call.arn, accountId: account },
+        contextVariables: { "aws:PrincipalArn": call.principal },
+      },
+      identityPolicies: [{ name: "identity", policy: everything }],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      resourcePolicy: call.document,
+    },
+    {},
+  );
+  return result.resultType === "error" ? result.errors : result.overallResult;
+}
+
 /** Roles whose own policies let them write a table, by ARN. */
-function writersOf(templates: Synthesized["templates"], table: string): string[] {
+const writersOf = (templates: Synthesized["templates"], table: string) => usersOf(templates, table, writes);
+
+/** Roles whose own policies allow one of these actions on a table, by ARN. */
+function usersOf(templates: Synthesized["templates"], table: string, actions: readonly string[]): string[] {
   return all(templates, "AWS::IAM::Role")
     .filter(({ stack, id }) =>
       statementsOf(templates, stack, id).some(
         ({ Effect, Action, Resource }) =>
           Effect === "Allow" &&
-          list(Action).some((action) => writes.includes(action)) &&
+          list(Action).some((action) => actions.includes(action)) &&
           list(Resource).includes(table),
       ),
     )
@@ -44,10 +78,10 @@ describe.each([
 ])("threat 45: tables %s", (_, templates) => {
   test.each(tablesOf(templates).map((table) => [table.name, table] as const))(
     "%s lets those write whose roles may, and names nobody else, nor a role that does not exist",
-    (_name, { arn, statements }) => {
+    (name, { arn, statements }) => {
       const found = writersOf(templates, arn);
       expect(found.length).toBeGreaterThan(0);
-      expect(statements).toHaveLength(1);
+      expect(statements).toHaveLength(name === "People" ? 2 : 1);
       const [{ Condition, ...rest } = {} as Statement] = statements;
       expect(rest).toEqual({
         Sid: "OnlyTheseWrite",
@@ -62,29 +96,33 @@ describe.each([
     },
   );
 
+  test("threat 51: of persons' keys is read by those whose roles may, and by nobody else, nor a role that does not exist", async () => {
+    const { arn, document, statements } = tablesOf(templates).find(({ name }) => name === "People") ?? missing();
+    const readers = usersOf(templates, arn, reads);
+    const names = ["admin-read", "admin-revoke", "credentials", "token"];
+    expect(readers.map((one) => one.split("-").slice(5).join("-")).sort()).toEqual(names);
+    const [, reading] = statements;
+    expect(reading).toMatchObject({ Sid: "OnlyTheseRead", Effect: "Deny", Principal: { AWS: "*" }, Resource: "*" });
+    expect(reading?.Action).toEqual([...reads, "dynamodb:PartiQLSelect"].sort());
+    expect(Object.keys(reading?.Condition ?? {})).toEqual(["ArnNotEquals"]);
+    const named = list(reading?.Condition?.ArnNotEquals?.["aws:PrincipalArn"] as string | string[]);
+    expect([...named].sort()).toEqual(readers);
+    for (const principal of [`arn:aws:iam::${account}:role/Administrator`, ...rolesOf(templates)])
+      for (const action of [...reads, "dynamodb:PartiQLSelect"])
+        expect([principal, action, await outcomeOf({ principal, action, arn, document })]).toEqual([
+          principal,
+          action,
+          readers.includes(principal) ? "Allowed" : "ExplicitlyDenied",
+        ]);
+  });
+
   test("are kept from an administrator, and from every role of ours that has no business there", async () => {
-    const roles = all(templates, "AWS::IAM::Role").flatMap(({ it }) => it.Properties.RoleName ?? []);
-    const principals = ["Administrator", ...roles].map((name) => `arn:aws:iam::${account}:role/${String(name)}`);
-    const everything = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+    const principals = [`arn:aws:iam::${account}:role/Administrator`, ...rolesOf(templates)];
     for (const { arn, document, name } of tablesOf(templates)) {
       const kept = writersOf(templates, arn);
       for (const principal of principals) {
-        const result = await runSimulation(
-          {
-            request: {
-              principal,
-              action: "dynamodb:PutItem",
-              resource: { resource: arn, accountId: account },
-              contextVariables: { "aws:PrincipalArn": principal },
-            },
-            identityPolicies: [{ name: "identity", policy: everything }],
-            serviceControlPolicies: [],
-            resourceControlPolicies: [],
-            resourcePolicy: document,
-          },
-          {},
-        );
-        expect([name, principal, result.resultType === "error" ? result.errors : result.overallResult]).toEqual([
+        const action = "dynamodb:PutItem";
+        expect([name, principal, await outcomeOf({ principal, action, arn, document })]).toEqual([
           name,
           principal,
           kept.includes(principal) ? "Allowed" : "ExplicitlyDenied",

@@ -160,6 +160,7 @@ describe("the stacks", () => {
       "NonceKeyId",
       "OrdersTable",
       "OutboxTable",
+      "PeopleTable",
       "RefusedRecordsUrl",
       "Region",
       "RegistryTable",

@@ -32,7 +32,7 @@ const attest: Pick<Call, "principal" | "policies"> = {
 const person: Pick<Call, "principal" | "policies"> = { principal: role("Administrator"), policies: "administrator" };
 
 /** What may be written outside transactions too. */
-const more = new Set(["admin-write PutItem Registry"]);
+const more = new Set(["admin-write PutItem Registry", "admin-revoke PutItem People"]);
 
 /**
  * AWS documents `dynamodb:LeadingKeys` within transactions for ConditionCheckItem alone: it may be filled for the other
@@ -82,6 +82,8 @@ describe("threat 45: writes within a transaction", () => {
     ["admin-revoke", "PutItem", "Revocations", "burnt#x"],
     ["admin-revoke", "PutItem", "Outbox", "e"],
     ["admin-write", "UpdateItem", "Revocations", "deployment#3"],
+    ["token", "PutItem", "People", "p_x"],
+    ["admin-revoke", "DeleteItem", "People", "p_x"],
     ["admin-write", "PutItem", "Outbox", "e"],
     ["rotator", "PutItem", "Keyring", "session"],
     ["rotator", "PutItem", "Outbox", "e"],

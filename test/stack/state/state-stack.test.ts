@@ -31,6 +31,7 @@ describe("retained resources", () => {
       "TablesMarkersF06A8A47",
       "TablesOrdersACF7C9C0",
       "TablesOutboxD51CD487",
+      "TablesPeopleB2744939",
       "TablesRegistry55D7706D",
       "TablesRevocations4CFAEA74",
       "TablesSessions486350CB",
@@ -110,7 +111,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(14);
+    expect(tables).toHaveLength(15);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([

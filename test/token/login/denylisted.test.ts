@@ -198,7 +198,7 @@ describe("threat 32: siblings of a revoked root", () => {
     const root = await rootBy(login);
     const from = world.store.calls.length;
     await revoke(root);
-    expect(world.store.calls.slice(from)).toEqual(["readSession", "revoke"]);
+    expect(world.store.calls.slice(from)).toEqual(["readSession", "keyOf", "keep", "revoke"]);
     expect([await active(held), await active(child)]).toEqual([false, false]);
     const renewal = { ...asSession, lifetime_seconds: "3000" };
     const refused = [

@@ -5,6 +5,7 @@ import { subjects } from "../../../../core/model/subjects.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
+import { personKeyDelete } from "../people/person-keys.ts";
 import { replayPuts } from "../replay-put.ts";
 import { offerKey } from "../sessions/offer-rows.ts";
 import { findSession, readOffer, readSession } from "../sessions/session-reads.ts";
@@ -31,7 +32,7 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
  * revocation (threat 6).
  */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
-  const { tombstone, withdraw, denylist, clear, raise, lift } = write;
+  const { tombstone, withdraw, denylist, clear, raise, lift, erase } = write;
   return [
     ...replayPuts(tables, write.replayEntries),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
@@ -40,6 +41,7 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
     ...(clear ? clearActions(clear, tables) : []),
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
     ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
+    ...(erase ? [personKeyDelete(erase.person, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
 }

@@ -12,6 +12,7 @@ import type { LivenessQuery, LivenessRows } from "../../../../core/session/store
 import { mayRepeat } from "../../patience.ts";
 import type { Item } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
+import { personKeyOf } from "../people/person-keys.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
 import { offerAmong, offerKeys } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
@@ -28,7 +29,7 @@ interface Key {
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers where it is asked. Duplicate keys are
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers and People where they are asked. Duplicate keys are
  * removed (an agent on its own account is its principal, and DynamoDB refuses a key that comes twice). Chains too deep
  * for one batch of 100 are read by several batches at the same time. They need no common snapshot: every item is
  * current, and a revocation is never undone.
@@ -59,6 +60,7 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
     ...query.subjects.map((name) => subject(revocationKeys.epoch(name))),
     ...(query.offer ? offerKeys(query.offer, tables) : []),
     ...(query.replay ? [{ table: tables.markers, key: { key: query.replay } }] : []),
+    ...(query.person === undefined ? [] : [{ table: tables.people, key: { person: query.person } }]),
   ];
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
@@ -111,6 +113,7 @@ function sorted(
   // a function may lack the names of tables that it does not read
   const row = query.session && of(tables.sessions).find(({ sid }) => sid === query.session?.sid);
   const session = row && sessionOf(row);
+  const person = query.person === undefined ? undefined : of(tables.people)[0];
   const offer = query.offer && offerAmong(items, query.offer, tables);
   const sids = query.session ? [query.session.sid, ...query.tombstones] : query.tombstones;
   const over = new Set(sids.length > 0 ? of(tables.tombstones).map(({ session }) => String(session)) : []);
@@ -123,6 +126,7 @@ function sorted(
     ...(session ? { session } : {}),
     ...(offer ? { offer } : {}),
     ...(query.replay && of(tables.markers).length > 0 ? { isReplay: true } : {}),
+    ...(person ? { personKey: personKeyOf(person) } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     epochs: new Map(epochs),
     // a deployment row that only a revocation wrote names no registry yet, and counts as absent

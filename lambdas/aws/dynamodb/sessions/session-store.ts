@@ -8,6 +8,7 @@ import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
 import { createStatusLeases } from "../lists/status-leases.ts";
 import { outboxPut } from "../outbox.ts";
+import { personKeyPut } from "../people/person-keys.ts";
 import { replayPuts } from "../replay-put.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
 import { subjectPuts } from "../subjects/subject-rows.ts";
@@ -73,6 +74,7 @@ function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<
     ...(renew ? renewalUpdate(renew, tables, now) : []),
     ...(write.takeOver ? takeOverUpdates(write.takeOver, tables) : []),
     ...(redeem ? [redemption(redeem, tables, now), notWithdrawn(redeem.handleHash, tables)] : []),
+    ...(write.personKey ? [personKeyPut(write.personKey, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
 }

@@ -4,6 +4,7 @@ import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
 import { stopsItem, stopsOf } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
+import { personKeyItem, personKeyOf } from "../../../../lambdas/aws/dynamodb/people/person-keys.ts";
 import { cardKeysItem, cardKeysOf } from "../../../../lambdas/aws/dynamodb/registry/card-keys.ts";
 import { historyItem, historyOf } from "../../../../lambdas/aws/dynamodb/registry/history-rows.ts";
 import { publishedItem, publishedOf } from "../../../../lambdas/aws/dynamodb/registry/published-types.ts";
@@ -99,6 +100,19 @@ export const kinds: readonly Kind[] = [
     encode: outlivingItem,
     decode: outlivingOf,
     optional: ["accessKeyId", "sessionEndsAtSeconds"],
+  }),
+  kind({
+    name: "person's key",
+    table: "people",
+    key: "person",
+    values: fc.record({
+      person: fc.string({ minLength: 1 }),
+      key: fc.string({ minLength: 1 }),
+      madeAtSeconds: fc.nat(),
+    }),
+    encode: personKeyItem,
+    decode: personKeyOf,
+    optional: [],
   }),
   kind({
     name: "signed list",
