@@ -30,6 +30,8 @@ Lanyard's own endpoints answer JSON, \`{ "error", "error_description" }\` (RFC 6
 
 The audit record of each refusal (\`unmapped.lanyard\`) has \`denial\` (the code and its facts), \`denial_rule\` (the rule) and \`denial_missing\` (what was missing of this very request; OCSF's \`status_detail\` too). Refusals before the caller is authenticated are aggregated: one record an instance, kind and minute, with a count and an example. So are those of an authenticated agent beyond 60 a minute and instance, past its rate (\`rate_exceeded\`), and all of introspection about a token: their kind is the agent, the session and the code. What a caller sent is cut in a refusal's record, to 256 characters a text and 20 entries a list. Where a genuine token of ours was shown with another key, \`owner\` names the agent it belongs to. One answer is not recorded: \`dpop_nonce_required\`, by which every honest caller learns its first nonce.
 
+For the grant \`jwt-bearer\`, what is wrong with the assertion itself is answered 400 \`invalid_grant\` (RFC 7523 3.1), whatever the table says of its code: of an identity assertion what else is about the subject token, of a platform's token what else is about evidence and its agent. A revoked login says \`max_age\` beside it there too.
+
 Introspection answers exactly \`{"active": false}\` for every reason that is about the token, and to agents that serve nothing (\`not_a_resource_server\`); the code stands in the audit alone.
 
 | code | status | \`error\` | headers | rule |

@@ -12,6 +12,7 @@ export function agentKeyFindings(row: AgentRegistration): readonly Finding[] {
     ...(selectors.length === 0 && keys.length === 0
       ? [["selectors", "needs a selector or `keys`: nobody could ever be this agent"] as const]
       : []),
+    ...(selectors.length === 0 && keys.length > 0 ? keysAloneFindings(row) : []),
     ...keys.flatMap((key, i): Finding[] =>
       publicJwkFor(key.alg, key) ? [] : [[`keys.${i}`, `is no public key for ${key.alg}`]],
     ),
@@ -33,6 +34,14 @@ export function agentKeyFindings(row: AgentRegistration): readonly Finding[] {
     ...withoutProofFindings(row),
   ];
 }
+
+/** An agent that comes by its keys alone proves neither its code nor more than a document does. */
+const keysAloneFindings = ({ minimumAssurance, code }: AgentRegistration): Finding[] => [
+  ...(minimumAssurance === "document"
+    ? []
+    : [["minimumAssurance", "must be document for an agent without selectors: a key proves no more"] as const]),
+  ...(code ? [["code", "needs selectors: a key proves nothing of the code"] as const] : []),
+];
 
 /**
  * A call without a proof is a bearer's, whatever it shows. An agent whose registration demands more would never get

@@ -34,6 +34,18 @@ describe("an agent that comes with keys", () => {
     expect(messages(plus(none))).toEqual(["selectors: needs a selector or `keys`: nobody could ever be this agent"]);
   });
 
+  test("is refused where it could never get in: by keys alone nobody proves code, or more than a document", () => {
+    expect(messages(plus(comer({ minimumAssurance: "fresh" })))).toEqual([
+      "minimumAssurance: must be document for an agent without selectors: a key proves no more",
+    ]);
+    expect(messages(plus(comer({ code: { releases: ["sha256:1"] } })))).toEqual([
+      "code: needs selectors: a key proves nothing of the code",
+    ]);
+    // beside selectors a key may be there to sign cards with
+    const selectors = sts({ roleArn: "arn:aws:iam::111122223333:role/agents/laptop" });
+    expect(messages(plus(comer({ selectors, minimumAssurance: "fresh" })))).toEqual([]);
+  });
+
   test.each([
     ["a private key", { ...newKey(), d: "AAAA" }, "keys.0"],
     ["a key of another algorithm", { ...newKey(), alg: "RS256" }, "keys.0"],
@@ -113,9 +125,17 @@ test("tokens of other applications are accepted by agents that serve something, 
 
 test("calls without a proof are for agents that demand no more than a document, and can show one", () => {
   expect(messages(plus(comer({ withoutProof: true })))).toEqual([]);
-  expect(messages(plus(comer({ withoutProof: true, minimumAssurance: "audience" })))).toEqual([
-    "withoutProof: needs minimumAssurance: document, which is all it is",
-  ]);
+  expect(
+    messages(
+      plus(
+        comer({
+          withoutProof: true,
+          minimumAssurance: "audience",
+          selectors: sts({ roleArn: "arn:aws:iam::111122223333:role/agents/laptop" }),
+        }),
+      ),
+    ),
+  ).toEqual(["withoutProof: needs minimumAssurance: document, which is all it is"]);
   const { keys: _, ...attesting } = comer({
     selectors: sts({ roleArn: "arn:aws:iam::111122223333:role/agents/laptop" }),
     withoutProof: true,
