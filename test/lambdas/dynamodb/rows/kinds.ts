@@ -1,14 +1,9 @@
 import { fc } from "@fast-check/vitest";
 import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/baseline-rows.ts";
-import type { Item } from "../../../../lambdas/aws/dynamodb/codec.ts";
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
 import { stopsItem, stopsOf } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
 import { personKeyItem, personKeyOf } from "../../../../lambdas/aws/dynamodb/people/person-keys.ts";
-import { cardKeysItem, cardKeysOf } from "../../../../lambdas/aws/dynamodb/registry/card-keys.ts";
-import { historyItem, historyOf } from "../../../../lambdas/aws/dynamodb/registry/history-rows.ts";
-import { publishedItem, publishedOf } from "../../../../lambdas/aws/dynamodb/registry/published-types.ts";
-import { registrationItem, registrationOf } from "../../../../lambdas/aws/dynamodb/registry/registration-rows.ts";
 import { orderItem, orderOf, ringItem, ringOf } from "../../../../lambdas/aws/dynamodb/ring-rows.ts";
 import { handleItem, handleOf } from "../../../../lambdas/aws/dynamodb/sessions/handle-rows.ts";
 import { offerItem, offerOf } from "../../../../lambdas/aws/dynamodb/sessions/offer-rows.ts";
@@ -16,15 +11,14 @@ import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/session
 import { lookedItem, lookedOf, traceItem, traceOf } from "../../../../lambdas/aws/dynamodb/trace-rows.ts";
 import { outlivingItem, outlivingOf, vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/vends/vend-rows.ts";
 
+import { type Kind, kind } from "./kind.ts";
+import { registryKinds } from "./registry-kinds.ts";
 import {
   algorithm,
-  applied,
-  cardKeys,
   free,
   handle,
   offer,
   purpose,
-  registration,
   session,
   sessionMayLack,
   stops,
@@ -32,19 +26,6 @@ import {
   texts,
   whole,
 } from "./values.ts";
-
-/** One kind of rows: what it holds, how that is written, and which of its columns may be missing. */
-interface Kind<T = unknown> {
-  readonly name: string;
-  readonly table: string;
-  readonly key: string;
-  readonly values: fc.Arbitrary<T>;
-  readonly encode: (value: T) => Item;
-  readonly decode: (item: Item) => T;
-  readonly optional: readonly string[];
-}
-
-const kind = <T>(one: Kind<T>): Kind => one as unknown as Kind;
 
 const vend = fc.record(
   {
@@ -56,6 +37,7 @@ const vend = fc.record(
 
 /** Every kind that is written and read as a whole row. */
 export const kinds: readonly Kind[] = [
+  ...registryKinds,
   kind({
     name: "session",
     table: "sessions",
@@ -172,42 +154,6 @@ export const kinds: readonly Kind[] = [
     values: texts,
     encode: openItem,
     decode: openOf,
-    optional: [],
-  }),
-  kind({
-    name: "registration",
-    table: "registry",
-    key: "kind",
-    values: registration,
-    encode: (one) => registrationItem(7, one),
-    decode: registrationOf,
-    optional: [],
-  }),
-  kind({
-    name: "applied version",
-    table: "registry",
-    key: "kind",
-    values: applied,
-    encode: historyItem,
-    decode: historyOf,
-    optional: ["reason", "source", "formerTypes"],
-  }),
-  kind({
-    name: "published names",
-    table: "registry",
-    key: "kind",
-    values: texts,
-    encode: publishedItem,
-    decode: publishedOf,
-    optional: [],
-  }),
-  kind({
-    name: "published card keys",
-    table: "registry",
-    key: "kind",
-    values: cardKeys,
-    encode: cardKeysItem,
-    decode: cardKeysOf,
     optional: [],
   }),
   kind({
