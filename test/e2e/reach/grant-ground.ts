@@ -7,7 +7,7 @@ import {
   type OAuthClientProvider,
   PrivateKeyJwtProvider,
 } from "@modelcontextprotocol/client";
-import { calculateJwkThumbprint, exportJWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, importPKCS8 } from "jose";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../../client/index.ts";
 import { createResourceServer } from "../../../client/verify.ts";
@@ -120,6 +120,9 @@ export async function dpopSession(): Promise<DpopSession> {
 const pkcs8 = createPrivateKey(laptopKey.privateKey.export({ format: "pem", type: "pkcs8" }))
   .export({ format: "pem", type: "pkcs8" })
   .toString();
+
+/** The private half of the laptop's registered key. */
+export const laptopKeyOf = () => importPKCS8(pkcs8, "ES256");
 
 /** The SDK's own way to authenticate by a registered key. */
 export const byLaptopKey = (clientId: string) =>

@@ -12,6 +12,7 @@ import { createWire } from "../../kit/wire/client.ts";
 import { formBody } from "../../kit/wire/forms.ts";
 import { type TestKey, testKey } from "../../kit/wire/key.ts";
 import { application, byLaptopKey, crossApp, dpopSession, type Ground, openGround, ownWork } from "./grant-ground.ts";
+import { providerCases } from "./mcp/grants.ts";
 
 let ground: Ground;
 let tokenEndpoint: string;
@@ -94,6 +95,10 @@ describe("the MCP SDK's client", () => {
     await expect(opened(secret, ground.legacy.uri)).rejects.toThrow();
     expect(await secret.tokens()).toBeUndefined();
   });
+});
+
+describe("createMcpProvider", () => {
+  providerCases(() => ground);
 });
 
 describe("a platform's token", () => {
