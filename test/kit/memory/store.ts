@@ -18,9 +18,10 @@ import type {
   Use,
 } from "../../../core/session/store.ts";
 import { randomIds } from "../keys.ts";
+import { conflictOf } from "./conflicts.ts";
 import { consume, replayConflict } from "./replay.ts";
-import { asRenewed, isAsRead, rowKey } from "./rows.ts";
-import { takenOver, takeOverConflict } from "./take-over.ts";
+import { asRenewed, rowKey } from "./rows.ts";
+import { takenOver } from "./take-over.ts";
 import { isWritten } from "./written.ts";
 
 type Deployment = RevocationEpoch & { readonly registryVersion: number };
@@ -125,7 +126,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
 
   async commit(write: Commit): Promise<Result<void, CommitConflict>> {
     await this.enter("commit", true);
-    const conflict = this.conflictOf(write);
+    const conflict = conflictOf(write, this, this.nowSeconds());
     if (conflict) return err(conflict);
     const { session, offer, redeem, handle, renew, vend } = write;
     if (vend) this.vend(vend);
@@ -204,7 +205,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     const used = replayConflict(this.replayEntries, write.replayEntries);
     if (used) return err(used);
     const { tombstone, withdraw, denylist, clear, raise, lift, erase } = write;
-    if (erase) this.people.delete(erase.person);
+    this.people.delete(erase?.person ?? "");
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
     if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });
@@ -247,9 +248,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
 
   async keep(made: PersonKey): Promise<PersonKey> {
     await this.enter("keep", true);
-    const first = this.people.get(made.person) ?? structuredClone(made);
-    this.people.set(made.person, first);
-    return first;
+    if (!this.people.has(made.person)) this.people.set(made.person, structuredClone(made));
+    return this.people.get(made.person) ?? made;
   }
 
   async readDenylisted(sid: string): Promise<LoginKeys | undefined> {
@@ -290,24 +290,6 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     if (subject === "deployment")
       this.deployment = { ...epoch, registryVersion: this.deployment?.registryVersion ?? 0 };
     else this.epochs.set(subject, epoch);
-  }
-
-  private conflictOf(write: Commit): CommitConflict | undefined {
-    const { session, redeem, renew } = write;
-    const used = replayConflict(this.replayEntries, write.replayEntries);
-    if (used) return used;
-    if (session && this.sessions.has(rowKey(session.root, session.sid))) return { kind: "session_exists" };
-    if (write.personKey && this.people.has(write.personKey.person)) return { kind: "person_key_exists" };
-    if (isWritten(write.record, this.records)) throw new Error("a record of this id exists");
-    if ((write.counters ?? []).some(({ name }) => this.counters.has(name))) throw new Error("this counter exists");
-    const renewed = renew && this.sessions.get(rowKey(renew.root, renew.sid));
-    if (renew && !(renewed && isAsRead(renewed, renew, this.nowSeconds()))) return { kind: "renewed_meanwhile" };
-    const taken = takeOverConflict(write.takeOver, this);
-    if (taken) return taken;
-    if (!redeem) return undefined;
-    const offer = this.offers.get(rowKey(redeem.root, redeem.handleHash));
-    const open = offer && !offer.redeemed && !offer.withdrawn && offer.expiresAtSeconds > this.nowSeconds();
-    return open ? undefined : { kind: "offer_taken" };
   }
 
   private async enter(call: string, writes: boolean): Promise<void> {
