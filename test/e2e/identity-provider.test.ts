@@ -59,6 +59,19 @@ describe("the demo OpenID provider", () => {
     expect(claims).toMatchObject({ sub: "grace", groups: ["visitors"], aud: "researcher-app" });
   });
 
+  it("asserts a person's identity for Lanyard where a server is named, and for nobody else's ID token", async () => {
+    const at = { resource: "http://127.0.0.1:10/mcp", scope: "desk:read" };
+    const reply = await fetch(`${provider.signIn}?${new URLSearchParams({ agent: "planner", ...at })}`);
+    const tokens = (await reply.json()) as Record<string, string>;
+    const keys = createRemoteJWKSet(new URL(`${provider.issuer}/jwks`));
+    const typ = "oauth-id-jag+jwt";
+    const { payload } = await jwtVerify(tokens.identity_assertion ?? "", keys, { issuer: provider.issuer, typ });
+    expect(payload).toMatchObject({ aud: lanyardIssuer, client_id: "planner-at-lanyard", sub: "ada", ...at });
+    const access = await jwtVerify(tokens.access_token ?? "", keys, { issuer: provider.issuer, typ: "at+jwt" });
+    expect(access.payload).toMatchObject({ aud: at.resource, client_id: "planner-app", scope: at.scope });
+    await expect(provider.assert("researcher", at, tokens as never)).rejects.toThrow("invalid_grant");
+  });
+
   it("refuses an agent without an application and a person it does not know", async () => {
     expect((await fetch(`${provider.signIn}?agent=nobody`)).status).toBe(400);
     expect((await fetch(`${provider.signIn}?agent=planner&person=mallory`)).status).toBe(400);

@@ -12,12 +12,15 @@ import { loadProviderState, saveProviderState } from "./state.ts";
 export interface IdentityProvider {
   /** `http://127.0.0.1:<port>`, the same after a restart of the same folder. */
   readonly issuer: string;
-  /** `GET <signIn>?agent=<name>[&person=<sub>]` answers `{ id_token, access_token }`. */
+  /**
+   * `GET <signIn>?agent=<name>[&person=<sub>]` answers `{ id_token, access_token }`; with `&resource=<uri>&scope=<scopes>`
+   * the access token is for that server, and an `identity_assertion` for it stands beside.
+   */
   readonly signIn: string;
   /** The same without HTTP. */
   signInAs(agent: string, sub?: string, at?: ResourceAsked): Promise<SignedIn>;
   /** Signs the person in and exchanges the ID token for an identity assertion, over HTTP as an application does. */
-  assert(agent: string, at: ResourceAsked): Promise<string>;
+  assert(agent: string, at: ResourceAsked, signedIn?: SignedIn): Promise<string>;
   /** The application of an agent as a client of this provider. */
   application(agent: string): { readonly clientId: string; readonly clientSecret: string };
   close(): Promise<void>;
@@ -64,13 +67,15 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     const { client_id: clientId, client_secret: clientSecret = "" } = clientFor(agent);
     return { clientId, clientSecret };
   };
-  const assert = async (agent: string, at: ResourceAsked) =>
-    askAssertion(issuer, { ...application(agent), ...at, audience: options.lanyardIssuer }, await signInAs(agent));
+  const assert = async (agent: string, at: ResourceAsked, signedIn?: SignedIn) => {
+    const asked = { ...application(agent), ...at, audience: options.lanyardIssuer };
+    return askAssertion(issuer, asked, signedIn ?? (await signInAs(agent)));
+  };
   const answer = provider.callback();
   server.on("request", (request, response) => {
     if (request.headers.host !== `127.0.0.1:${state.port}`) return refuse(response, 421, "this is not that host");
     const { pathname } = new URL(request.url ?? "/", issuer);
-    if (pathname === "/sign-in") return void servedSignIn(request, response, signInAs);
+    if (pathname === "/sign-in") return void servedSignIn(request, response, { signInAs, assert });
     if (!/^\/interaction\/[\w-]+$/.test(pathname)) return void answer(request, response);
     interact({ provider, word }, request, response).catch(() =>
       refuse(response, 400, "there is no such sign-in under way"),
@@ -82,7 +87,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 async function servedSignIn(
   request: IncomingMessage,
   response: ServerResponse,
-  signInAs: IdentityProvider["signInAs"],
+  { signInAs, assert }: Pick<IdentityProvider, "signInAs" | "assert">,
 ): Promise<void> {
   if (request.method !== "GET") return refuse(response, 405, "use GET");
   // a page of another origin may send the request but must not have the person signed in by it
@@ -91,7 +96,14 @@ async function servedSignIn(
     return refuse(response, 403, "not from a web page");
   const { searchParams: query } = new URL(request.url ?? "/", "http://127.0.0.1");
   try {
-    const tokens = await signInAs(query.get("agent") ?? "", query.get("person") ?? demoPerson);
+    const [agent, person, resource] = [
+      query.get("agent") ?? "",
+      query.get("person") ?? demoPerson,
+      query.get("resource"),
+    ];
+    const at = resource === null ? undefined : { resource, scope: query.get("scope") ?? "" };
+    const signedIn = await signInAs(agent, person, at);
+    const tokens = at ? { ...signedIn, identity_assertion: await assert(agent, at, signedIn) } : signedIn;
     response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
     response.end(JSON.stringify(tokens));
   } catch (error) {

@@ -259,6 +259,6 @@ describe("files", () => {
 
   test("every placeholder of the example that nobody gives is a problem with file and line", async () => {
     const outcome = await readRegistryFolder(supportDesk, { ...variables, stsIssuer: undefined as unknown as string });
-    expect(outcome).toMatchObject({ ok: false, error: [{ file: "trust.yaml", line: 14 }] });
+    expect(outcome).toMatchObject({ ok: false, error: [{ file: "trust.yaml", line: 15 }] });
   });
 });
