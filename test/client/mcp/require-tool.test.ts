@@ -1,11 +1,20 @@
-import { describe, expect, test } from "vitest";
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
 import { callerOf, declaredTools, requireTool } from "../../../client/mcp.ts";
 import { customers } from "../../kit/registry.ts";
+import { createDeployment } from "../deployment.ts";
 import { calling, openMcp, types } from "./ground.ts";
 
 const tools = {
   list_customers: ["customers:read"],
   merge_customers: ["customers:read", "customers:notes"],
+};
+
+let deployment: ReturnType<typeof createDeployment> | undefined;
+/** One deployment for all that never comes to its issuer. */
+const offline = () => {
+  deployment ??= createDeployment();
+  return deployment;
 };
 
 /** Names and values of the first challenge. */
@@ -91,6 +100,35 @@ describe("requireTool, between the official client and the official server", () 
     expect(((await answer.json()) as { error: { code: number } }).error.code).toBeLessThan(-32_000);
     expect(mcp.seen).toEqual([]);
   });
+
+  const near = fc.oneof(
+    fc.string(),
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc
+      .record({
+        jsonrpc: fc.constantFrom("2.0", "1.0", 2),
+        id: fc.oneof(fc.integer(), fc.string(), fc.constant(null)),
+        method: fc.oneof(fc.constantFrom("tools/call", "tools/list", "initialize", "resources/read"), fc.string()),
+        params: fc.oneof(
+          fc.record({ name: fc.oneof(fc.constantFrom("list_customers"), fc.string()), arguments: fc.jsonValue() }),
+          fc.jsonValue(),
+        ),
+      })
+      .map((message) => JSON.stringify(message)),
+  );
+  test.prop([fc.constantFrom("POST", "PUT", "DELETE", "GET"), near, fc.string()])(
+    "lets nobody through to the server who shows no token, whatever is sent",
+    async (method, body, authorization) => {
+      const reached: string[] = [];
+      const handler = { fetch: async () => new Response(String(reached.push(body))) };
+      const guard = (await offline()).server(customers);
+      const headers = new Headers();
+      if (/^[\x21-\x7e]+$/.test(authorization)) headers.set("authorization", authorization);
+      const sent = method === "GET" ? { method, headers } : { method, headers, body };
+      const answer = await requireTool({ guard, tools })(handler)(new Request(`${customers}/mcp`, sent));
+      expect([answer.status >= 400, reached]).toEqual([true, []]);
+    },
+  );
 
   test("refuses a body beyond its bound before it reads a token, however its length is told", async () => {
     const mcp = await openMcp({ tools });

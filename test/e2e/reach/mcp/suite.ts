@@ -7,11 +7,12 @@ import type { Desk } from "./desk.ts";
 export function suiteCases(desk: () => Desk): void {
   const all: Check[] = [];
 
-  it.for(clientScenarios)("the official MCP suite passes our client at %s", async (scenario, { annotate }) => {
+  // each is two programs of which one waits for the other
+  it.concurrent.for(clientScenarios)("the official MCP suite passes our client at %s", async (scenario, context) => {
     const { checks, summary } = await runClient(scenario);
-    for (const line of summary) await annotate(line);
+    for (const line of summary) await context.annotate(line);
     all.push(...checks);
-    expect(faultsOf(checks, [])).toEqual([]);
+    context.expect(faultsOf(checks, [])).toEqual([]);
   });
 
   it("the official MCP suite passes our issuer as an authorization server, but for what the baseline gives its reason for", async ({
