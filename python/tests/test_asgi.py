@@ -138,7 +138,7 @@ def test_fastapi_lets_in_and_refuses_as_the_middleware_does() -> None:
     first, again, bare = ask(fastapi(server), request, request, ("POST", "/things", {}))
     assert (first.status_code, again.status_code, bare.status_code) == (200, 401, 401)
     assert again.json()["error"] == "invalid_dpop_proof"
-    assert bare.headers["www-authenticate"].startswith("DPoP resource_metadata=")
+    assert bare.headers["www-authenticate"].startswith('DPoP scope="tickets:read", resource_metadata=')
 
 
 def test_several_dependencies_use_one_proof() -> None:

@@ -1,5 +1,17 @@
 """Lanyard for AI agents and for the APIs they call."""
 
+from .agent import (
+    AccessToken,
+    Agent,
+    AsyncAgent,
+    AsyncSession,
+    Endpoints,
+    Expected,
+    Grant,
+    HeldOffer,
+    Identity,
+    Session,
+)
 from .errors import AccessError, EvidenceError, LanyardError, Refusal, Reply
 from .server import (
     AsyncResourceServer,
@@ -15,11 +27,20 @@ from .server import (
 
 __all__ = [
     "AccessError",
+    "AccessToken",
+    "Agent",
+    "AsyncAgent",
     "AsyncResourceServer",
+    "AsyncSession",
     "Authenticated",
     "Description",
     "DetailsType",
+    "Endpoints",
     "EvidenceError",
+    "Expected",
+    "Grant",
+    "HeldOffer",
+    "Identity",
     "LanyardError",
     "MemoryReplayStore",
     "Nonces",
@@ -27,5 +48,6 @@ __all__ = [
     "ReplayStore",
     "Reply",
     "ResourceServer",
+    "Session",
     "VerifiedAccess",
 ]
