@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from lanyard import AccessError, AsyncResourceServer, Authenticated, Description, DetailsType, Nonces, ResourceServer
 from lanyard._base.clock import Clock
 from lanyard._base.flow import Flow

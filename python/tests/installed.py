@@ -20,7 +20,7 @@ except lanyard.AccessError as error:
     assert (error.code, error.reply.status) == ("credentials_missing", 401)
 else:
     raise AssertionError("let in without credentials")
-for extra in ("fastapi",):
+for extra in ("fastapi", "aws"):
     try:
         __import__(f"lanyard.{extra}")
     except ImportError as error:

@@ -8,13 +8,14 @@ import anyio
 import httpx
 from cases import FOLDER, Ground
 from fastapi import Depends, FastAPI
-from lanyard import AccessError, AsyncResourceServer, Authenticated
-from lanyard.asgi import LanyardMiddleware, caller_of
-from lanyard.fastapi import Guard
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
+
+from lanyard import AccessError, AsyncResourceServer, Authenticated
+from lanyard.asgi import LanyardMiddleware, caller_of
+from lanyard.fastapi import Guard
 
 RESOURCE = "https://tickets.example"
 

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from cases import Ground, all_cases, compare, let_in
+
 from lanyard import AccessError, Authenticated
 
 CASES = list(all_cases())

@@ -11,6 +11,7 @@ import pytest
 from cases import FixedClock
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+
 from lanyard import AccessError, ResourceServer
 from lanyard._base.text import b64url, sha256
 from lanyard._jose.dpop import Proof, ProofRefused, Proved, verify_proof

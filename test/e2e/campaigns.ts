@@ -26,6 +26,7 @@ export const campaigns: readonly string[] = [
   "prove",
   "reach-grant",
   "reach-mcp",
+  "reach-python",
   "restart",
   "revocation-bound",
   "rotation",

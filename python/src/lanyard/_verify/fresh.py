@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from .._base.clock import Clock, Life, moment_of, most_since
 from .._base.flow import Answer, Call, Exclusive, Flow, Lock, Unanswered
@@ -17,7 +17,8 @@ class Unusable(Exception):
     """Why there is no document."""
 
 
-class Loaded(NamedTuple, Generic[T]):
+@dataclass(frozen=True)
+class Loaded(Generic[T]):
     """A document that was fetched and checked, and how long it may be used."""
 
     value: T

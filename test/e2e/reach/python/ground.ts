@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseAllDocuments } from "yaml";
+import { run } from "../../../../bin/lanyard/program.ts";
+import { customers, tickets } from "../../../../local/demo/story/desk.ts";
+import { raiseWorld, type World } from "../../../../local/demo/story/world.ts";
+import { call, environment } from "../../../../scripts/python/find.ts";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const repository = here("../../../../");
+const account = "111122223333";
+const role = `arn:aws:iam::${account}:role/lanyard/target/trail-reader`;
+
+/** What a step of the agents' program told. */
+export interface Told {
+  readonly step: string;
+  readonly [fact: string]: unknown;
+}
+
+/** The cloud, the package in an environment of its own, and a ticket API in it. */
+export interface PythonDesk {
+  readonly world: World;
+  /** Runs the agents' program to its end. */
+  tell(): Promise<{ readonly code: number; readonly steps: readonly Told[]; readonly said: string }>;
+  close(): Promise<void>;
+}
+
+/** The support desk, whose researcher proves itself by a signed request, with a role for the tickets' sessions. */
+async function raise(folder: string): Promise<World> {
+  const registry = join(folder, "registry");
+  cpSync(join(repository, "examples/support-desk"), registry, { recursive: true });
+  const path = join(registry, "agents/researcher.yaml");
+  const text = readFileSync(path, "utf8");
+  // a role without a path, which this kind of evidence does not know
+  const from = /aws-sts-web-identity(\n.*\n.*role\/)agents\//;
+  if (!from.test(text)) throw new Error("researcher.yaml changed; adapt this test");
+  writeFileSync(path, text.replace(from, "aws-sts-caller-identity$1"));
+  const world = await raiseWorld({ memory: true, directory: join(folder, ".lanyard"), registry, onProgress: () => {} });
+  const principals = { "aws:PrincipalArn": `arn:aws:iam::${account}:role/lanyard-local-eu-west-1-credentials` };
+  const trust = {
+    Effect: "Allow",
+    Principal: { AWS: `arn:aws:iam::${account}:root` },
+    Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+    Condition: { StringEquals: principals },
+  };
+  const all = { Effect: "Allow", Action: "*", Resource: "*" };
+  const document = (statement: object) => ({ Version: "2012-10-17", Statement: [statement] });
+  world.cloud.addRole({ arn: role, trust: document(trust), policies: [document(all)] });
+  const where = { bucket: "lanyard-local-cloudtrail", prefix: `AWSLogs/${account}/` };
+  const grants = [{ scope: "tickets:read", service: "s3", actions: ["s3:GetObject", "s3:ListBucket"], where }];
+  const row = { kind: "aws-role", name: "trail-reader", arn: role, agents: ["planner"], resource: tickets, grants };
+  writeFileSync(join(registry, "aws.yaml"), JSON.stringify(row));
+  const said: string[] = [];
+  const terminal = { out: (line: string) => void said.push(line), err: (line: string) => void said.push(line) };
+  if ((await run(["apply", registry, "--yes"], { terminal, env: {}, folder })) !== 0) throw new Error(said.join("\n"));
+  return world;
+}
+
+/** Builds the package and installs it, with its extras, where nothing else is: as its user would. */
+async function install(python: string, folder: string): Promise<string> {
+  const source = join(folder, "source");
+  const filter = (path: string) => !/__pycache__|\.mypy_cache|\.venv/.test(path);
+  cpSync(join(repository, "python"), source, { recursive: true, filter });
+  const wheels = join(folder, "wheels");
+  const built = await call(python, ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, source]);
+  if (built.code !== 0) throw new Error(built.out);
+  const wheel = `${join(wheels, readdirSync(wheels)[0] ?? "")}[fastapi,aws]`;
+  const made = await environment(python, join(folder, "venv"), wheel, "uvicorn");
+  if (made.program === undefined) throw new Error(made.why);
+  return made.program;
+}
+
+/** A port that was free a moment ago. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+async function untilServed(url: string, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (child.exitCode !== null) throw new Error(`the ticket API ended with ${child.exitCode}`);
+    const up = await fetch(`${url}/.well-known/oauth-protected-resource`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (up) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the ticket API does not answer");
+}
+
+/** The registered types of details of the tickets, as a resource server declares them. */
+const detailsTypes = (): readonly object[] =>
+  parseAllDocuments(readFileSync(join(repository, "examples/support-desk/resources.yaml"), "utf8"))
+    .map((document) => document.toJS() as Record<string, unknown>)
+    .filter(({ kind, resource }) => kind === "details-type" && resource === tickets)
+    .map(({ name, schema, rules }) => ({ name, schema, rules }));
+
+/** Opens the desk with this Python. */
+export async function openPythonDesk(python: string): Promise<PythonDesk> {
+  const folder = mkdtempSync(join(tmpdir(), "lanyard-reach-python-"));
+  const [world, program] = await Promise.all([raise(folder), install(python, folder)]);
+  const port = await freePort();
+  const { issuer, aws, agents } = world.endpoints;
+  const named = Object.entries(agents);
+  const facts = {
+    ...{ issuer, tickets, customers, mode: "offline", researcher: "caller-identity" },
+    ...{ aws: aws.endpoint, region: aws.region, served: `http://localhost:${port}`, details: detailsTypes() },
+    agents: Object.fromEntries(named.map(([name, { id }]) => [name, id])),
+    roles: Object.fromEntries(
+      named.map(([name, { credentials: c }]) => [name, [c.accessKeyId, c.secretAccessKey, c.sessionToken]]),
+    ),
+    id_token: (await world.provider.signInAs("planner")).id_token,
+  };
+  const env = { ...process.env, DESK: JSON.stringify(facts), PYTHONDONTWRITEBYTECODE: "1" };
+  const cwd = here(".");
+  const served = ["-m", "uvicorn", "server:app", "--port", String(port), "--log-level", "warning"];
+  const server = spawn(program, served, { cwd, env, stdio: "inherit" });
+  const close = async () => {
+    server.kill();
+    await world.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilServed(facts.served, server);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { world, close, tell: () => told(program, { cwd, env }) };
+}
+
+function told(program: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
+  return new Promise<Awaited<ReturnType<PythonDesk["tell"]>>>((resolve) => {
+    const child = spawn(program, ["agents.py"], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let [out, said] = ["", ""];
+    child.stdout.on("data", (part: Buffer) => {
+      out += part.toString();
+    });
+    child.stderr.on("data", (part: Buffer) => {
+      said += part.toString();
+    });
+    child.on("exit", (code) => {
+      const steps = out.split("\n").filter((line) => line !== "");
+      resolve({ code: code ?? 1, steps: steps.map((line) => JSON.parse(line) as Told), said });
+    });
+  });
+}
