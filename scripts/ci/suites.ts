@@ -63,11 +63,11 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
-  suite("the campaigns of reach", 49, "npm", "run", "--silent", "e2e", "--", ...reach),
+  suite("the campaigns of reach", 41, "npm", "run", "--silent", "e2e", "--", ...reach),
   // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   // Python 3.10 or newer; where it or pip's index is missing, the suite says so and is skipped
-  suite("the Python package", 25, "npm", "run", "--silent", "python"),
+  suite("the Python package", 12, "npm", "run", "--silent", "python"),
   suite("the packages, packed and installed from the registry", 52, "npm", "run", "--silent", "e2e", "--", ...packages),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),

@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { run } from "../../../../bin/lanyard/program.ts";
 import { customers, tickets } from "../../../../local/demo/story/desk.ts";
 import { raiseWorld, type World } from "../../../../local/demo/story/world.ts";
 import { call, environment } from "../../../../scripts/python/find.ts";
+import { patience } from "../../../kit/patience.ts";
+import { listen } from "../../../kit/wire/server.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const repository = here("../../../../");
@@ -24,6 +26,8 @@ export interface Told {
 /** The cloud, the package in an environment of its own, and a ticket API in it. */
 export interface PythonDesk {
   readonly world: World;
+  /** What the installed package says of itself. */
+  installed(): ReturnType<typeof call>;
   /** Runs the agents' program to its end. */
   tell(): Promise<{ readonly code: number; readonly steps: readonly Told[]; readonly said: string }>;
   close(): Promise<void>;
@@ -61,40 +65,36 @@ async function raise(folder: string): Promise<World> {
 }
 
 /** Builds the package and installs it, with its extras, where nothing else is: as its user would. */
-async function install(python: string, folder: string): Promise<string> {
+async function install(python: string, folder: string): Promise<string | undefined> {
   const source = join(folder, "source");
   const filter = (path: string) => !/__pycache__|\.mypy_cache|\.venv/.test(path);
   cpSync(join(repository, "python"), source, { recursive: true, filter });
   const wheels = join(folder, "wheels");
   const built = await call(python, ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, source]);
-  if (built.code !== 0) throw new Error(built.out);
-  const wheel = `${join(wheels, readdirSync(wheels)[0] ?? "")}[fastapi,aws]`;
-  const made = await environment(python, join(folder, "venv"), wheel, "uvicorn");
-  if (made.program === undefined) throw new Error(made.why);
-  return made.program;
+  const wheel = built.code === 0 ? `${join(wheels, readdirSync(wheels)[0] ?? "")}[fastapi,aws]` : "";
+  const made = wheel === "" ? undefined : await environment(python, join(folder, "venv"), wheel, "uvicorn");
+  if (made?.program !== undefined) return made.program;
+  // without an index nothing can be built or installed; where there is one, the fault is the package's
+  const probe = await call(python, ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "hatchling"]);
+  if (probe.code === 0) throw new Error(`${built.out}${made?.why ?? ""}`);
+  return undefined;
 }
 
 /** A port that was free a moment ago. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+async function freePort(): Promise<number> {
+  const { port, close } = await listen({});
+  await close();
+  return port;
+}
 
 async function untilServed(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error(`the ticket API ended with ${child.exitCode}`);
-    const up = await fetch(`${url}/.well-known/oauth-protected-resource`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (up) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the ticket API does not answer");
+  await vi.waitFor(async () => {
+    const { ok } = await fetch(`${url}/.well-known/oauth-protected-resource`).catch(() => ({
+      ok: child.exitCode !== null,
+    }));
+    expect(ok).toBe(true);
+  }, patience);
+  if (child.exitCode !== null) throw new Error(`the ticket API ended with ${child.exitCode}`);
 }
 
 /** The registered types of details of the tickets, as a resource server declares them. */
@@ -104,10 +104,18 @@ const detailsTypes = (): readonly object[] =>
     .filter(({ kind, resource }) => kind === "details-type" && resource === tickets)
     .map(({ name, schema, rules }) => ({ name, schema, rules }));
 
-/** Opens the desk with this Python. */
-export async function openPythonDesk(python: string): Promise<PythonDesk> {
+/**
+ * Opens the desk with this Python.
+ * @returns undefined where pip reaches no index
+ */
+export async function openPythonDesk(python: string): Promise<PythonDesk | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "lanyard-reach-python-"));
   const [world, program] = await Promise.all([raise(folder), install(python, folder)]);
+  if (program === undefined) {
+    await world.close();
+    rmSync(folder, { recursive: true, force: true });
+    return undefined;
+  }
   const port = await freePort();
   const { issuer, aws, agents } = world.endpoints;
   const named = Object.entries(agents);
@@ -135,7 +143,12 @@ export async function openPythonDesk(python: string): Promise<PythonDesk> {
     await close();
     throw error;
   }
-  return { world, close, tell: () => told(program, { cwd, env }) };
+  return {
+    world,
+    close,
+    installed: () => call(program, [here("installed.py")], folder),
+    tell: () => told(program, { cwd, env }),
+  };
 }
 
 function told(program: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
