@@ -68,7 +68,7 @@ const idJagRows = rowsOf("ID-JAG", [
     },
   },
   {
-    section: "4.4",
+    section: "4.4.3",
     level: "SHOULD",
     text: "An assertion gets an access token for its person, client and resource, and no refresh token",
     async run(target) {
@@ -127,7 +127,7 @@ const idJagRows = rowsOf("ID-JAG", [
     },
   },
   {
-    section: "9",
+    section: "3.1",
     level: "SHOULD",
     text: "An assertion opens one session: the same client and key get it again, another key does not",
     async run(target) {
