@@ -73,6 +73,7 @@ const makers: Record<string, Maker> = {
     attributes: { RegionalDomainName: text("DomainName"), RegionalHostedZoneId: "LOCAL" },
   }),
   "AWS::ApiGatewayV2::ApiMapping": nothing,
+  "AWS::ApiGatewayV2::Authorizer": ({ resource }) => ({ ref: madeUpName(resource, 32), attributes: {} }),
   "AWS::ApiGatewayV2::Integration": nothing,
   "AWS::ApiGatewayV2::Route": nothing,
   "AWS::Lambda::EventSourceMapping": ({ resource }) => ({

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Account } from "../account.ts";
 import type { Cloud, Resource } from "../cloudformation/template.ts";
 import type { Handle } from "../loopback.ts";
+import { judgeOf } from "./authorizer.ts";
 import { serveUrl } from "./url.ts";
 
 /** A domain of the template that this machine can play. */
@@ -41,9 +42,12 @@ export function apiHandler(cloud: Cloud, account: Account, { resource, host }: D
     throw new Error(`the API behind ${host} has an endpoint of its own, which is not served here`);
   const routes = routesOf(cloud, cloud.physical(api).ref);
   const handlers = new Map(
-    [...routes].map(([key, arn]) => [
+    [...routes].map(([key, { arn, authorizer }]) => [
       key,
-      serveUrl({ account: resource.stack.account, hosted: () => hosted(account, arn) }),
+      serveUrl({
+        ...{ account: resource.stack.account, hosted: () => hosted(account, arn) },
+        ...(authorizer === undefined ? {} : { judge: judgeOf(cloud, authorizer, (each) => hosted(account, each)) }),
+      }),
     ]),
   );
   return (request: IncomingMessage, response: ServerResponse) => {
@@ -53,8 +57,14 @@ export function apiHandler(cloud: Cloud, account: Account, { resource, host }: D
   };
 }
 
-/** Functions by route key. */
-function routesOf(cloud: Cloud, apiId: string): Map<string, string> {
+/** A route's function, and its authorizer where it has one. */
+interface Route {
+  readonly arn: string;
+  readonly authorizer?: string;
+}
+
+/** Routes by their keys. @throws on an authorization that is not played here */
+function routesOf(cloud: Cloud, apiId: string): Map<string, Route> {
   const of = (type: string) =>
     cloud.ofType(type).flatMap((each) => {
       const properties = cloud.properties(each);
@@ -62,13 +72,21 @@ function routesOf(cloud: Cloud, apiId: string): Map<string, string> {
     });
   const integrations = new Map(of("AWS::ApiGatewayV2::Integration").map(({ ref, properties }) => [ref, properties]));
   return new Map(
-    of("AWS::ApiGatewayV2::Route").map(({ properties: { RouteKey, Target } }) => {
-      const integration = integrations.get(String(Target).replace(/^integrations\//, ""));
-      const arn = String(integration?.IntegrationUri);
-      if (integration?.PayloadFormatVersion !== "2.0") throw new Error(`route ${String(RouteKey)} has no payload 2.0`);
-      if (!letsIn(cloud, arn)) throw new Error(`route ${String(RouteKey)}: ${arn} does not let the API in`);
-      return [String(RouteKey), arn];
-    }),
+    of("AWS::ApiGatewayV2::Route").map(
+      ({ properties: { RouteKey, Target, AuthorizationType = "NONE", AuthorizerId } }) => {
+        const integration = integrations.get(String(Target).replace(/^integrations\//, ""));
+        const arn = String(integration?.IntegrationUri);
+        if (integration?.PayloadFormatVersion !== "2.0")
+          throw new Error(`route ${String(RouteKey)} has no payload 2.0`);
+        if (!letsIn(cloud, arn)) throw new Error(`route ${String(RouteKey)}: ${arn} does not let the API in`);
+        if (AuthorizationType === "NONE") return [String(RouteKey), { arn }];
+        if (AuthorizationType !== "CUSTOM")
+          throw new Error(
+            `route ${String(RouteKey)} has authorization ${String(AuthorizationType)}, which is not played here`,
+          );
+        return [String(RouteKey), { arn, authorizer: String(AuthorizerId) }];
+      },
+    ),
   );
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller, SignedRequest } from "../iam/caller.ts";
 import { readBody } from "../loopback.ts";
+import type { Judge } from "./authorizer.ts";
 import type { HostedFunction } from "./host.ts";
 import { eventOf, responseOf } from "./payload.ts";
 
@@ -17,7 +18,12 @@ interface FunctionUrl {
    * For AuthType AWS_IAM: verifies signature and permission; the caller, or why not. Absent for NONE.
    */
   readonly authorize?: (request: SignedRequest) => Caller | string;
+  /** An API's authorizer, whose context the function is told. */
+  readonly judge?: Judge;
 }
+
+/** What API Gateway answers in an authorizer's place. */
+const refusals = { 401: "Unauthorized", 403: "Forbidden", 500: "Internal Server Error" } as const;
 
 /** Makes the handler of one URL. */
 export function serveUrl(url: FunctionUrl) {
@@ -46,6 +52,10 @@ export function serveUrl(url: FunctionUrl) {
       },
       requestId,
     );
+    const judged = await url.judge?.(event);
+    if (judged !== undefined && "refused" in judged) return refuse(judged.refused, refusals[judged.refused]);
+    if (judged !== undefined)
+      event.requestContext = { ...(event.requestContext as object), authorizer: { lambda: judged.context } };
     const outcome = await url.hosted().invoke(event, requestId);
     if ("error" in outcome) {
       const throttled = outcome.error.errorType === "TooManyRequestsException";
