@@ -29,7 +29,7 @@ const clockless = [
 /** Each waits for what only time brings: the delivery's buffer, the sealer's minute, the end of credentials. */
 const clocked = ["audit", "audit-log", "canary", "own-role", "stops-in-aws"];
 /** Clients, servers and gateways of others. */
-const reach = ["reach-grant", "reach-mcp", "reach-python"];
+const reach = ["reach-grant", "reach-mcp", "reach-python", "reach-servers"];
 const packages = ["client-package", "cli-package", "cdk-package", "install"];
 const restartsAndWorkloads = ["restart", "halfway", "story", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */

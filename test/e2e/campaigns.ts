@@ -27,6 +27,7 @@ export const campaigns: readonly string[] = [
   "reach-grant",
   "reach-mcp",
   "reach-python",
+  "reach-servers",
   "restart",
   "revocation-bound",
   "rotation",
