@@ -158,7 +158,7 @@ export class ServiceStack extends Stack {
   }
 
   /** Publishes the functions' URLs: for discovery, for operators, and as outputs. */
-  private tell({ stage, state, issuer }: ServiceStackProps): void {
+  private tell({ stage, state, audit, issuer }: ServiceStackProps): void {
     const named = Object.entries(this.urls).map(([name, url]) => [name as Called, url] as const);
     new StringParameter(this, "Urls", {
       parameterName: urlsParameterName(stage),
@@ -178,6 +178,9 @@ export class ServiceStack extends Stack {
         issuer: issuer.issuer,
         ...Object.fromEntries(forOperators.map(([name, url]) => [urlName(name), url])),
         auditBucket: state.auditBucket.bucketName,
+        logKey: state.keys.log.keyId,
+        relay: audit.relay.function.functionName,
+        refusedQueue: audit.deadLetters.Refused?.queueUrl,
       }),
     });
     for (const [name, value] of named) new CfnOutput(this, urlOutput(name), { value });

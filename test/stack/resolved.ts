@@ -42,10 +42,18 @@ const pseudo: Record<string, string> = {
   "AWS::URLSuffix": "amazonaws.com",
 };
 
-/** A resource's name: its logical id, or the one it is given. */
+/** What `Ref` gives: a resource's name, but of a queue its URL. */
 function ref(template: Template, id: string): string {
   const found = pseudo[id];
   if (found) return found;
+  const name = nameOf(template, id);
+  return template.Resources[id]?.Type === "AWS::SQS::Queue"
+    ? `https://sqs.${region}.amazonaws.com/${account}/${name}`
+    : name;
+}
+
+/** A resource's name: its logical id, or the one it is given. */
+function nameOf(template: Template, id: string): string {
   const resource = template.Resources[id];
   if (!resource) throw new Error(`there is no ${id}`);
   const { RoleName, Name } = resource.Properties ?? {};
@@ -55,7 +63,7 @@ function ref(template: Template, id: string): string {
 function attribute(template: Template, [id, name]: [string, string]): string {
   const type = template.Resources[id]?.Type ?? "";
   if (name === "FunctionUrl") return `https://${id.toLowerCase()}.lambda-url.${region}.on.aws/`;
-  const arn = arns[type]?.(ref(template, id));
+  const arn = arns[type]?.(nameOf(template, id));
   if (!arn) throw new Error(`cannot resolve ${name} of ${id} (${type})`);
   if (name === "StreamArn") return `${arn}/stream/2026-01-01T00:00:00.000`;
   if (name !== "Arn") throw new Error(`cannot resolve ${name} of ${id} (${type})`);

@@ -21,6 +21,9 @@ export const described = z.object({
   adminRead: address,
   adminRotate: address.optional(),
   auditBucket: z.string().min(3).max(63).optional(),
+  logKey: z.string().min(1).max(256).optional(),
+  relay: z.string().min(1).max(140).optional(),
+  refusedQueue: address.optional(),
 });
 const stored = described.extend({
   /** Profile of the AWS configuration whose credentials are used; when left out, the usual chain decides. */
@@ -99,6 +102,7 @@ export async function storedProfile(name: string, env: Env): Promise<Profile> {
 /** @param name name of the profile */
 export function profileOfStored(name: string, found: Stored): Profile {
   const { stage, account, region, trustDomain, issuer, adminRevoke, adminWrite, adminRead, adminRotate } = found;
+  const { logKey, relay, refusedQueue } = found;
   const known = {
     name,
     kind: "aws",
@@ -113,6 +117,9 @@ export function profileOfStored(name: string, found: Stored): Profile {
     adminRead,
     ...(adminRotate === undefined ? {} : { adminRotate }),
     ...(found.auditBucket === undefined ? {} : { audit: { bucket: found.auditBucket } }),
+    ...(logKey === undefined ? {} : { logKey }),
+    ...(relay === undefined ? {} : { relay }),
+    ...(refusedQueue === undefined ? {} : { refusedQueue }),
     variables: { account, region, trustDomain },
   } as const;
   return profileOf(known, found.awsProfile === undefined ? {} : { profile: found.awsProfile });

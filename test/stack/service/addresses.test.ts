@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { profileOfStored } from "../../../bin/lanyard/deployment/stored.ts";
 import { describedBy } from "../../../bin/lanyard/profile/described.ts";
 import { env } from "../../../lambdas/env.ts";
 import { resolved } from "../resolved.ts";
@@ -160,6 +161,9 @@ describe("the issuer", () => {
       adminRotate,
     });
     expect(told.auditBucket).toBeTruthy();
+    // by which `audit verify` learns the log's key, and `audit redrive` whom to order
+    const { logKey, relay, refusedQueue } = profileOfStored("prod", { ...told });
+    for (const one of [logKey, relay, refusedQueue]) expect(one).toBeTruthy();
   });
 
   test("lets no function read it", () => {
