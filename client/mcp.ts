@@ -4,6 +4,7 @@
  */
 
 export type { DetailsTypeDeclaration, ToolDeclaration } from "../core/verify/permits.ts";
+export { callerOf, type McpAuthInfo } from "./mcp/auth-info.ts";
 export {
   attested,
   type ClientAuthentication,
@@ -24,12 +25,6 @@ export {
   signIn,
 } from "./mcp/grants.ts";
 export type { Given, OperationNeeds, Rule, ToolRules } from "./mcp/needs.ts";
-export { createMcpProvider, type McpProvider, type McpProviderInput } from "./mcp/provider.ts";
-export {
-  callerOf,
-  type GuardedMcp,
-  type McpAuthInfo,
-  type McpHandler,
-  type RequireToolInput,
-  requireTool,
-} from "./mcp/require-tool.ts";
+export { createMcpProvider, type McpProvider } from "./mcp/provider.ts";
+export type { McpProviderInput } from "./mcp/provider-input.ts";
+export { type GuardedMcp, type McpHandler, type RequireToolInput, requireTool } from "./mcp/require-tool.ts";

@@ -1,19 +1,9 @@
 import { AccessError } from "../resource/access-error.ts";
 import type { Authenticated } from "../resource/authenticated.ts";
 import type { ResourceServer } from "../resource/resource-server.ts";
+import { authInfoOf, type McpAuthInfo } from "./auth-info.ts";
 import { type ReadBody, readBody } from "./body.ts";
 import { areScopes, needsOf, type OperationNeeds, type Rule, type ToolRules, type Unfit } from "./needs.ts";
-
-/** What the official SDK passes to tools as `authInfo`; see {@link callerOf}. */
-export interface McpAuthInfo {
-  readonly token: string;
-  readonly clientId: string;
-  scopes: string[];
-  readonly expiresAt: number;
-  readonly resource: URL;
-  readonly resourceMetadataUrl?: string;
-  readonly extra: Record<string, unknown>;
-}
 
 /** A server of the official SDK: what its `createMcpHandler` returns, or any other handler of the same shape. */
 export interface McpHandler {
@@ -76,19 +66,6 @@ export function requireTool(input: RequireToolInput): (server: McpHandler) => Gu
   };
 }
 
-/**
- * Who called, in a tool of a guarded server, with `requires`, `permits` and the token for a next hop.
- * @param authInfo as the SDK passes it to tools
- * @throws TypeError when {@link requireTool} does not stand before the server
- */
-export function callerOf(authInfo: { readonly extra?: Readonly<Record<string, unknown>> } | undefined): Authenticated {
-  const caller = authInfo?.extra?.[callerKey];
-  if (typeof caller !== "object" || caller === null) throw new TypeError("no requireTool stands before this server");
-  return caller as Authenticated;
-}
-
-const callerKey = "lanyard";
-
 async function admitted(
   request: Request,
   guard: ResourceServer,
@@ -109,16 +86,7 @@ function served(
   request: Request,
   { body, caller, guard }: { body: ReadBody | undefined; caller: Authenticated; guard: ResourceServer },
 ): Promise<Response> {
-  const { access, presentedAccessToken } = caller;
-  const authInfo: McpAuthInfo = {
-    token: presentedAccessToken,
-    clientId: access.agent,
-    scopes: [...access.scopes],
-    expiresAt: access.expiresAtSeconds,
-    resource: new URL(access.resource),
-    ...(guard.metadata ? { resourceMetadataUrl: guard.metadata.url } : {}),
-    extra: { [callerKey]: caller },
-  };
+  const authInfo = authInfoOf(caller, guard.metadata?.url);
   return server.fetch(request, { authInfo, ...(body ? { parsedBody: body.parsed } : {}) });
 }
 
