@@ -20,7 +20,7 @@ interface FunctionEntry {
   /** Which of the operators may call it. */
   readonly duty?: "read" | "write" | "revoke" | "rotate";
   /** It accepts DPoP proofs, and demands nonces in them where the stage asks for that at this endpoint. */
-  readonly nonces?: "attest" | "token" | "introspect" | "revoke" | "credentials";
+  readonly nonces?: "attest" | "token" | "introspect" | "revoke" | "credentials" | "decide";
   /** Its role has a fixed name, since the policy of a key, a table, the bus, the bucket or a queue names it. */
   readonly namedRole?: true;
   /** It decides by Cedar, so Cedar's WebAssembly is packed beside its bundle. */
@@ -28,7 +28,7 @@ interface FunctionEntry {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   /** The setting without which the function is not created. */
-  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials" | "canary";
+  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials" | "canary" | "decisions";
 }
 
 /** Every function by its name. */
@@ -95,6 +95,30 @@ export const functions = {
     memoryMegabytes: 1_024,
     timeoutSeconds: 15,
     only: "awsCredentials",
+  },
+  decide: {
+    stack: "service",
+    id: "Decide",
+    does: "Decides for gateways whether a session may call a tool",
+    url: "public",
+    nonces: "decide",
+    namedRole: true,
+    cedar: true,
+    // decided in the way of every call of a tool: a whole processor, as for tokens
+    memoryMegabytes: 1_769,
+    timeoutSeconds: 10,
+    only: "decisions",
+  },
+  "decide-iam": {
+    stack: "service",
+    id: "DecideIam",
+    does: "Decides for gateways that IAM authenticated",
+    url: "signed",
+    namedRole: true,
+    cedar: true,
+    memoryMegabytes: 1_769,
+    timeoutSeconds: 10,
+    only: "decisions",
   },
   "admin-revoke": {
     stack: "service",

@@ -26,7 +26,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  *   Assign Privileges
  * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
  *   Authentication / Service Ticket Request
- * - introspection and an operator's questions read, as does an operator who is given a person's key, a counted use changes how many are left, a request that was refused
+ * - introspection, a gateway's and an operator's questions read, as does an operator who is given a person's key, a counted use changes how many are left, a request that was refused
  *   before its operation was known is Other: API Activity
  * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
  *   session: API Activity / Other, a failure
@@ -45,6 +45,9 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   "credentials.token": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   "credentials.vend": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
+  decide: { ...apiActivity, activityId: 2, activityName: "Read" },
+  "decide.batch": { ...apiActivity, activityId: 2, activityName: "Read" },
+  "decide.search": { ...apiActivity, activityId: 2, activityName: "Read" },
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
   "admin.read": { ...apiActivity, activityId: 2, activityName: "Read" },
   "person.reveal": { ...apiActivity, activityId: 2, activityName: "Read" },

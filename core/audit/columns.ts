@@ -84,6 +84,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     asked: facts.asked?.map((question) => withoutSecrets(askedColumn(question), own)),
     policy_logged: facts.policyLogged,
     purpose: facts.purpose,
+    decisions: facts.decisions,
     denial: facts.denial,
     ...(facts.denial ? reasonOf(facts.denial) : {}),
     target: facts.target,
@@ -126,8 +127,8 @@ export interface AskedColumn {
   readonly detail_types: readonly string[];
   readonly depth: number;
   readonly assurance: string;
-  readonly evidence_type: string;
-  readonly facts: Readonly<Record<string, string>>;
+  readonly evidence_type?: string;
+  readonly facts?: Readonly<Record<string, string>>;
   readonly build?: string;
   readonly now: number;
   readonly purpose?: string;
@@ -149,8 +150,7 @@ export function askedColumn(question: PolicyQuestion): AskedColumn {
     detail_types: grant.details.map((detail) => detail.type),
     depth: question.depth,
     assurance: question.assurance,
-    evidence_type: evidence.type,
-    facts: evidence.facts,
+    ...(evidence === undefined ? {} : { evidence_type: evidence.type, facts: evidence.facts }),
     ...(build === undefined ? {} : { build }),
     now: question.nowSeconds,
     ...(asserted.purpose === undefined ? {} : { purpose: asserted.purpose }),
@@ -169,7 +169,7 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
   const action = actions.find((name) => name === column.action);
   const assurance = assuranceLevels.find((level) => level === column.assurance);
   const kind = (["person", "agent"] as const).find((name) => name === column.principal_kind);
-  const texts = [column.agent, column.principal, column.resource, column.evidence_type];
+  const texts = [column.agent, column.principal, column.resource, column.evidence_type ?? ""];
   const lists = [column.groups, column.scopes, column.detail_types];
   if (!action || !assurance || !kind || !texts.every((text) => typeof text === "string")) return undefined;
   if (!lists.every((list) => Array.isArray(list)) || typeof column.now !== "number") return undefined;
@@ -185,7 +185,9 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
     },
     depth: column.depth,
     assurance,
-    evidence: { type: column.evidence_type, facts: column.facts ?? {} },
+    ...(column.evidence_type === undefined
+      ? {}
+      : { evidence: { type: column.evidence_type, facts: column.facts ?? {} } }),
     ...(column.build === undefined ? {} : { build: column.build }),
     nowSeconds: column.now,
     asserted: {

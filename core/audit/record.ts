@@ -20,6 +20,9 @@ export type AuditOperation =
   | "credentials.vend"
   | "credentials.token"
   | "introspect"
+  | "decide"
+  | "decide.batch"
+  | "decide.search"
   | "revoke"
   | "event.undelivered"
   | "stop.coarse"
@@ -122,6 +125,8 @@ export interface AuditFacts {
   /** The verdicts that log-only policies would have given, and the refusals that log-only agents were spared. */
   readonly policyLogged?: readonly ({ readonly resource: string } & Verdict)[];
   readonly purpose?: string;
+  /** What a gateway asked about, one entry a question. Never the arguments of a call: they are the person's. */
+  readonly decisions?: readonly DecisionFacts[];
   readonly denial?: Denial;
   readonly target?: string;
   readonly reason?: string;
@@ -129,6 +134,21 @@ export interface AuditFacts {
   readonly count?: number;
   /** The agent is the revocation canary, and proved it. */
   readonly canary?: true;
+}
+
+/** One question of a gateway, and what was decided. */
+export interface DecisionFacts {
+  /** The session that was asked about, as far as the question names one in the form of an id. */
+  readonly sid?: string;
+  /** Resource of the tool, as the question names it. */
+  readonly resource?: string;
+  /** Tool, or for a search nothing; as the question names it. */
+  readonly tool?: string;
+  /** Digest of the tool's declaration that the gateway says it has. Recorded, and not compared with anything yet. */
+  readonly digest?: string;
+  readonly decision: boolean;
+  /** Why not. */
+  readonly code?: Denial["code"];
 }
 
 /** What is told of credentials of AWS. */

@@ -10,6 +10,7 @@ import { subjects } from "../model/subjects.ts";
 import { type Call, spiffeAssertionType } from "../model/wire.ts";
 import { blockedAmong, raisedSince } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
+import { sha256 } from "../text/digest.ts";
 import { type IdentityClaims, verifyIdentityToken } from "./identity-token.ts";
 import { ownerOfStolen, withOwner } from "./stolen.ts";
 
@@ -114,29 +115,56 @@ export async function authenticate(
 ): Promise<Result<KeyedCaller, Denial>> {
   const assertion = assertionIn(call, form);
   if (!assertion.ok) return assertion;
+  const caller = await callerBy({ call, assertion: assertion.value }, deps);
+  if (!caller.ok) return caller;
+  const clientId = single(form, "client_id");
+  if (clientId !== undefined && clientId !== caller.value.agent)
+    return err({ code: "assertion_invalid", why: "client_id names another client than the assertion" });
+  return caller;
+}
+
+/**
+ * Authenticates the caller of an endpoint that takes JSON, where a form's parameters have no place: its identity token
+ * stands in the `Authorization` header as a DPoP-bound token does, and the proof names its hash (RFC 9449 7.1).
+ * @param authorization the header's value, as it came
+ * @returns the caller, or what `authenticate` refuses
+ */
+export async function authenticateByHeader(
+  call: Call,
+  authorization: string | undefined,
+  deps: AuthenticateDeps,
+): Promise<Result<KeyedCaller, Denial>> {
+  const [, assertion] = /^DPoP +([A-Za-z0-9._-]+)$/i.exec(authorization ?? "") ?? [];
+  if (assertion !== undefined) return callerBy({ call, assertion, ath: await sha256(assertion) }, deps);
+  const { authorizationScheme: scheme } = call;
+  const why = `an identity token as Authorization: DPoP instead of ${scheme ?? "nothing"}`;
+  return err({ code: "client_unauthenticated", why, ...(scheme === undefined ? {} : { scheme }) });
+}
+
+/** An assertion that came with a call, and the hash of it that the proof must name. */
+interface Shown {
+  readonly call: Call;
+  readonly assertion: string;
+  readonly ath?: string;
+}
+
+async function callerBy({ call, assertion, ath }: Shown, deps: AuthenticateDeps): Promise<Result<KeyedCaller, Denial>> {
   const proof = await verifyDpop({
     proofs: call.dpop,
     method: call.method,
     url: call.url,
     nowSeconds: nowSeconds(deps.clock),
     nonces: deps.nonces,
+    ...(ath === undefined ? {} : { ath }),
   });
   if (!proof.ok) return proof;
-  const identity = await verifyIdentityToken(assertion.value, deps);
+  const identity = await verifyIdentityToken(assertion, deps);
   const { jkt } = proof.value;
-  if (!identity.ok) return err(withOwner(identity.error, await ownerOfStolen(assertion.value, jkt, deps)));
+  if (!identity.ok) return err(withOwner(identity.error, await ownerOfStolen(assertion, jkt, deps)));
   if (identity.value.jkt !== jkt)
     return err({ code: "dpop_key_mismatch", boundTo: "identity_token", owner: { agent: identity.value.sub } });
   proof.value.keepKey();
-  const clientId = single(form, "client_id");
-  if (clientId !== undefined && clientId !== identity.value.sub)
-    return err({ code: "assertion_invalid", why: "client_id names another client than the assertion" });
-  return ok({
-    agent: identity.value.sub,
-    identity: identity.value,
-    jkt,
-    entries: [proof.value.replayEntry],
-  });
+  return ok({ agent: identity.value.sub, identity: identity.value, jkt, entries: [proof.value.replayEntry] });
 }
 
 /** The liveness subjects a caller depends on: its agent, and everything its identity token was issued under. */

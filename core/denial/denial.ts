@@ -4,6 +4,7 @@ import type { AwsPolicyDenial } from "./table/aws-policy.ts";
 import type { BoundDenial } from "./table/bound.ts";
 import type { CallerDenial } from "./table/caller.ts";
 import type { CredentialsDenial } from "./table/credentials.ts";
+import type { DecideDenial } from "./table/decide.ts";
 import type { GrantDenial } from "./table/grant.ts";
 import type { JwtBearerDenial } from "./table/jwt-bearer.ts";
 import type { OfferDenial } from "./table/offer.ts";
@@ -39,6 +40,7 @@ type Refusal =
   | BoundDenial
   | SessionDenial
   | CredentialsDenial
+  | DecideDenial
   | AdminDenial
   | RegistryDenial
   | ServiceDenial;

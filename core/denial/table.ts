@@ -6,6 +6,7 @@ import { awsPolicyDenials } from "./table/aws-policy.ts";
 import { boundDenials } from "./table/bound.ts";
 import { callerDenials } from "./table/caller.ts";
 import { credentialsDenials } from "./table/credentials.ts";
+import { decideDenials } from "./table/decide.ts";
 import { grantDenials } from "./table/grant.ts";
 import { jwtBearerDenials } from "./table/jwt-bearer.ts";
 import { offerDenials } from "./table/offer.ts";
@@ -31,6 +32,7 @@ export const denialTable = {
   ...boundDenials,
   ...sessionDenials,
   ...credentialsDenials,
+  ...decideDenials,
   ...adminDenials,
   ...registryDenials,
   ...serviceDenials,

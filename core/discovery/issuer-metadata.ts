@@ -20,6 +20,8 @@ export interface FunctionUrls {
   readonly revoke: string;
   /** Where the stage gives AWS credentials. */
   readonly credentials?: string;
+  /** Where the stage has a decision point. */
+  readonly decide?: string;
 }
 
 /**

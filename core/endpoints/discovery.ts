@@ -1,5 +1,6 @@
 import { denialReply } from "../denial/wire.ts";
 import { refuseAuthorization } from "../discovery/authorization-endpoint.ts";
+import { authzenMetadata } from "../discovery/authzen-metadata.ts";
 import { type FunctionUrls, issuerMetadata, openidMetadata } from "../discovery/issuer-metadata.ts";
 import { agentKeys, bundle, eventKeys, jwks } from "../discovery/key-documents.ts";
 import { published } from "../discovery/published.ts";
@@ -26,7 +27,7 @@ interface DiscoveryDeps {
 }
 
 /** The pages that a request may ask for, by whichever path. */
-type Page = "oauth" | "openid" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "agentKeys" | "lists";
+type Page = "oauth" | "openid" | "authzen" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "agentKeys" | "lists";
 
 /**
  * Serves the public documents:
@@ -34,7 +35,7 @@ type Page = "oauth" | "openid" | "authorize" | "keys" | "bundle" | "events" | "e
  * 1. **find** the page by its path below the issuer's own, or by a path with the well-known part before the issuer's
  *    path (RFC 8414 3.1, SSF 1.0 7.2) or after it (OpenID Connect Discovery 4)
  * 2. **let look** and nothing else: only GET and HEAD, and a browser's preflight request
- * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`),
+ * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`; AuthZEN 1.0),
  *    the JWKS and the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists
  *    (`discovery/status-lists.ts`), the keys of agents that sign cards, the configuration for receivers of security events. Identity keys are in the SPIFFE
  *    bundle only: a standard verifier would accept an access token signed by any key at `jwks_uri` (threat 3)
@@ -71,6 +72,7 @@ function pagesOf(issuer: string, path: string, pushesEvents: boolean): ReadonlyM
     [`${path}/.well-known/spiffe-bundle.json`, "bundle"],
     [before("oauth-authorization-server"), "oauth"],
     [before("openid-configuration"), "openid"],
+    [before("authzen-configuration"), "authzen"],
     ...(pushesEvents ? eventPages : []),
   ]);
 }
@@ -89,6 +91,8 @@ async function answer(page: Page, call: Call, deps: DiscoveryDeps): Promise<Repl
       return metadata(deps, issuerMetadata);
     case "openid":
       return metadata(deps, openidMetadata);
+    case "authzen":
+      return decisionPoint(call, deps);
     case "authorize":
       return refuseAuthorization(call);
     case "keys":
@@ -104,6 +108,13 @@ async function answer(page: Page, call: Call, deps: DiscoveryDeps): Promise<Repl
     case "lists":
       return statusLists(call, deps);
   }
+}
+
+/** Metadata of the decision point (AuthZEN 1.0, PDP Metadata), where there is one. */
+async function decisionPoint(call: Call, { issuer, urls }: DiscoveryDeps): Promise<Reply> {
+  const decide = (await urls())?.decide;
+  if (decide === undefined) return denialReply({ code: "not_found", path: call.path.slice(0, 100) });
+  return published(JSON.stringify(authzenMetadata(issuer, decide)), "application/json", 60);
 }
 
 /**

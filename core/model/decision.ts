@@ -17,8 +17,11 @@ export interface PolicyQuestion {
   readonly grant: Grant;
   readonly depth: number;
   readonly assurance: Assurance;
-  /** The type of evidence the agent attested with, and the facts it proved. */
-  readonly evidence: { readonly type: string; readonly facts: Readonly<Record<string, string>> };
+  /**
+   * The type of evidence the agent attested with, and the facts it proved. The decision point has none, since the agent
+   * itself does not call: there a policy that reads it cannot be evaluated, and refuses.
+   */
+  readonly evidence?: { readonly type: string; readonly facts: Readonly<Record<string, string>> };
   readonly build?: string;
   readonly nowSeconds: number;
   /** What the agent says of itself. A permit never rests on it (threats 25 and 36). */

@@ -157,6 +157,12 @@ export const limits = {
   /** Longest text and list of a detail. */
   detailTextCharacters: 1_024,
   detailListItems: 200,
+  /**
+   * Questions that one call of the decision point may ask, and sessions it may ask about: each session costs two round
+   * trips, and each question some evaluations of policy.
+   */
+  decisionsPerCall: 64,
+  decisionSessions: 8,
   /** Tools that one resource may declare. */
   toolsOfResource: 300,
   /** A details type: its schema as JSON, its fields, and how deep they nest. */

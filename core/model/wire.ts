@@ -113,6 +113,14 @@ export interface AwsCredentialsReply {
   readonly session: { readonly sid: string; readonly root: string; readonly agent: string; readonly principal: string };
 }
 
+/** Paths of the decision point (AuthZEN 1.0, Transport), below its address. There is no search for subjects. */
+export const decidePaths = {
+  evaluation: "/access/v1/evaluation",
+  evaluations: "/access/v1/evaluations",
+  resource: "/access/v1/search/resource",
+  action: "/access/v1/search/action",
+} as const;
+
 /** `POST <admin-revoke>` request. */
 export type AdminRevokeRequest =
   | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean; readonly unseen?: boolean }

@@ -52,7 +52,9 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
     ...groups.map((group) => entity(group, {})),
     entity(uid("Resource", resource.uri), { name: resource.name, servedBy: ref("Agent", resource.servedBy) }),
     ...tools.map((tool) => entity(uid("Tool", tool), {}, [uid("Resource", resource.uri)])),
-    { ...entity(evidenceId, { type: question.evidence.type }), tags: { ...question.evidence.facts } },
+    ...(question.evidence === undefined
+      ? []
+      : [{ ...entity(evidenceId, { type: question.evidence.type }), tags: { ...question.evidence.facts } }]),
   ];
   const request = (missing: Missing, action: string, { by, on }: Record<"by" | "on", cedarWasm.TypeAndId>) => ({
     missing,
@@ -67,7 +69,7 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   ];
 }
 
-/** Each question has exactly one evidence; policies read it only through the context. */
+/** Each question has at most one evidence; policies read it only through the context. */
 const evidenceId = uid("Evidence", "of-this-request");
 
 /** Cedar's Long is a whole number. A JavaScript number beyond 2^53 may not be the one that was meant. */
@@ -88,7 +90,8 @@ const contextOf = (question: PolicyQuestion, agent: string, to: string | undefin
   assurance: assuranceLevels.indexOf(question.assurance),
   scopes: [...question.grant.scopes],
   detailTypes: question.grant.details.map((d) => d.type),
-  evidence: { __entity: evidenceId },
+  // left out where it is not known: to read what is not there is an error, and an error of any policy refuses
+  ...(question.evidence === undefined ? {} : { evidence: { __entity: evidenceId } }),
   ...(to === undefined ? {} : { to: ref("Agent", to) }),
   ...(question.build === undefined ? {} : { build: question.build }),
   now: question.nowSeconds,

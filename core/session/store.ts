@@ -150,6 +150,8 @@ export interface SessionStore {
   readHandle(root: string, handleHash: string): Promise<AccessHandle | undefined>;
   /** Strongly consistent; undefined when there is no such session. */
   readSession(root: string, sid: string): Promise<Session | undefined>;
+  /** Finds a session by its id alone, strongly consistent: two round trips, whether there is one or not. */
+  findSession(sid: string): Promise<Session | undefined>;
   /** One TransactWriteItems. */
   commit(write: Commit): Promise<Result<void, CommitConflict>>;
   /** Takes one use, in one TransactWriteItems: of any number of concurrent calls, as many succeed as uses are left. */

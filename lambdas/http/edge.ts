@@ -144,9 +144,9 @@ function toResult(reply: Reply, requestId: string, method: string): UrlResult {
   const own = Object.entries(reply.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
   const headers = {
     ...always,
+    "x-request-id": requestId,
     ...Object.fromEntries(own),
     "content-type": reply.contentType,
-    "x-request-id": requestId,
   };
   return {
     statusCode: reply.status,

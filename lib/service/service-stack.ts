@@ -22,6 +22,7 @@ import { Attest, AttestIam } from "./attest.ts";
 import { AwsStop, stopsInAws } from "./aws-stop.ts";
 import { Canary, canaryBounds } from "./canary.ts";
 import { Credentials } from "./credentials.ts";
+import { Decide, DecideIam } from "./decide.ts";
 import { DriftWatch, driftWatchMinutes } from "./drift-watch.ts";
 import { Federation } from "./federation.ts";
 import { Introspect } from "./introspect.ts";
@@ -128,7 +129,7 @@ export class ServiceStack extends Stack {
 
   /** The functions with an address, by name. */
   private called(made: ServiceFunctionProps): OfEach<LanyardFunction> {
-    const { awsCredentials } = made.stage;
+    const { awsCredentials, decisions } = made.stage;
     return {
       attest: new Attest(this, "Attest", made),
       token: new TokenFunction(this, "Token", made),
@@ -140,6 +141,10 @@ export class ServiceStack extends Stack {
       "admin-read": new AdminRead(this, "AdminRead", made),
       "attest-iam": new AttestIam(this, "AttestIam", made),
       "admin-rotate": new AdminRotate(this, "AdminRotate", made),
+      ...(decisions && {
+        decide: new Decide(this, "Decide", made),
+        "decide-iam": new DecideIam(this, "DecideIam", made),
+      }),
     };
   }
 

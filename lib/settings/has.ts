@@ -1,10 +1,11 @@
 import type { Stage } from "./props.ts";
 
 /** What a stage has only where its settings say so, for the functions that validate a registry. */
-export const stageHas = ({ keys, securityEvents, awsCredentials }: Stage): string =>
+export const stageHas = ({ keys, securityEvents, awsCredentials, decisions }: Stage): string =>
   JSON.stringify([
     ...(keys.es256 ? ["es256"] : []),
     ...(securityEvents ? ["securityEvents"] : []),
+    ...(decisions ? ["decisions"] : []),
     ...(awsCredentials ? ["awsCredentials"] : []),
     ...(awsCredentials?.webIdentity ? ["awsWebIdentity"] : []),
   ]);

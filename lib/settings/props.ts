@@ -226,6 +226,11 @@ export interface OptionalProps {
    */
   readonly securityEvents?: boolean;
   /**
+   * The decision point for gateways (AuthZEN 1.0): two functions. Without it a registry with tools or gateways is refused.
+   * @default false
+   */
+  readonly decisions?: boolean;
+  /**
    * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry that
    * has such roles is refused. @default none
    */
@@ -246,7 +251,7 @@ export interface OptionalProps {
   readonly dormantAfterDays?: number;
   /**
    * The domain of the issuer and of every public function: `https://<name>`, `https://<name>/attest`, `/token`,
-   * `/introspect`, `/revoke`. An issuer that is a function's URL can never move; a domain can. Chosen with the first
+   * `/introspect`, `/revoke`, `/decide`. An issuer that is a function's URL can never move; a domain can. Chosen with the first
    * deployment: a later one that changes it is refused. @default function URLs
    */
   readonly domain?: DomainProps;
@@ -295,6 +300,7 @@ export interface Stage
       | "dpopNonces"
       | "bearerAccessTokens"
       | "securityEvents"
+      | "decisions"
       | "dormantAfterDays"
       | "terminationProtection"
     >,

@@ -81,6 +81,7 @@ const known = settings({
     {},
   ),
   securityEvents: otherwise(truth, false),
+  decisions: otherwise(truth, false),
   awsCredentials: optional(
     settings({
       accounts: list(account, 1, 50),
@@ -224,6 +225,8 @@ function contradictionsOf(stage: Stage): string[] {
     found.push("parquet.key: belongs to a bucket that is named; the deployment's own is under its own key");
   if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
     found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
+  if (!stage.decisions && stage.dpopNonces.includes("decide"))
+    found.push("dpopNonces: there is no endpoint decide without decisions");
   if (!stage.alarms.enabled && stage.alarms.email) {
     found.push("alarms.email: there are no alarms to send; leave it out or set alarms.enabled to true");
   }

@@ -15,12 +15,16 @@ export const attesting = ["attest", "attest-iam"] as const;
  * Roles that may make nonces of DPoP proofs; a role gets the right only where the stage demands nonces at its endpoint.
  * A role that the stage does not make is not named, or whoever made one of that name would be admitted.
  */
-export const nonced = ({ awsCredentials }: Pick<Stage, "awsCredentials">): readonly NamedRole[] => [
+export const nonced = ({
+  awsCredentials,
+  decisions,
+}: Pick<Stage, "awsCredentials" | "decisions">): readonly NamedRole[] => [
   ...attesting,
   "token",
   "introspect",
   "revoke",
   ...(awsCredentials ? (["credentials"] as const) : []),
+  ...(decisions ? (["decide"] as const) : []),
 ];
 
 /** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */

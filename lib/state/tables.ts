@@ -62,6 +62,12 @@ export class Tables extends TableSet {
     this.use(of, "sessions", { actions: ["GetItem"], why: "reads a single session or handle" });
   }
 
+  /** Where a session is, by its id alone. */
+  grantSessionFind(of: LanyardFunction): void {
+    const conditions = rows("session:");
+    this.use(of, "subjects", { actions: ["Query"], conditions, why: "finds a session by its id" });
+  }
+
   /** Sessions of a tree or by subject, page by page. */
   grantSessionWalk(of: LanyardFunction): void {
     this.use(of, "sessions", { actions: ["Query"], why: "walks a tree of sessions" });

@@ -54,7 +54,7 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
  */
 export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
-  ["admin", "credentials", "evidence"],
+  ["admin", "authzen", "credentials", "evidence"],
   ["token", "registry"],
   ["jwt-bearer"],
   ["attest", "caller", "discovery", "events", "person", "stop"],

@@ -22,6 +22,16 @@ export const full = (operation: AuditOperation): AuditFacts => ({
     parent: "BBBBBBBBBBBBBBBBBBBBBB",
     depth: 1,
   },
+  decisions: [
+    {
+      sid: "AAAAAAAAAAAAAAAAAAAAAA",
+      resource: "https://tickets.example",
+      tool: "read_ticket",
+      digest: "sha256:0",
+      decision: true,
+    },
+    { decision: false, code: "question_unsupported" },
+  ],
   receiver: "crm",
   revocation: "DDDDDDDDDDDDDDDDDDDDDD",
   offeredTo: "spiffe://agents.example.com/agent/researcher",

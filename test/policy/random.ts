@@ -219,6 +219,8 @@ const members = {
 const given = (question: Record<string, unknown>): PolicyQuestion =>
   Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined)) as unknown as PolicyQuestion;
 
+const evidence = { type: "oidc", facts: { account: "1" } };
+
 const usual: PolicyQuestion = {
   action: "open",
   agent: agentId("planner"),
@@ -226,7 +228,7 @@ const usual: PolicyQuestion = {
   grant: { resource: tickets, scopes: ["tickets:read"], details: [] },
   depth: 0,
   assurance: "fresh",
-  evidence: { type: "oidc", facts: { account: "1" } },
+  evidence,
   nowSeconds: 1,
   asserted: {},
 };
@@ -250,11 +252,11 @@ export const variants: readonly PolicyQuestion[] = [
   { ...usual, grant: { ...usual.grant, details: [{ type: "ticket" }] } },
   { ...usual, depth: 1 },
   { ...usual, assurance: "document" },
-  { ...usual, evidence: { ...usual.evidence, type: "ecs-task" } },
-  { ...usual, evidence: { ...usual.evidence, facts: { account: "2" } } },
-  { ...usual, evidence: { ...usual.evidence, facts: { region: "1" } } },
-  { ...usual, evidence: { ...usual.evidence, facts: { open: "1" } } },
-  { ...usual, evidence: { ...usual.evidence, facts: JSON.parse('{"__proto__":"1","constructor":"2"}') } },
+  { ...usual, evidence: { ...evidence, type: "ecs-task" } },
+  { ...usual, evidence: { ...evidence, facts: { account: "2" } } },
+  { ...usual, evidence: { ...evidence, facts: { region: "1" } } },
+  { ...usual, evidence: { ...evidence, facts: { open: "1" } } },
+  { ...usual, evidence: { ...evidence, facts: JSON.parse('{"__proto__":"1","constructor":"2"}') } },
   { ...usual, build: "sha256:00" },
   { ...usual, build: "sha256:01" },
   { ...usual, nowSeconds: 2 },

@@ -30,6 +30,8 @@ const role = {
   resource: tickets,
   grants: [{ scope: "tickets:read", service: "s3", actions: ["s3:GetObject"], where: { bucket: "files" } }],
 };
+const { accessTokenSigningAlg: _, ...usual } = resource;
+const fronted = { ...usual, frontedBy: ["ticket-api"] };
 const server = agent("ticket-api", {
   selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: "arn:aws:iam::111122223333:role/agents/ticket-api" } }],
 });
@@ -40,13 +42,15 @@ const problemsOf = (row: object, has?: readonly StageHas[]) => {
 
   return read.ok ? [] : read.error.map(({ message }) => message);
 };
-const lack = /^this stage (has no ES256 session key|pushes no security events|gives no AWS credentials)/;
+const lack =
+  /^this stage (has no ES256 session key|pushes no security events|gives no AWS credentials|has no decision point)/;
 
 describe("what a stage has not", () => {
   it.each([
     ["a resource that asks for ES256", resource, "es256"],
     ["a receiver of security events", receiver, "securityEvents"],
     ["a role of AWS", role, "awsCredentials"],
+    ["a gateway before a resource", fronted, "decisions"],
   ] as const)("is refused before it is registered: %s", (_what, row, needed) => {
     expect(problemsOf(row, []).filter((message) => lack.test(message))).toHaveLength(1);
     const other: StageHas = needed === "es256" ? "securityEvents" : "es256";

@@ -15,6 +15,8 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   introspect: 305,
   revoke: 305,
   credentials: 375,
+  decide: 380,
+  "decide-iam": 380,
   "admin-revoke": 260,
   "admin-write": 270,
   "admin-read": 310,

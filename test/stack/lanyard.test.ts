@@ -26,7 +26,13 @@ describe("a deployment in a team's app", () => {
 
   test("comes out as in this repository's own app, without one of its feature flags", () => {
     const { templates } = synthesized(
-      { trustDomain: "agents.example.com", keys: {}, securityEvents: false, awsCredentials: undefined },
+      {
+        trustDomain: "agents.example.com",
+        keys: {},
+        securityEvents: false,
+        decisions: false,
+        awsCredentials: undefined,
+      },
       { stage: "prod" },
     );
     const app = team();

@@ -44,10 +44,11 @@ export interface Synthesized {
 const whole = {
   keys: { es256: true },
   securityEvents: true,
+  decisions: true,
   awsCredentials: { accounts: [account, "444455556666"], lifeSeconds: 900 },
 };
 /** The settings of a stage that has none of it. */
-export const bare = { keys: {}, securityEvents: false, awsCredentials: undefined };
+export const bare = { keys: {}, securityEvents: false, decisions: false, awsCredentials: undefined };
 
 /**
  * Synthesizes a stage, `dev` unless another is named, with an ES256 session key, security events and AWS credentials unless it says otherwise.

@@ -143,12 +143,15 @@ function detailsFor(
   return first.map(({ name }) => ({ type: name }));
 }
 
-function evidenceOf({ selectors }: AgentRegistration): PolicyQuestion["evidence"] {
+function evidenceOf({ selectors }: AgentRegistration): NonNullable<PolicyQuestion["evidence"]> {
   const first = selectors[0];
   return first ? { type: first.type, facts: { ...first.exact, ...first.tags } } : { type: "none", facts: {} };
 }
 
-const assumed = ({ minimumAssurance: assurance, code }: AgentRegistration, evidence: PolicyQuestion["evidence"]) => ({
+const assumed = (
+  { minimumAssurance: assurance, code }: AgentRegistration,
+  evidence: NonNullable<PolicyQuestion["evidence"]>,
+) => ({
   evidence,
   assurance,
   ...(code?.releases[0] === undefined ? {} : { build: code.releases[0] }),

@@ -2,7 +2,7 @@ import type { Registration } from "../../model/registry.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a stage has only where its settings ask for it, since every key costs money each month. */
-export type StageHas = "es256" | "securityEvents" | "awsCredentials" | "awsWebIdentity";
+export type StageHas = "es256" | "securityEvents" | "awsCredentials" | "awsWebIdentity" | "decisions";
 
 /**
  * Finds what a registration needs and the stage lacks: it could be registered, and would then fail at its first use.
@@ -14,6 +14,8 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     return [
       ["accessTokenSigningAlg", "this stage has no ES256 session key: set keys.es256 and deploy, or leave it out"],
     ];
+  if (row.kind === "resource" && row.frontedBy && !has.includes("decisions"))
+    return [["frontedBy", "this stage has no decision point that a gateway could ask: set decisions and deploy"]];
   if (row.kind === "receiver" && !has.includes("securityEvents"))
     return [["", "this stage pushes no security events: set securityEvents and deploy"]];
   if (row.kind === "aws-role" && !has.includes("awsCredentials"))

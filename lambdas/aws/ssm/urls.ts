@@ -7,7 +7,7 @@ export const ssmClient = (): SSMClient => new SSMClient({ maxAttempts: 3 });
 const lambdaUrl = /^[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws$/;
 const always = ["attest", "token", "introspect", "revoke"] as const;
 /** And what only some stages have. */
-const names = [...always, "credentials"] as const;
+const names = [...always, "credentials", "decide"] as const;
 
 /**
  * Reads the URLs of the other functions when they are first needed. They cannot be in the environment, since the stacks
@@ -52,6 +52,7 @@ export function parseUrls(text: string, issuer: string): FunctionUrls {
     introspect: `${value.introspect}`,
     revoke: `${value.revoke}`,
     ...(value.credentials === undefined ? {} : { credentials: `${value.credentials}` }),
+    ...(value.decide === undefined ? {} : { decide: `${value.decide}` }),
   };
 }
 

@@ -43,6 +43,7 @@ const facts = struct({
   changes: "string",
   policies: "array<string>",
   ...texts("asked", "policy_logged", "purpose"),
+  decisions: `array<${struct({ ...texts("sid", "resource", "tool", "digest", "code"), decision: "boolean" })}>`,
   denial: struct({ ...texts("code", "subject"), cause: struct(texts("subject", "sid")) }),
   ...texts("denial_rule", "denial_missing", "target", "reason"),
   count: "int",

@@ -88,6 +88,7 @@ const bound = (store: MemoryStore) => ({
   readOffer: store.readOffer.bind(store),
   readHandle: store.readHandle.bind(store),
   readSession: store.readSession.bind(store),
+  findSession: store.findSession.bind(store),
   use: store.use.bind(store),
   end: store.end.bind(store),
   growTree: store.growTree.bind(store),

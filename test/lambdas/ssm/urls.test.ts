@@ -71,6 +71,7 @@ describe("the URLs' parameter", () => {
     const more = { ...urls, credentials: good("c") };
     expect(parseUrls(JSON.stringify(more), issuer)).toEqual(more);
     expect(parseUrls(JSON.stringify(urls), issuer)).not.toHaveProperty("credentials");
+    expect(parseUrls(JSON.stringify({ ...urls, decide: good("d") }), issuer)).toMatchObject({ decide: good("d") });
   });
 
   test("takes this machine only for an issuer on this machine", () => {

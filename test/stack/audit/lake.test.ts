@@ -58,6 +58,7 @@ const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   asked: [],
   policyLogged: [],
   purpose: "p",
+  decisions: [{ sid: "s", resource: "r", tool: "t", digest: "sha256:0", decision: false, code: "tool_unknown" }],
   denial: { code: "unknown_agent" } as never,
   target: "session:s",
   reason: "r",

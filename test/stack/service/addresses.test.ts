@@ -23,7 +23,7 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("eleven functions have one, and only the operator's and the second attest ask IAM", () => {
+  test("thirteen functions have one, and only the operator's and the second attest and decide ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRead AWS_IAM",
       "AdminRevoke AWS_IAM",
@@ -32,6 +32,8 @@ describe("addresses", () => {
       "Attest NONE",
       "AttestIam AWS_IAM",
       "Credentials NONE",
+      "Decide NONE",
+      "DecideIam AWS_IAM",
       "Discovery NONE",
       "Introspect NONE",
       "Revoke NONE",
@@ -39,7 +41,7 @@ describe("addresses", () => {
     ]);
   });
 
-  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Discovery"])(
+  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Decide", "Discovery"])(
     "%s has both permissions of a public URL",
     (id) => {
       expect(permissionsOf(id)).toEqual([
@@ -57,6 +59,7 @@ describe("addresses", () => {
       "AdminRotate",
       "AdminWrite",
       "AttestIam",
+      "DecideIam",
     ]);
   });
 
@@ -112,6 +115,7 @@ describe("the issuer", () => {
       "Attest",
       "AttestIam",
       "Credentials",
+      "Decide",
       "Introspect",
       "Publisher",
       "Revoke",
@@ -142,10 +146,12 @@ describe("the issuer", () => {
       "adminRead",
       "attestIam",
       "adminRotate",
+      "decide",
+      "decideIam",
     ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(10);
+    expect(new Set(Object.values(urls)).size).toBe(12);
   });
 
   test("tells operators where the deployment is under a name of its own, as lanyard login believes it", () => {

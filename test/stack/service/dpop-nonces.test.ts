@@ -46,15 +46,15 @@ describe("nonces in DPoP proofs", () => {
       );
   });
 
-  test("their key is its own, and its policy denies it to everybody but the six", () => {
+  test("their key is its own, and its policy denies it to everybody but the seven", () => {
     const { Properties } = one(some.templates.State, "AWS::KMS::Key", "KeysDpopNonce");
     expect(Properties).toMatchObject({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
     const denied = JSON.stringify(
       (Properties.KeyPolicy as { Statement: { Effect: string }[] }).Statement.filter(({ Effect }) => Effect === "Deny"),
     );
-    for (const role of ["attest", "attest-iam", "token", "introspect", "revoke", "credentials"])
+    for (const role of ["attest", "attest-iam", "token", "introspect", "revoke", "credentials", "decide"])
       expect(denied).toContain(`role/lanyard-dev-eu-west-1-${role}"`);
-    expect(denied.match(/role\/lanyard-dev-eu-west-1-/g)).toHaveLength(6);
+    expect(denied.match(/role\/lanyard-dev-eu-west-1-/g)).toHaveLength(7);
     expect(denied).toContain("HMAC_SHA_256");
   });
 

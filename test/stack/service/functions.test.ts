@@ -147,6 +147,8 @@ describe("the stacks", () => {
       "CountersTable",
       "CredentialsUrl",
       "DataKeyId",
+      "DecideIamUrl",
+      "DecideUrl",
       "EcSessionKeyId",
       "EventsKeyId",
       "IdentityKeyId",

@@ -18,7 +18,7 @@ import { readLivenessBatch } from "./liveness-batch.ts";
 import { createLocatorSecrets } from "./locator-secrets.ts";
 import { offerItem, offerKey } from "./offer-rows.ts";
 import { renewalUpdate } from "./renewal-update.ts";
-import { readHandle, readOffer, readSession } from "./session-reads.ts";
+import { findSession, readHandle, readOffer, readSession } from "./session-reads.ts";
 import { sessionItem } from "./session-rows.ts";
 import { takeOverUpdates } from "./take-over.ts";
 
@@ -30,6 +30,7 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     readOffer: (root, handleHash) => readOffer(client, tables, { root, handleHash }),
     readHandle: (root, handleHash) => readHandle(client, tables, { root, handleHash }),
     readSession: (root, sid) => readSession(client, tables, { root, sid }),
+    findSession: (sid) => findSession(client, tables, sid),
     commit: (write) => commit(client, tables, { write, nowSeconds: nowSeconds(clock) }),
     use: ({ counters, replayEntries, record }) =>
       transact(client, [

@@ -1,0 +1,61 @@
+import { limits } from "../../model/limits.ts";
+import { forbidden, type Rows } from "../row.ts";
+
+/** Refusals of the decision point. Whoever asks is told "no" and nothing else; only the audit has the reason. */
+export type DecideDenial =
+  | { readonly code: "question_unsupported"; readonly what: string }
+  | { readonly code: "questions_many"; readonly questions: number; readonly sessions: number }
+  | { readonly code: "body_partial" }
+  | { readonly code: "gateway_unmatched"; readonly why: string }
+  | { readonly code: "session_foreign"; readonly why: string }
+  | { readonly code: "tool_unknown"; readonly resource: string; readonly tool: string }
+  | {
+      readonly code: "arguments_refused";
+      readonly tool: string;
+      /** Details type of the session, and its field that the arguments do not satisfy. */
+      readonly type: string;
+      readonly field: string;
+      readonly why: string;
+    };
+
+/** One face for all of them, whose difference would tell about sessions that are none of the asker's (threat 41). */
+const no = forbidden<unknown>("the decision is no");
+
+/** What is told of each. */
+export const decideDenials: Rows<DecideDenial> = {
+  question_unsupported: {
+    rule: "what the decision point does not understand it does not permit (COAZ-MCP, Unknown Methods)",
+    missing: (d) => d.what,
+    answer: no,
+  },
+  questions_many: {
+    rule: `one call asks at most ${limits.decisionsPerCall} questions, about at most ${limits.decisionSessions} sessions`,
+    missing: (d) => `fewer questions; it asks ${d.questions}, about ${d.sessions} sessions`,
+    answer: no,
+  },
+  body_partial: {
+    rule: "a call of which the gateway saw a part only is not decided: the rest could name anything",
+    missing: () => "the whole body; the gateway's limit is below it (x-envoy-auth-partial-body)",
+    answer: no,
+  },
+  gateway_unmatched: {
+    rule: "a role asks as the one registered agent whose selectors it satisfies",
+    missing: (d) => d.why,
+    answer: no,
+  },
+  session_foreign: {
+    rule: "an agent asks only about sessions that hold something at a resource it serves or fronts",
+    missing: (d) => d.why,
+    answer: no,
+  },
+  tool_unknown: {
+    rule: "a tool is one that the registry declares, by exactly its name",
+    missing: (d) => `a tool ${d.tool} of ${d.resource}`,
+    answer: no,
+  },
+  arguments_refused: {
+    rule: "a call stays within the authorization details of its session (RFC 9396)",
+    missing: (d) => `${d.type}.${d.field} in the arguments of ${d.tool}: ${d.why}`,
+    answer: no,
+  },
+};

@@ -1,0 +1,26 @@
+import { no } from "../../core/authzen/answer.ts";
+import { formOf } from "../../core/authzen/request.ts";
+import type { DecideDeps } from "../../core/endpoints/decide.ts";
+import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
+import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
+import { cedar } from "../cedar-module.ts";
+import { clock, ground, setting, tables } from "../ground.ts";
+import type { Refuse } from "../http/edge.ts";
+
+/** What both functions that decide need. */
+export function decideGround() {
+  const { dynamo, denying, refuse } = ground();
+  const deps: DecideDeps = {
+    ...denying,
+    registries: createRegistrySource(dynamo, tables, setting("trustDomain")),
+    store: createSessionStore(dynamo, tables, clock),
+    policy: createCedarEngine(cedar),
+  };
+  /** A body that is too large to be read is a question like another, and is answered no. */
+  const answerNo: Refuse = async (denial, event) => {
+    const reply = await refuse(denial, event);
+    return denial.code === "body_too_large" ? no(formOf(event.requestContext.http.path)) : reply;
+  };
+  return { deps, dynamo, refuse: answerNo };
+}
