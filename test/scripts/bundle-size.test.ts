@@ -14,7 +14,7 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   token: 380,
   introspect: 305,
   revoke: 305,
-  credentials: 375,
+  credentials: 378,
   decide: 380,
   "decide-iam": 380,
   "admin-revoke": 260,
