@@ -11,6 +11,8 @@ export interface Endpoints {
   readonly revoke: string;
   /** Left out where the deployment gives no AWS credentials. */
   readonly credentials?: string;
+  /** Left out where the deployment has no decision point. */
+  readonly decide?: string;
 }
 
 /** Finds the endpoints; they are looked up once in each process. */
@@ -22,6 +24,7 @@ const members = {
   introspect: "introspection_endpoint",
   revoke: "revocation_endpoint",
   credentials: "lanyard_credentials_endpoint",
+  decide: "lanyard_decision_endpoint",
 } as const;
 
 /**
@@ -62,5 +65,6 @@ async function discover(issuer: string, fetch: Fetch): Promise<Endpoints> {
   return {
     ...{ attest: read("attest"), token: read("token"), introspect: read("introspect"), revoke: read("revoke") },
     ...(json[members.credentials] === undefined ? {} : { credentials: read("credentials") }),
+    ...(json[members.decide] === undefined ? {} : { decide: read("decide") }),
   };
 }

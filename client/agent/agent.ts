@@ -14,6 +14,7 @@ import { type Fetch, lifeIn, textIn } from "../http.ts";
 import { machineClock } from "../machine-clock.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
+import { createDecisions, type Decide } from "./decisions.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
 import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
@@ -100,6 +101,13 @@ export interface LanyardAgent {
    * is taken
    */
   introspect(token: string, options?: { readonly provedBy?: string }): Promise<Introspection>;
+  /**
+   * Asks the decision point, as a gateway or server that is registered for the resource; `createGateway`
+   * (`client/gateway.ts`) asks the right questions.
+   * @param api which of AuthZEN's endpoints
+   * @param body its request
+   */
+  decide: Decide;
 }
 
 /** An agent's client: its key, its identity, its sessions. It makes no request before one is needed. */
@@ -109,13 +117,16 @@ export function createAgent(input: AgentInput): LanyardAgent {
   const endpoints = createEndpoints(input.issuer, input.endpoints, fetch);
   const servedAt = { ...input.servedAt };
   checkServedAt(servedAt);
-  const deps = lazily(async (): Promise<SessionDeps & { readonly identity: IdentityHolder }> => {
-    const key = await createAgentKey(input.key);
-    const { issuer, agent, evidence } = input;
-    const proving = { key, fetch, clock, nonces: createNonceMemory() };
-    const identity = createIdentity({ issuer, agent, evidence, endpoints, ...proving });
-    return { agent, identity, servedAt, ...proving, calls: createCalls({ identity, endpoints, ...proving }) };
-  });
+  const deps = lazily(
+    async (): Promise<SessionDeps & { readonly identity: IdentityHolder; readonly decide: Decide }> => {
+      const key = await createAgentKey(input.key);
+      const { issuer, agent, evidence } = input;
+      const proving = { key, fetch, clock, nonces: createNonceMemory() };
+      const identity = createIdentity({ issuer, agent, evidence, endpoints, ...proving });
+      const asking = { identity, endpoints, ...proving };
+      return { agent, identity, servedAt, ...proving, calls: createCalls(asking), decide: createDecisions(asking) };
+    },
+  );
   return {
     agent: input.agent,
     identity: async () => (await deps()).identity.get(),
@@ -137,6 +148,7 @@ export function createAgent(input: AgentInput): LanyardAgent {
         throw new LanyardError("answer_malformed", "introspect", { description: "active is missing" });
       return { ...json, active: json.active };
     },
+    decide: async (api, body) => (await deps()).decide(api, body),
   };
 }
 

@@ -16,7 +16,7 @@ interface CallsInput extends ProvedCallDeps {
 export type FormInput = readonly (readonly [name: string, value: string | undefined])[];
 
 /** Sends a form to one of the endpoints as this agent and returns the 200 answer. */
-export type Calls = (endpoint: Exclude<keyof Endpoints, "attest">, form: FormInput) => Promise<Answer>;
+export type Calls = (endpoint: Exclude<keyof Endpoints, "attest" | "decide">, form: FormInput) => Promise<Answer>;
 
 /**
  * Authenticated calls: the identity token as client assertion (draft-ietf-oauth-spiffe-client-auth) and a DPoP proof

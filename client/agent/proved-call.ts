@@ -19,6 +19,8 @@ export interface ProvedCall {
   readonly body: string;
   /** Named in errors. */
   readonly during: string;
+  /** A token bound to the key, sent as such (RFC 9449 7.1), where it is not in the body. */
+  readonly token?: string;
 }
 
 /**
@@ -27,13 +29,14 @@ export interface ProvedCall {
  * @throws LanyardError `unreachable`, `timeout`, `answer_malformed`
  */
 export async function provedCall(
-  { url, contentType, body, during }: ProvedCall,
+  { url, contentType, body, during, token }: ProvedCall,
   deps: ProvedCallDeps,
 ): Promise<Answer> {
   const attempt = async (nonce: string | undefined): Promise<Answer> => {
-    const more = nonce === undefined ? {} : { nonce };
+    const more = { ...(nonce === undefined ? {} : { nonce }), ...(token === undefined ? {} : { accessToken: token }) };
     const proof = await deps.key.prove({ method: "POST", url, nowSeconds: nowSeconds(deps.clock), ...more });
-    const headers = { "content-type": contentType, accept: "application/json", dpop: proof };
+    const shown = token === undefined ? {} : { authorization: `DPoP ${token}` };
+    const headers = { "content-type": contentType, accept: "application/json", dpop: proof, ...shown };
     return call(deps.fetch, { url, method: "POST", headers, body, during });
   };
   const answer = await attempt(deps.nonces.of(url));

@@ -41,6 +41,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     challenge_endpoint: `${urls.attest.replace(/\/$/, "")}/challenge`,
     lanyard_attestation_endpoint: urls.attest,
     ...(urls.credentials === undefined ? {} : { lanyard_credentials_endpoint: urls.credentials }),
+    ...(urls.decide === undefined ? {} : { lanyard_decision_endpoint: urls.decide }),
     lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
     grant_types_supported: ["client_credentials", tokenExchangeGrant, jwtBearerGrant],
     authorization_grant_profiles_supported: [idJagProfile],

@@ -16,7 +16,7 @@ export function clientEntries(): Readonly<Record<string, string>> {
       .filter((name) => name.endsWith(".ts"))
       .map((name) => `${folder}/${name.slice(0, -3)}`),
   );
-  const named = ["index", "verify", "handler", "messages", "narrowed", "own-role", "kept-key", "mcp", "a2a"];
+  const named = ["index", "verify", "handler", "messages", "narrowed", "own-role", "kept-key", "mcp", "a2a", "gateway"];
   const files = [...named, ...evidence].map((name) => [name, `./${name}.ts`]);
   return Object.fromEntries([...files, ...adapters.map((name) => [name, `./adapters/${name}.ts`])]);
 }
@@ -25,7 +25,7 @@ export function clientEntries(): Readonly<Record<string, string>> {
 const adapters = ["authorizer", "express", "fastify", "fetch", "hono", "middy"] as const;
 
 /** Entries that run without Node too. */
-export const webEntries = ["index", "verify", "handler", "messages", "fetch", "hono"] as const;
+export const webEntries = ["index", "verify", "handler", "messages", "fetch", "hono", "gateway"] as const;
 
 /**
  * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps; those that

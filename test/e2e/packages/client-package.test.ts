@@ -20,6 +20,7 @@ const madeBy = {
   messages: "receive",
   fetch: "createFetchGuard",
   hono: "createHonoGuard",
+  gateway: "createGateway",
 } as const;
 const entries = Object.keys(clientEntries());
 const specifierOf = (entry: string) => (entry === "index" ? client : `${client}/${entry}`);

@@ -1,0 +1,8 @@
+/** The guard of a gateway before tool servers: it verifies token and proof, and asks Lanyard about each call of a tool. */
+export {
+  createGateway,
+  type Gateway,
+  type GatewayCaller,
+  type GatewayInput,
+  type ToolCall,
+} from "./gateway/gateway.ts";
