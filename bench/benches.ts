@@ -2,6 +2,7 @@ import { attestors } from "./attest.ts";
 import { bundles } from "./bundles.ts";
 import { carried } from "./carry.ts";
 import { costBenches } from "./cost.ts";
+import { decisions } from "./decide.ts";
 import { clientCredentials } from "./issue/client-credentials.ts";
 import { sessionForPerson } from "./issue/person.ts";
 import { vending } from "./issue/vend.ts";
@@ -23,6 +24,7 @@ export const benches: readonly Bench[] = [
   sessionForPerson,
   clientCredentials,
   vending,
+  ...decisions,
   ...policyBenches,
   ...revocations,
   ...costBenches,

@@ -27,7 +27,17 @@ interface DiscoveryDeps {
 }
 
 /** The pages that a request may ask for, by whichever path. */
-type Page = "oauth" | "openid" | "authzen" | "authorize" | "keys" | "bundle" | "events" | "eventKeys" | "agentKeys" | "lists";
+type Page =
+  | "oauth"
+  | "openid"
+  | "authzen"
+  | "authorize"
+  | "keys"
+  | "bundle"
+  | "events"
+  | "eventKeys"
+  | "agentKeys"
+  | "lists";
 
 /**
  * Serves the public documents:

@@ -24,6 +24,7 @@ export const campaigns: readonly string[] = [
   "operating",
   "own-role",
   "prove",
+  "reach-decide",
   "reach-grant",
   "reach-mcp",
   "reach-python",
