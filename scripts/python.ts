@@ -31,7 +31,7 @@ async function main(): Promise<boolean> {
   }
   const folder = mkdtempSync(join(tmpdir(), "lanyard-python-"));
   try {
-    const tools = ["botocore", "cryptography", "fastapi", "httpx", "mypy==2.4.1", "pytest==9.2.0", "uvicorn"];
+    const tools = ["botocore", "cryptography", "fastapi", "httpx", "httpx2", "mypy==2.4.1", "pytest==9.2.0", "uvicorn"];
     const { program, why } = await environment(python, join(folder, "tests"), ...tools);
     if (program === undefined) {
       console.log(`python: skipped, pip cannot install what the tests need: ${why.trim().split("\n").at(-1)}`);

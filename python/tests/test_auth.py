@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import anyio
@@ -16,10 +18,15 @@ READ = [Grant(TICKETS, ["tickets:read"])]
 Server = Callable[[httpx.Request], httpx.Response]
 
 
+# what the MCP SDK calls by since its version 2; tried where it is installed
+LIBRARIES = [httpx] if find_spec("httpx2") is None else [httpx, import_module("httpx2")]
+
+
 class Both:
     """Sends the same request by a blocking client and by an async one, and tells how each ended."""
 
-    def __init__(self, server: Server, **settings: Any) -> None:
+    def __init__(self, server: Server, *, library: Any = httpx, **settings: Any) -> None:
+        self.library = library
         self.seen: list[httpx.Request] = []
         self.settings = settings
         self.server = server
@@ -35,15 +42,23 @@ class Both:
             issuer.others[host] = noting
         return issuer
 
+    def transport(self, issuer: Issuer) -> Any:
+        def handle(request: Any) -> Any:
+            plain = httpx.Request(request.method, str(request.url), headers=request.headers.raw, content=request.content)
+            answer = issuer.handle(plain)
+            return self.library.Response(answer.status_code, headers=answer.headers.raw, content=answer.content)
+
+        return self.library.MockTransport(handle)
+
     def send(self, url: str, method: str = "GET", resource: str = TICKETS, **request: Any) -> list[Any]:
         return [self._sync(url, method, resource, request), anyio.run(self._async, url, method, resource, request)]
 
     def _sync(self, url: str, method: str, resource: str, request: dict[str, Any]) -> Any:
         issuer = self.ground()
         session = issuer.agent(served_at={"urn:x": "https://elsewhere.example/x"}).open(READ, renewable=True)
-        with httpx.Client(transport=httpx.MockTransport(issuer.handle), **self.settings) as http:
+        with self.library.Client(transport=self.transport(issuer), **self.settings) as http:
             try:
-                return http.request(method, url, auth=session.auth(resource), **request)
+                return http.request(method, url, auth=session.auth(resource, library=self.library), **request)
             except LanyardError as error:
                 # the token is asked for only where the address may be called
                 return error.code, len(issuer.asked("token"))
@@ -52,9 +67,9 @@ class Both:
         issuer = self.ground()
         agent = issuer.async_agent(served_at={"urn:x": "https://elsewhere.example/x"})
         session = await agent.open(READ, renewable=True)
-        async with httpx.AsyncClient(transport=httpx.MockTransport(issuer.handle), **self.settings) as http:
+        async with self.library.AsyncClient(transport=self.transport(issuer), **self.settings) as http:
             try:
-                return await http.request(method, url, auth=session.auth(resource), **request)
+                return await http.request(method, url, auth=session.auth(resource, library=self.library), **request)
             except LanyardError as error:
                 return error.code, len(issuer.asked("token"))
 
@@ -63,8 +78,9 @@ def ok(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, text="ok")
 
 
-def test_each_request_carries_the_token_and_a_proof_for_it() -> None:
-    both = Both(ok)
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+def test_each_request_carries_the_token_and_a_proof_for_it(library: Any) -> None:
+    both = Both(ok, library=library)
     for answer in both.send(f"{TICKETS}/42?x=1", "POST", json={"a": 1}):
         assert answer.status_code == 200
     for request in both.seen:
@@ -111,8 +127,14 @@ def test_a_resource_is_called_where_the_developer_said_it_is_served() -> None:
 @pytest.mark.parametrize("follow", [True, False])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["https://evil.example/v1", f"{TICKETS}/other", "/elsewhere", "other"])
-def test_a_redirect_is_refused_whatever_the_clients_setting(follow: bool, status: int, location: str) -> None:
-    both = Both(lambda request: httpx.Response(status, headers={"location": location}), follow_redirects=follow)
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+def test_a_redirect_is_refused_whatever_the_clients_setting(
+    follow: bool, status: int, location: str, library: Any
+) -> None:
+    def server(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers={"location": location})
+
+    both = Both(server, library=library, follow_redirects=follow)
     for code, _ in both.send(f"{TICKETS}/42", "POST", content=b"x"):
         assert code == "outside_resource"
     assert [str(request.url) for request in both.seen] == [f"{TICKETS}/42"] * 2
@@ -131,9 +153,10 @@ def demanding(times: int) -> tuple[Server, list[str]]:
     return server, asked
 
 
-def test_a_nonce_is_answered_once_with_a_proof_of_its_own() -> None:
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+def test_a_nonce_is_answered_once_with_a_proof_of_its_own(library: Any) -> None:
     server, asked = demanding(1)
-    for answer in Both(server).send(TICKETS, "POST", content=b"body"):
+    for answer in Both(server, library=library).send(TICKETS, "POST", content=b"body"):
         assert (answer.status_code, answer.content) == (200, b"body")
     assert len(asked) == 4 and len(set(asked)) == 4
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import ModuleType
+from typing import Any, Literal, overload
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,7 +31,7 @@ from ._agent.session import (
 )
 from ._base.clock import Clock, Life, moment_of, now_seconds
 from ._base.flow import Flow, arun, run
-from .auth import SessionAuth
+from .auth import auth_of
 from .errors import LanyardError
 from .evidence import EvidenceSource
 
@@ -177,15 +178,22 @@ class _SessionBase:
     def __repr__(self) -> str:
         return f"<session {self.sid} of {self.agent}>"
 
-    def auth(self, resource: str, *, scopes: Sequence[str] | None = None) -> httpx.Auth:
+    @overload
+    def auth(self, resource: str, *, scopes: Sequence[str] | None = None) -> httpx.Auth: ...
+
+    @overload
+    def auth(self, resource: str, *, scopes: Sequence[str] | None = None, library: ModuleType) -> Any: ...
+
+    def auth(self, resource: str, *, scopes: Sequence[str] | None = None, library: ModuleType = httpx) -> Any:
         """What httpx takes as ``auth``: a token of this session for the resource, and a proof for each request.
 
-        Fits whatever takes an ``httpx.Auth``: the MCP SDK, FastMCP. Redirects are refused, and so are addresses outside
-        the resource, before a token is asked for (threat 43).
+        Fits whatever takes an ``httpx.Auth``. Redirects are refused, and so are addresses outside the resource, before a
+        token is asked for (threat 43).
 
         :param scopes: fewer than the session holds there
+        :param library: the module ``httpx2`` for clients of that library, which the MCP SDK uses since its version 2
         """
-        return SessionAuth(self._core, self._any_http, resource, scopes)
+        return auth_of(library)(self._core, self._any_http, resource, scopes)
 
 
 class Session(_SessionBase):

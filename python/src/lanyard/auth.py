@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Generator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
@@ -25,19 +27,15 @@ def _refuse_redirect() -> NoReturn:
     raise LanyardError("outside_resource", "fetch", description=description)
 
 
-class _OneHop(httpx.URL):
-    """The address of a request that goes nowhere else: building a redirected request begins by reading its fragment."""
-
-    @property
-    def fragment(self) -> str:
-        _refuse_redirect()
-
-
 _wants_nonce = re.compile(r"\bdpop\b.*\berror=\"?use_dpop_nonce\b", re.IGNORECASE)
 
 
-class SessionAuth(httpx.Auth):
-    """Made by ``Session.auth`` for blocking clients and by ``AsyncSession.auth`` for async ones."""
+class _Flows:
+    """What an ``Auth`` of either library does; made by ``Session.auth`` and by ``AsyncSession.auth``."""
+
+    _library: Any
+    # the address of a request that goes nowhere else: building a redirected request begins by reading its fragment
+    _one_hop: Any
 
     def __init__(
         self, core: SessionCore, http: httpx.Client | httpx.AsyncClient, resource: str, scopes: Sequence[str] | None
@@ -89,7 +87,7 @@ class SessionAuth(httpx.Auth):
             caller = self._core.caller
             now, nonce = now_seconds(caller.clock), caller.nonces.of(url)
             request.headers["DPoP"] = caller.key.prove(request.method, url, now, token=token.token, nonce=nonce)
-        request.url = _OneHop(plain)
+        request.url = self._one_hop(plain)
         return plain
 
     def _settle(self, request: httpx.Request, response: httpx.Response, plain: httpx.URL) -> None:
@@ -107,5 +105,13 @@ class SessionAuth(httpx.Auth):
             and self._core.caller.nonces.of(str(request.url)) == response.headers["dpop-nonce"]
             and _wants_nonce.search(response.headers.get("www-authenticate", "")) is not None
             and "DPoP" in request.headers
-            and isinstance(request.stream, httpx.ByteStream)
+            and isinstance(request.stream, self._library.ByteStream)
         )
+
+
+@cache
+def auth_of(library: ModuleType) -> Any:
+    """The class of a session's ``Auth`` for ``httpx``, or for ``httpx2``, which has the same members."""
+    fragment = property(lambda _: _refuse_redirect())
+    one_hop = type("OneHop", (library.URL,), {"fragment": fragment})
+    return type("SessionAuth", (_Flows, library.Auth), {"_library": library, "_one_hop": one_hop})
