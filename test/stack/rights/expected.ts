@@ -1,5 +1,6 @@
 import { resolved } from "../resolved.ts";
 import { all, type StackName, synthesized } from "../synthesized.ts";
+import { deciding } from "./deciding.ts";
 import { auditRights, deniedLogRows, stream } from "./expected-audit.ts";
 
 export const { templates } = synthesized();
@@ -73,20 +74,8 @@ export const expected: [StackName, string, string[]][] = [
       ...record,
     ],
   ],
-  ...(["Decide", "DecideIam"] as const).map((role): (typeof expected)[number] => [
-    "Service",
-    role,
-    [
-      ...["Revocations", "Sessions", "Tombstones"].map((table) => `dynamodb:BatchGetItem on ${table}`),
-      "dynamodb:GetItem on Sessions",
-      ...(role === "Decide" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),
-      "dynamodb:Query on Registry",
-      "dynamodb:Query on Subjects if row session:*",
-      "dynamodb:UpdateItem on Counters if in a transaction, row uses#* where AWS says which",
-      ...(role === "Decide" ? rings("identity", "session") : []),
-      ...record,
-    ],
-  ]),
+  deciding("Decide", [...record, ...rings("identity", "session")]),
+  deciding("DecideIam", record),
   [
     "Service",
     "Introspect",

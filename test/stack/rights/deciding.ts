@@ -1,0 +1,17 @@
+import type { StackName } from "../synthesized.ts";
+
+/** What a function that decides for gateways may do, beside its records and keys. */
+export const deciding = (role: "Decide" | "DecideIam", more: readonly string[]): [StackName, string, string[]] => [
+  "Service",
+  role,
+  [
+    ...["Revocations", "Sessions", "Tombstones"].map((table) => `dynamodb:BatchGetItem on ${table}`),
+    "dynamodb:GetItem on Sessions",
+    // only a proof is used up, and at the other URL nobody shows one
+    ...(role === "Decide" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),
+    "dynamodb:Query on Registry",
+    "dynamodb:Query on Subjects if row session:*",
+    "dynamodb:UpdateItem on Counters if in a transaction, row uses#* where AWS says which",
+    ...more,
+  ],
+];
