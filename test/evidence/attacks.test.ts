@@ -82,15 +82,15 @@ function turn(bytes: Buffer | undefined, at: number, bit: number): void {
   bytes[place] = (bytes[place] ?? 0) ^ (1 << bit);
 }
 
+/** A record that tells of another request than it did; every other word of it stays. */
+const otherwise = (record: string) => record.replace('"request_id":"request-root-opened"', '"request_id":"request-9"');
+
 describe("threat 23: with the list of files made anew, it is found", () => {
   test("that a record says something else than the log holds", () => {
     const changed = forged(mine, (files) => {
-      files.set(file("root-opened"), Buffer.from(String(files.get(file("root-opened"))).replace("case 7", "case 8")));
+      files.set(file("root-opened"), Buffer.from(otherwise(String(files.get(file("root-opened"))))));
     });
-    expect(verify(changed)).toEqual([
-      "record.changed records/root-opened00000000000.json",
-      "session.disagrees session.json",
-    ]);
+    expect(verify(changed)).toEqual(["record.changed records/root-opened00000000000.json"]);
   });
 
   test("that a record was taken out and its proof left, or the other way round", () => {
@@ -141,7 +141,7 @@ describe("threat 23: with the list of files made anew, it is found", () => {
   test("that the key is another's, who signed a log of his own", async () => {
     const forger = await setUp({
       seed: "forger",
-      lines: ground.records.map(({ text: one }) => one.replace("case 7", "case 8")),
+      lines: ground.records.map(({ text: one }) => otherwise(one)),
     });
     const archive = await forger.archive();
     expect(verify(archive)).toEqual(["checkpoint.invalid checkpoint", "key.other verifier-key.txt"]);

@@ -2,32 +2,9 @@ import { resolved } from "../resolved.ts";
 import { all, type StackName, synthesized } from "../synthesized.ts";
 import { deciding } from "./deciding.ts";
 import { auditRights, deniedLogRows, stream } from "./expected-audit.ts";
+import { record, rings } from "./usual.ts";
 
 export const { templates } = synthesized();
-
-export const dataKey = [
-  "kms:Decrypt",
-  "kms:DescribeKey",
-  "kms:Encrypt",
-  "kms:GenerateDataKey",
-  "kms:GenerateDataKeyWithoutPlaintext",
-  "kms:ReEncryptFrom",
-  "kms:ReEncryptTo",
-].map((action) => `${action} on Data if by DynamoDB`);
-
-export const everyFunction = (role: string) => [
-  `logs:CreateLogStream on log-group:${role}Logs:*`,
-  `logs:PutLogEvents on log-group:${role}Logs:*`,
-  "xray:PutTelemetryRecords on *",
-  "xray:PutTraceSegments on *",
-];
-
-const record = ["dynamodb:PutItem on Outbox if in a transaction", "dynamodb:PutItem on Outbox if row denied#*"];
-
-/** Keys are used by their own policies' gift: a role gets to read the rings and no more. */
-const rings = (...purposes: string[]) => [
-  `dynamodb:GetItem on Keyring if row ${purposes.map((one) => `${one}*`).join(" or ")}`,
-];
 
 const attesting = [
   "dynamodb:BatchGetItem on Revocations",

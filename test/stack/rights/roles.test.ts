@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { env } from "../../../lambdas/env.ts";
 import { list, statementsOf } from "../resolved.ts";
 import { all, one, synthesized } from "../synthesized.ts";
-import { dataKey, everyFunction, expected, templates } from "./expected.ts";
+import { expected, templates } from "./expected.ts";
 import { rightsOf } from "./lines.ts";
+import { dataKey, everyFunction } from "./usual.ts";
 
 /** The bucket's name is made by CDK. */
 const withoutBucket = (line: string): string => line.replace(/auditbucket\w+/, "bucket");

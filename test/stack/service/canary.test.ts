@@ -5,8 +5,8 @@ import { canaryRegistrations } from "../../../bin/lanyard/canary/registrations.t
 import { canary } from "../../../core/model/canary.ts";
 import { canaryNames } from "../../../lib/service/canary.ts";
 import { resolved } from "../resolved.ts";
-import { everyFunction } from "../rights/expected.ts";
 import { rightsOf } from "../rights/lines.ts";
+import { everyFunction } from "../rights/usual.ts";
 import { outcome } from "../simulate/ground.ts";
 import { account, all, bare, one, region, synthesized } from "../synthesized.ts";
 
