@@ -17,7 +17,7 @@ export type { AwsSessionCredentials, WantedAwsCredentials } from "./agent/aws-cr
 export type { WantedGrant } from "./agent/grant.ts";
 export type { Identity } from "./agent/identity.ts";
 export type { ServedAt } from "./agent/reach.ts";
-export type { AgentSession, HeldOffer, RevokeTarget } from "./agent/session.ts";
+export type { AgentSession, HeldOffer, RevokeTarget, Unended } from "./agent/session.ts";
 export type { SessionFacts } from "./agent/session-facts.ts";
 export type { AwsCredentialsProvider } from "./aws/held-credentials.ts";
 export type { Endpoints } from "./endpoints.ts";

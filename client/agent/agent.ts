@@ -18,8 +18,9 @@ import { createDecisions, type Decide } from "./decisions.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
 import { createIdentity, type Identity, type IdentityHolder } from "./identity.ts";
 import { createNonceMemory, type NonceMemory } from "./nonce-memory.ts";
+import { createOpened } from "./opened.ts";
 import { checkServedAt, type ServedAt } from "./reach.ts";
-import { type AgentSession, createSession, scopesIn, tokenTypeIn } from "./session.ts";
+import { type AgentSession, createSession, scopesIn, tokenTypeIn, type Unended } from "./session.ts";
 import { readSessionFacts, sessionFactsOf } from "./session-facts.ts";
 
 /** Input of {@link createAgent}. */
@@ -42,6 +43,8 @@ export interface AgentInput {
    * (`client/kept-key.ts`).
    */
   readonly key?: KeyPair;
+  /** Hears of a session that `await using` could not end; nobody does when left out. */
+  readonly unended?: Unended;
 }
 
 /** Input of a new session. */
@@ -108,6 +111,8 @@ export interface LanyardAgent {
    * @param body its request
    */
   decide: Decide;
+  /** Ends the sessions that this agent opened and that have not ended: the last 1,000 of them. Never throws. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** An agent's client: its key, its identity, its sessions. It makes no request before one is needed. */
@@ -124,20 +129,31 @@ export function createAgent(input: AgentInput): LanyardAgent {
       const proving = { key, fetch, clock, nonces: createNonceMemory() };
       const identity = createIdentity({ issuer, agent, evidence, endpoints, ...proving });
       const asking = { identity, endpoints, ...proving };
-      return { agent, identity, servedAt, ...proving, calls: createCalls(asking), decide: createDecisions(asking) };
+      return {
+        agent,
+        identity,
+        servedAt,
+        unended: input.unended ?? (() => undefined),
+        ...proving,
+        calls: createCalls(asking),
+        decide: createDecisions(asking),
+      };
     },
   );
+  const opened = createOpened();
   return {
     agent: input.agent,
     identity: async () => (await deps()).identity.get(),
-    open: async (wanted) => openSession(openParameters(wanted), wanted, await deps()),
-    hop: async (token, wanted) => openSession(subjectParameters(token, accessTokenType), wanted, await deps()),
+    open: async (wanted) => opened.keep(await openSession(openParameters(wanted), wanted, await deps())),
+    hop: async (token, wanted) =>
+      opened.keep(await openSession(subjectParameters(token, accessTokenType), wanted, await deps())),
     async redeem(handle, options) {
       const expect = expectedBy(options);
       const session = await openSession(subjectParameters(handle, offerTokenType), undefined, await deps());
       await refuseUnexpected(session, expect);
-      return session;
+      return opened.keep(session);
     },
+    [Symbol.asyncDispose]: opened.endAll,
     async introspect(token, { provedBy } = {}) {
       const { calls } = await deps();
       const { json } = await calls("introspect", [
@@ -160,6 +176,7 @@ interface SessionDeps {
   readonly clock: Clock;
   readonly nonces: NonceMemory;
   readonly servedAt: ServedAt;
+  readonly unended: Unended;
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
@@ -192,7 +209,7 @@ async function openSession(
   wanted: Omit<OpenInput, "onBehalfOf"> | undefined,
   deps: SessionDeps,
 ): Promise<AgentSession> {
-  const { agent, calls, key, fetch, clock, nonces, servedAt } = deps;
+  const { agent, calls, key, fetch, clock, nonces, servedAt, unended } = deps;
   const only = wanted?.grants.length === 1 && !wanted.renewable ? wanted.grants[0] : undefined;
   const asked = momentOf(clock);
   const askedAtSeconds = nowSeconds(clock);
@@ -220,7 +237,7 @@ async function openSession(
   const own = { token, type, life } as const;
   const access = { token, expiresAtSeconds, scopes: scopesIn(answer.json.scope), tokenType };
   const first = only ? { first: { resource: only.resource, access } } : {};
-  return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces, servedAt });
+  return createSession({ facts, own, ...first, calls, key, fetch, clock, nonces, servedAt, unended });
 }
 
 /** Reads `expect`, also from callers without types: when it is missing, nothing is permitted. */

@@ -35,6 +35,8 @@ export interface IdentityHolder {
 
 /** A token is renewed this long before it expires: a request under way must not outlive it. */
 const marginSeconds = 30;
+/** A bound of its own, whatever a source of evidence answers. */
+const mostKinds = 8;
 
 /**
  * Attests when needed: challenge ▸ evidence that carries it and the key's thumbprint ▸ `POST attest` with a DPoP proof.
@@ -46,8 +48,7 @@ export function createIdentity(input: IdentityInput): IdentityHolder {
   return {
     async get() {
       if (held && surelyLives(held.life, marginSeconds, input.clock)) return held.identity;
-      // each try has a challenge of its own, since the last one may be used up
-      flight ??= retried(() => attest(input))
+      flight ??= attestByAny(input)
         .then((attested) => {
           held = attested;
           return attested.identity;
@@ -61,6 +62,20 @@ export function createIdentity(input: IdentityInput): IdentityHolder {
       if (held?.identity === refused) held = undefined;
     },
   };
+}
+
+/** Tries once more with the evidence's next kind where it has one. */
+async function attestByAny(input: IdentityInput): ReturnType<typeof attest> {
+  for (let kinds = 1; ; kinds++) {
+    try {
+      // each try has a challenge of its own, since the last one may be used up
+      const attested = await retried(() => attest(input));
+      input.evidence.choosing?.accepted();
+      return attested;
+    } catch (error) {
+      if (kinds >= mostKinds || !input.evidence.choosing?.refused(error)) throw error;
+    }
+  }
 }
 
 async function attest(input: IdentityInput): Promise<{ readonly identity: Identity; readonly life: Life }> {

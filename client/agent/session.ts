@@ -70,6 +70,11 @@ export interface AgentSession extends SessionFacts {
   aws(wanted: WantedAwsCredentials): AwsCredentialsProvider;
   /** Ends the session and everything below it. */
   end(): Promise<void>;
+  /**
+   * The same for `await using`. It never throws, since that would hide the error of the block it ends: `unended` of the
+   * agent's input is told of a session that could not be ended, and that ends by itself at `expiresAtSeconds`.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
   /** Ends a child, an offer, or what a token belongs to. */
   revoke(target: RevokeTarget): Promise<void>;
 }
@@ -86,7 +91,11 @@ export interface SessionInput {
   readonly clock: Clock;
   readonly nonces: NonceMemory;
   readonly servedAt: ServedAt;
+  readonly unended: Unended;
 }
+
+/** Hears of a session that `await using` could not end. */
+export type Unended = (error: unknown, session: string) => void;
 
 /** Gets access tokens with a session's own token. */
 function exchangedBy({ calls, clock }: SessionInput, own: OwnTokenHolder) {
@@ -158,6 +167,12 @@ export function createSession(input: SessionInput): AgentSession {
   const revoke = async (form: FormInput): Promise<void> => {
     await calls("revoke", form);
   };
+  const end = async (): Promise<void> => {
+    if (own.hasEnded()) return;
+    await revoke([["token", own.current().token]]);
+    own.end();
+    tokens.clear();
+  };
 
   return {
     ...facts,
@@ -171,11 +186,13 @@ export function createSession(input: SessionInput): AgentSession {
       const access = await accessToken(resource, scopes ? { scopes } : {});
       return callResource({ address, access, init }, { key, clock, fetch: input.fetch, nonces });
     },
-    async end() {
-      if (own.hasEnded()) return;
-      await revoke([["token", own.current().token]]);
-      own.end();
-      tokens.clear();
+    end,
+    async [Symbol.asyncDispose]() {
+      try {
+        await end();
+      } catch (error) {
+        told(() => input.unended(error, facts.sid));
+      }
     },
     async revoke(target) {
       if ("session" in target)
@@ -186,6 +203,15 @@ export function createSession(input: SessionInput): AgentSession {
       return revoke([["token", "offer" in target ? target.offer : target.token]]);
     },
   };
+}
+
+/** Tells somebody whose own failure changes nothing. */
+function told(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // whoever listens has failed, and the block that ends has an error of its own to show
+  }
 }
 
 /**

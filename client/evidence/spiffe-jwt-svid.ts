@@ -12,9 +12,8 @@ export interface SpiffeJwtSvidInput {
 }
 
 /**
- * Evidence by a JWT-SVID in a file, read for each attestation. The Workload API is gRPC over a Unix socket, which this
- * client does not speak: `spiffe-helper` does, and writes the SVID into a file. Prefer the X.509-SVID, which proves
- * more.
+ * Evidence by a JWT-SVID in a file, read for each attestation, for hosts where `spiffe-helper` writes it;
+ * `spiffe-workload-api` asks the socket itself. Prefer the X.509-SVID, which proves more.
  */
 export const spiffeJwtSvid = ({ path }: SpiffeJwtSvidInput): EvidenceSource => ({
   type: "spiffe-jwt-svid",

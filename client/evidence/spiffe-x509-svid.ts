@@ -1,11 +1,11 @@
-import { constants, createPrivateKey, type KeyObject, sign, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { limits } from "../../core/model/limits.ts";
-import { svidBindingText } from "../../core/model/wire.ts";
 import { EvidenceError } from "../error.ts";
 import { readBoundedFile } from "./platform/bounded-file.ts";
 import type { EvidenceSource } from "./platform/source.ts";
+import { type SvidPair, svidEvidence } from "./platform/svid-evidence.ts";
 
 /** Where the X.509-SVID and its key are kept; the default names are those usual with `spiffe-helper`. */
 export interface SpiffeX509SvidInput {
@@ -23,29 +23,20 @@ const pauseMillis = 100;
 
 /**
  * Evidence by an X.509-SVID in files, read for each attestation, and a signature of its key over challenge, agent's key
- * and issuer. The Workload API is gRPC over a Unix socket, which this client does not speak: `spiffe-helper` does.
+ * and issuer, for hosts where `spiffe-helper` writes them; `spiffe-workload-api` asks the socket itself.
  */
 export function spiffeX509Svid(input: SpiffeX509SvidInput): EvidenceSource {
   return {
     type: "spiffe-x509-svid",
-    async collect(request) {
-      const { chain, key } = await pairIn(input);
-      const signature = signed(key, Buffer.from(svidBindingText(request), "utf8"));
-      return { type: "spiffe-x509-svid", chain, signature: signature.toString("base64") };
-    },
+    collect: async (request) => svidEvidence(await pairIn(input), request),
   };
-}
-
-interface Pair {
-  readonly chain: readonly string[];
-  readonly key: KeyObject;
 }
 
 /**
  * Reads certificate and key. The files are renewed one after the other, and in between they do not match, so this tries
  * again.
  */
-async function pairIn(input: SpiffeX509SvidInput): Promise<Pair> {
+async function pairIn(input: SpiffeX509SvidInput): Promise<SvidPair> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await readPair(input);
@@ -56,12 +47,12 @@ async function pairIn(input: SpiffeX509SvidInput): Promise<Pair> {
   }
 }
 
-async function readPair(input: SpiffeX509SvidInput): Promise<Pair> {
+async function readPair(input: SpiffeX509SvidInput): Promise<SvidPair> {
   const { directory, certificateFile = "svid.pem", keyFile = "svid_key.pem" } = input;
   const certificates = certificatesIn(await readBoundedFile(join(directory, certificateFile), certificatesBytes));
   const key = keyIn(await readBoundedFile(join(directory, keyFile), keyBytes));
   if (!certificates[0]?.checkPrivateKey(key)) throw new EvidenceError("the SVID and the key beside it do not fit");
-  return { key, chain: certificates.map((certificate) => certificate.raw.toString("base64")) };
+  return { key, certificates };
 }
 
 function certificatesIn(pem: string): readonly X509Certificate[] {
@@ -81,12 +72,4 @@ function keyIn(pem: string): KeyObject {
   } catch {
     throw new EvidenceError("the SVID's key file holds no private key");
   }
-}
-
-/** As the attestor verifies it: ECDSA with the curve's own SHA-2 in DER, or RSASSA-PSS with a salt of 32 bytes. */
-function signed(key: KeyObject, bytes: Uint8Array): Buffer {
-  if (key.asymmetricKeyType === "ec")
-    return sign(key.asymmetricKeyDetails?.namedCurve === "secp384r1" ? "sha384" : "sha256", bytes, key);
-  if (key.asymmetricKeyType !== "rsa") throw new EvidenceError("the SVID's key is neither EC nor RSA");
-  return sign("sha256", bytes, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
 }

@@ -180,3 +180,11 @@ export interface Reply {
   readonly body: string;
   readonly contentType: string;
 }
+
+/**
+ * What a caller is told whose evidence does not prove the named agent, for whatever reason. The client tells by it, and
+ * by the next, that another kind of evidence may be registered.
+ */
+export const notProvedText = "the evidence does not prove the named agent";
+/** What a caller is told whose kind of evidence the deployment does not take. */
+export const unknownEvidenceText = "this type of evidence is not known here";

@@ -16,7 +16,19 @@ export function clientEntries(): Readonly<Record<string, string>> {
       .filter((name) => name.endsWith(".ts"))
       .map((name) => `${folder}/${name.slice(0, -3)}`),
   );
-  const named = ["index", "verify", "handler", "messages", "narrowed", "own-role", "kept-key", "mcp", "a2a", "gateway"];
+  const named = [
+    "index",
+    "verify",
+    "handler",
+    "messages",
+    "narrowed",
+    "own-role",
+    "kept-key",
+    "start",
+    "mcp",
+    "a2a",
+    "gateway",
+  ];
   const files = [...named, ...evidence].map((name) => [name, `./${name}.ts`]);
   return Object.fromEntries([...files, ...adapters.map((name) => [name, `./adapters/${name}.ts`])]);
 }

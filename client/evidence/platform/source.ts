@@ -18,4 +18,10 @@ export interface EvidenceSource {
   readonly type: string;
   /** A fresh document for exactly this request. */
   collect(request: EvidenceRequest): Promise<AttestRequest["evidence"]>;
+  /** Told how each attestation ended, by sources that can show more than one kind. */
+  readonly choosing?: {
+    /** @returns true when the next `collect` shows another kind, so that attesting once more makes sense */
+    refused(error: unknown): boolean;
+    accepted(): void;
+  };
 }

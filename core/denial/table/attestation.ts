@@ -1,3 +1,4 @@
+import { notProvedText, unknownEvidenceText } from "../../model/wire.ts";
 import { badClient, badRequest, badTarget, later, type Rows } from "../row.ts";
 
 /** Refusals about attestation, each with its facts. */
@@ -20,7 +21,7 @@ export type AttestationDenial =
   | { readonly code: "audience_not_registered"; readonly audience: string };
 
 /** One answer for several refusals: an attacker must not learn which agents exist or which rule did not match. */
-const notProved = badClient("the evidence does not prove the named agent");
+const notProved = badClient(notProvedText);
 
 /** What auditors and callers are told of each. */
 export const attestationDenials: Rows<AttestationDenial> = {
@@ -36,7 +37,7 @@ export const attestationDenials: Rows<AttestationDenial> = {
   evidence_unsupported: {
     rule: "the stage's attestors",
     missing: (d) => d.type,
-    answer: badRequest("this type of evidence is not known here"),
+    answer: badRequest(unknownEvidenceText),
   },
   evidence_invalid: {
     rule: "evidence proves the named agent by its registration",
