@@ -133,6 +133,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "core/jose/import-key.ts",
         "core/jose/public-jwk.ts",
         "core/jose/verifying-key.ts",
+        "core/model/assurance.ts",
         "core/model/normal-url.ts",
         "core/text/well-known.ts",
         "core/model/wire.ts",
