@@ -15,6 +15,8 @@ export interface KindInput {
   readonly spiffe?: Pick<SpiffeWorkloadApiInput, "spiffeId" | "hint">;
   /** File of a projected service account token whose audience is the issuer, beside EKS's own credentials. */
   readonly projectedToken?: { readonly path: string };
+  /** Hosts of GitHub's that are not github.com's: of an Enterprise Server, or of a tenant with data residency. */
+  readonly github?: { readonly hosts: readonly string[] };
   readonly fetch?: Fetch;
 }
 
@@ -102,6 +104,7 @@ const github = (known: Known): Kind => ({
   load: async () =>
     (await import("../evidence/oidc/github-actions.ts")).githubActions({
       env: known.surroundings.env,
+      ...known.github,
       ...fetching(known),
     }),
 });

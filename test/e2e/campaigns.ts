@@ -25,6 +25,7 @@ export const campaigns: readonly string[] = [
   "own-role",
   "prove",
   "reach-decide",
+  "reach-examples",
   "reach-grant",
   "reach-mcp",
   "reach-python",

@@ -6,7 +6,7 @@ import { putFunctions } from "../../scripts/kept/functions.ts";
 const root = join(import.meta.dirname, "../..");
 
 /** Settings of stage `local`. */
-export const localStage = (): { readonly account: string; readonly region: string } =>
+export const localStage = (): { readonly account: string; readonly region: string; readonly trustDomain: string } =>
   JSON.parse(readFileSync(join(root, "stages/local.json"), "utf8"));
 
 /**
