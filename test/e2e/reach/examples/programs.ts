@@ -51,12 +51,9 @@ export function openPrograms() {
   const environment = (env: Given["env"]) => ({ PATH: process.env.PATH ?? "", HOME: folder, ...env });
   return {
     folder,
-    /** Runs a program to its end, a minute at most. @returns its lines */
+    /** Runs a program to its end. @returns its lines */
     async run(path: string, { env, args = [] }: Given): Promise<readonly string[]> {
-      const { stdout } = await call(process.execPath, [await built(path), ...args], {
-        env: environment(env),
-        timeout: 60_000,
-      });
+      const { stdout } = await call(process.execPath, [await built(path), ...args], { env: environment(env) });
       return stdout.trimEnd().split("\n");
     },
     /** Starts a server, and waits for its first line. */
