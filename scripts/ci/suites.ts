@@ -29,7 +29,7 @@ const clockless = [
 /** Each waits for what only time brings: the delivery's buffer, the sealer's minute, the end of credentials. */
 const clocked = ["audit", "audit-log", "canary", "own-role", "stops-in-aws"];
 /** Clients, servers and gateways of others. */
-const reach = ["reach-grant", "reach-mcp", "reach-python", "reach-servers"];
+const reach = ["reach-examples", "reach-grant", "reach-mcp", "reach-python", "reach-servers"];
 const packages = ["client-package", "cli-package", "cdk-package", "install"];
 const restartsAndWorkloads = ["restart", "halfway", "story", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
@@ -48,10 +48,10 @@ export const holding = [
 ];
 /** Those whose ratio a busy machine moves by more than a fifth (docs/performance.md), so that CI would guess at them. */
 export const moved = ["verify/rs256", "issue/person", "log/verify"];
-const story = suite("the story", 15, "npm", "start", "--silent", "--", "--once", "--memory");
+const story = suite("the story", 6, "npm", "start", "--silent", "--", "--once", "--memory");
 const synth = suite("the stacks by the README's command", 10, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [
-  suite("the conformance table", 16, "npm", "run", "--silent", "conformance"),
+  suite("the conformance table", 15, "npm", "run", "--silent", "conformance"),
   suite("the campaigns that wait for no clock", 88, "npm", "run", "--silent", "e2e", "--", ...clockless),
   suite(
     "the campaigns of restarts and of workloads",
@@ -63,7 +63,7 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
-  suite("the campaigns of reach", 41, "npm", "run", "--silent", "e2e", "--", ...reach),
+  suite("the campaigns of reach", 50, "npm", "run", "--silent", "e2e", "--", ...reach),
   // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   // Python 3.10 or newer; where it or pip's index is missing, the suite says so and is skipped
@@ -71,7 +71,7 @@ const behind: readonly Suite[] = [
   suite("the packages, packed and installed from the registry", 52, "npm", "run", "--silent", "e2e", "--", ...packages),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),
-  suite("the random programs", 14, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
+  suite("the random programs", 13, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
   suite("the ratios that hold", 52, "npm", "run", "--silent", "bench", "--", "--quick", "--check", ...holding),
   suite("the campaigns of the trail and of stops in AWS", 140, "npm", "run", "--silent", "e2e", "--", ...clocked),
   suite("the keys that rotate", 65, "npm", "run", "--silent", "e2e", "--", "rotation"),

@@ -71,4 +71,11 @@ describe("reach by Python: the built package in an empty environment, against th
     expect(steps.get("revoked")).toMatchObject({ status: 401, body: { error: "invalid_token" } });
     expect(steps.get("ended")).toMatchObject({ code: "request_refused" });
   });
+
+  it("examples/fastapi runs as its page says: a server, and an agent on its own account", async () => {
+    const { code, out } = (await desk?.example("42")) ?? expect.fail("no desk");
+    const by = desk?.world.endpoints.agents.researcher?.id;
+    expect(code, out).toBe(0);
+    expect(JSON.parse(out)).toEqual({ status: 200, ticket: "42", by });
+  });
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +30,8 @@ export interface PythonDesk {
   installed(): ReturnType<typeof call>;
   /** Runs the agents' program to its end. */
   tell(): Promise<{ readonly code: number; readonly steps: readonly Told[]; readonly said: string }>;
+  /** Runs `examples/fastapi` as its README says: its server, and its agent as the researcher. */
+  example(ticket: string): ReturnType<typeof call>;
   close(): Promise<void>;
 }
 
@@ -148,7 +150,35 @@ export async function openPythonDesk(python: string): Promise<PythonDesk | undef
     close,
     installed: () => call(program, [here("installed.py")], folder),
     tell: () => told(program, { cwd, env }),
+    example: (ticket) => runExample({ program, world, ticket }),
   };
+}
+
+async function runExample({ program, world, ticket }: { program: string; world: World; ticket: string }) {
+  const { issuer, aws, agents } = world.endpoints;
+  const { id, credentials } = agents.researcher ?? expect.fail("no researcher");
+  const port = await freePort();
+  const served = `http://localhost:${port}`;
+  const env = {
+    ...{ PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1", ISSUER: issuer, RESOURCE: tickets, SERVED_AT: served },
+    ...{ AGENT: id, AWS_REGION: aws.region, AWS_ENDPOINT_URL: aws.endpoint },
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+  };
+  const cwd = join(repository, "examples/fastapi");
+  const asked = ["-m", "uvicorn", "server:app", "--port", String(port), "--log-level", "warning"];
+  const server = spawn(program, asked, { cwd, env, stdio: "inherit" });
+  try {
+    await untilServed(served, server);
+    return await new Promise<{ code: number; out: string }>((resolve) => {
+      execFile(program, ["agent.py", ticket], { cwd, env }, (error, out, err) =>
+        resolve({ code: error ? 1 : 0, out: `${out}${err}` }),
+      );
+    });
+  } finally {
+    server.kill();
+  }
 }
 
 function told(program: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
