@@ -1,5 +1,5 @@
 /** Builds what agents and resource servers install. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { twinOf } from "./twins.ts";
@@ -82,4 +82,19 @@ export async function buildClient(dist: string): Promise<void> {
       { name: "twins", resolveId: (specifier: string, importer?: string) => importer && twinOf(specifier, importer) },
     ],
   });
+  nameDisposable(dist);
+}
+
+/**
+ * Names the library of `await using` in the declarations that need it, for whoever compiles with a browser's types alone
+ * and an older `lib`; the bundler drops such a line from the source.
+ */
+function nameDisposable(dist: string): void {
+  for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((each) =>
+    each.endsWith(".d.ts"),
+  )) {
+    const file = join(dist, name);
+    const text = readFileSync(file, "utf8");
+    if (text.includes("Symbol.asyncDispose")) writeFileSync(file, `/// <reference lib="esnext.disposable" />\n${text}`);
+  }
 }
