@@ -16,7 +16,8 @@ export interface TrailRecord {
  */
 export function findLine(folder: string, requestId: string): TrailRecord | undefined {
   if (!existsSync(folder)) return undefined;
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+  // newest first: the names begin with the date, and a folder that is kept grows with every start
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort().reverse()) {
     if (!name.endsWith(".json.gz")) continue;
     const { Records } = JSON.parse(gunzipSync(readFileSync(join(folder, name))).toString("utf8")) as {
       Records: readonly TrailRecord[];
