@@ -54,6 +54,7 @@ export async function run(options: StartOptions, { page, interrupt, made, startM
       // a dozen processes, and Cedar compiled in four of them, would be a quarter of a start's processor time
       sandbox: "thread",
       ahead: calledFirst,
+      signsOnly: true,
       onProgress: page.progress,
       signal: interrupt.signal,
     });
@@ -86,8 +87,9 @@ export async function run(options: StartOptions, { page, interrupt, made, startM
     const { ok, auditRecords } = story;
     if (options.json) report({ ok, steps: teller.steps, auditRecords, endpoints: world.endpoints });
     if (options.once) return ok ? 0 : 1;
-    // the story's last records are sealed within a minute; who is told to verify and prove them need not wait for it
-    await world.cloud.invoke("sealer", {});
+    // the story's last records are sealed within a minute, and the first record of the watch is that by which a trace
+    // knows our functions' roles; who is told to verify, prove and trace need not wait for either
+    await Promise.all([world.cloud.invoke("sealer", {}), world.cloud.invoke("drift-watch", {})]);
     for (const line of tryNext(world, story)) page.line(line);
     await interrupt.whenCame;
     return 0;

@@ -53,6 +53,11 @@ interface WorldOptions {
   readonly instancesPerFunction?: number;
   /** Functions whose sandboxes start while the registry is applied; by default each waits for its first event. */
   readonly ahead?: readonly string[];
+  /**
+   * Runs at the start only what the story's verifiers wait for, the publisher; the other functions of every minute, and
+   * the watch of drift, are the caller's to run when nobody waits any more.
+   */
+  readonly signsOnly?: true;
   /** What the functions run as; the cloud's own choice unless told otherwise. */
   readonly sandbox?: SandboxKind;
   /** Stops the start at any moment; everything is closed before `raiseWorld` rejects. */
@@ -107,7 +112,9 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     const running = cloud;
     // every minute, in AWS too: without it, verifiers that work offline would wait for the first minute to pass; what
     // runs less often can wait for its turn, but for the watch by whose first record a trace knows our functions' roles
-    const signed = Promise.all([cloud.fireSchedules(minuteMillis), cloud.invoke("drift-watch", {})]);
+    const signed = options.signsOnly
+      ? cloud.invoke("publisher", {})
+      : Promise.all([cloud.fireSchedules(minuteMillis), cloud.invoke("drift-watch", {})]);
     // what fails first is told
     signed.catch(() => undefined);
     // applying twice changes nothing the second time
