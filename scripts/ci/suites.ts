@@ -29,7 +29,7 @@ const clockless = [
 /** Each waits for what only time brings: the delivery's buffer, the sealer's minute, the end of credentials. */
 const clocked = ["audit", "audit-log", "canary", "own-role", "stops-in-aws"];
 /** Clients, servers and gateways of others. */
-const reach = ["reach-examples", "reach-grant", "reach-mcp", "reach-python", "reach-servers"];
+const reach = ["reach-decide", "reach-examples", "reach-grant", "reach-mcp", "reach-python", "reach-servers"];
 const packages = ["client-package", "cli-package", "cdk-package", "install"];
 const restartsAndWorkloads = ["restart", "halfway", "story", "agents", "instances", "aws-attestation"];
 /** Rows of the bench's quick form that CI holds to their goals: they hold on a busy machine as well. */
@@ -52,7 +52,7 @@ const story = suite("the story", 6, "npm", "start", "--silent", "--", "--once", 
 const synth = suite("the stacks by the README's command", 10, "npx", "cdk", "synth", "-q");
 const behind: readonly Suite[] = [
   suite("the conformance table", 15, "npm", "run", "--silent", "conformance"),
-  suite("the campaigns that wait for no clock", 88, "npm", "run", "--silent", "e2e", "--", ...clockless),
+  suite("the campaigns that wait for no clock", 64, "npm", "run", "--silent", "e2e", "--", ...clockless),
   suite(
     "the campaigns of restarts and of workloads",
     107,
@@ -63,7 +63,7 @@ const behind: readonly Suite[] = [
     "--",
     ...restartsAndWorkloads,
   ),
-  suite("the campaigns of reach", 50, "npm", "run", "--silent", "e2e", "--", ...reach),
+  suite("the campaigns of reach", 64, "npm", "run", "--silent", "e2e", "--", ...reach),
   // Go and Python 3.12 verify our log; where one is missing its cases say so and are skipped
   suite("the log, by verifiers of others", 40, "npm", "run", "--silent", "e2e", "--", "foreign-verifiers"),
   // Python 3.10 or newer; where it or pip's index is missing, the suite says so and is skipped
