@@ -21,7 +21,7 @@ let world: World;
 let client: Packed;
 let cli: Packed;
 let programs: Awaited<ReturnType<typeof nodes>>;
-/** Agents, resource servers and whoever builds for them: the client and what its sources of evidence ask for. */
+/** Agents, resource servers and whoever builds for them: the client and what its sources of evidence and entries ask for. */
 let project: Project;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "lanyard-pack-"));
@@ -29,7 +29,9 @@ beforeAll(async () => {
   client = await pack("client", folder);
   cli = await pack("cli", folder);
   project = new Project();
-  const pinned = ["typescript", "esbuild"].map((name) => `${name}@${own.devDependencies[name]}`);
+  const pinned = ["typescript", "esbuild", "@modelcontextprotocol/client"].map(
+    (name) => `${name}@${own.devDependencies[name]}`,
+  );
   const peers = sdk.map((name) => `${name}@${own.dependencies[name]}`);
   await install(project, client.tarball, ...peers, ...pinned, "@types/node@20");
   world = await raiseWorld({ memory: true, onProgress: () => undefined });
