@@ -19,10 +19,10 @@ const mostKilobytes = (name: string): number => (name === "attest" ? 700 : 400);
 const mostTimesItsClients = 1.15;
 
 /**
- * What a cold start of each function reads, and how long importing it takes beside its SDK clients alone: a bundle of what
- * it imports of `@aws-sdk` and nothing else, as the packages are published, in which each client is made once, since a
- * function makes them too while it is imported. Each in a fresh process, in turns. Left out is what deploys a registry: it
- * loads the folder it was packed with.
+ * What a cold start of each function reads, and how long importing it takes beside its SDK clients alone: a bundle of
+ * what it imports of `@aws-sdk` and nothing else, as the packages are published, in which each client is made once,
+ * since a function makes them too while it is imported. Each in a fresh process, in turns. Left out is what deploys a
+ * registry: it loads the folder it was packed with.
  */
 export const bundles: Bench = {
   name: "bundle",

@@ -63,8 +63,8 @@ async function decides(): Promise<Contestant> {
 }
 
 /**
- * One gateway that asks one question after the other, about one session, by HTTP and with a proof of its own each, as its
- * guard does: from the question to the answer, the gateway's signature and the function's process on this machine
+ * One gateway that asks one question after the other, about one session, by HTTP and with a proof of its own each, as
+ * its guard does: from the question to the answer, the gateway's signature and the function's process on this machine
  * included. Beside it, in turns, what it takes to introspect a token of that session in the same way. The store is the
  * embedded one: what the steps cost shows, not what DynamoDB takes.
  */

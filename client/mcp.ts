@@ -1,6 +1,7 @@
 /**
  * MCP by the official SDK: a guard for servers that maps tools and arguments to scopes and details, and a provider for
- * clients, by any client authentication. Only clients need `@modelcontextprotocol/client`, and load it when one is made.
+ * clients, by any client authentication. Only clients need `@modelcontextprotocol/client`, and load it when one is
+ * made.
  */
 
 export type { DetailsTypeDeclaration, ToolDeclaration } from "../core/verify/permits.ts";

@@ -1,6 +1,7 @@
 /**
  * Bundles the functions: `lambdas/<name>/index.ts` becomes `dist/<name>/index.mjs`, everything inside, the AWS SDK too
- * (the runtime's own version floats); and beside them the program that packs a registry for a deployment. `node scripts/build.ts [--report]`.
+ * (the runtime's own version floats); and beside them the program that packs a registry for a deployment.
+ * `node scripts/build.ts [--report]`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -9,8 +9,8 @@ type Written = Pick<OutputFile, "path" | "contents">;
 const joined = "first.mjs";
 
 /**
- * Puts every chunk that the entry imports, directly or not, into one file. It is no part of the entry: a lazy chunk that
- * shares code with it would wait for the entry, which may itself be waiting for that chunk.
+ * Puts every chunk that the entry imports, directly or not, into one file. It is no part of the entry: a lazy chunk
+ * that shares code with it would wait for the entry, which may itself be waiting for that chunk.
  * @param built a bundle in ES modules, split, with its metafile
  * @param options how it was built
  * @returns its files; the very same ones where there is nothing to join

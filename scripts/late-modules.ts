@@ -15,9 +15,10 @@ interface LateModule {
 }
 
 /**
- * What most requests do not need, a tenth of what the larger functions would read at a cold start: the texts of refusals,
- * and the validator of JSON Schema, which only a request with authorization details of a registered type needs. Their callers
- * are synchronous, since they stand in the middle of decisions and records, so an `import()` cannot load them.
+ * What most requests do not need, a tenth of what the larger functions would read at a cold start: the texts of
+ * refusals, and the validator of JSON Schema, which only a request with authorization details of a registered type
+ * needs. Their callers are synchronous, since they stand in the middle of decisions and records, so an `import()`
+ * cannot load them.
  */
 const lateModules: readonly LateModule[] = [
   { file: "core/denial/table.ts", as: "denials.cjs", names: ["rowOf", "grantFault"] },

@@ -1,7 +1,7 @@
 /**
  * `node scripts/python.ts`: tests `python/` in an environment of its own, with the newest Python here (`LANYARD_PYTHON`
- * names another): mypy and pytest. Where Python 3.10 or pip's index is missing, it says so and ends with 0. The package as
- * it is built and installed is the campaign's `reach-python`.
+ * names another): mypy and pytest. Where Python 3.10 or pip's index is missing, it says so and ends with 0. The package
+ * as it is built and installed is the campaign's `reach-python`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * `npm run resources`: writes docs/resources.md from the constructs, each option on: stack ▸ resource ▸ who may do what with
- * it, and why. `resourcesPage` makes the text; a test holds the page against it.
+ * `npm run resources`: writes docs/resources.md from the constructs, each option on: stack ▸ resource ▸ who may do what
+ * with it, and why. `resourcesPage` makes the text; a test holds the page against it.
  */
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -22,8 +22,8 @@ import { openBus } from "./bus.ts";
 const relayedAtOnce = 100;
 
 /**
- * Relay and sealer as they are deployed, over the embedded tables, bucket and a bus, each behind the real SDK; the log is
- * signed by a key of this process.
+ * Relay and sealer as they are deployed, over the embedded tables, bucket and a bus, each behind the real SDK; the log
+ * is signed by a key of this process.
  */
 export async function openWay() {
   const engine = await openTables(productTables(["outbox", "leaves"]), { streams: true });

@@ -30,8 +30,8 @@ const keysMost = 4;
 
 /**
  * Reads an agent's keys at its issuer, by kid, and keeps them for a minute.
- * @throws LanyardError `card_refused` when the registry publishes none of this agent, `keys_unavailable` when it cannot be
- * asked
+ * @throws LanyardError `card_refused` when the registry publishes none of this agent, `keys_unavailable` when it cannot
+ * be asked
  */
 export function createAgentKeys(input: AgentKeysInput): () => Promise<ReadonlyMap<string, RegisteredKey>> {
   const fetcher = createFetcher(input.fetch);

@@ -15,8 +15,8 @@ export interface CardSigner {
 export type SignedCard<T> = Omit<T, "signatures"> & { readonly signatures: readonly CardSignature[] };
 
 /**
- * Signs an agent card with the agent's registered keys: JWS over RFC 8785 (A2A 1.0, 8.4). The header names the key and no
- * place to get it from, since a verifier must not take it from there.
+ * Signs an agent card with the agent's registered keys: JWS over RFC 8785 (A2A 1.0, 8.4). The header names the key and
+ * no place to get it from, since a verifier must not take it from there.
  * @param card without signatures; those it has are replaced
  * @param signers one, or during a rotation the former and the next
  * @throws TypeError for a card that verifiers could read in two ways: without a canonical form, with an empty list, an

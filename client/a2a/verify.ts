@@ -29,9 +29,9 @@ export interface CardVerifier {
 }
 
 /**
- * Verifies agent cards (A2A 1.0, 8.4) by the keys that the agent's registration holds. A card that names a key or a place
- * to get one is refused, since its signer would choose what to be trusted by; every signature must be by a registered
- * key. That a card verifies says who signed it, and not that it is the latest.
+ * Verifies agent cards (A2A 1.0, 8.4) by the keys that the agent's registration holds. A card that names a key or a
+ * place to get one is refused, since its signer would choose what to be trusted by; every signature must be by a
+ * registered key. That a card verifies says who signed it, and not that it is the latest.
  * @throws LanyardError `insecure_url`
  * @throws TypeError when `agent` is no registered name
  */

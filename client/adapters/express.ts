@@ -43,7 +43,8 @@ export interface ExpressGuard extends ExpressHandler {
 
 /**
  * Guards an Express application or router (4 and 5). The URL that a proof must be for is the resource's own origin and
- * `originalUrl`: neither where the guard is mounted nor `trust proxy`, `Host` or a forwarded header moves it (threat 9).
+ * `originalUrl`: neither where the guard is mounted nor `trust proxy`, `Host` or a forwarded header moves it (threat
+ * 9).
  * @param input the resource, or a guard
  * @returns a handler for `app.use`; who calls is told by `callerOf(request)`
  */

@@ -59,8 +59,8 @@ export function createFastifyGuard(input: GuardInput): FastifyGuard {
 }
 
 /**
- * Answers what a handler's own `requires` and `permits` throw, with its challenge: `app.setErrorHandler(answerRefusals)`.
- * Other errors are thrown on, to the handler of the instance around.
+ * Answers what a handler's own `requires` and `permits` throw, with its challenge:
+ * `app.setErrorHandler(answerRefusals)`. Other errors are thrown on, to the handler of the instance around.
  */
 export function answerRefusals(error: unknown, _request: unknown, reply: FastifyReply): unknown {
   if (!(error instanceof AccessError)) throw error;

@@ -25,9 +25,9 @@ export interface HonoGuard extends HonoMiddleware {
 }
 
 /**
- * Guards the routes of a Hono application, on any runtime. The URL that a proof must be for is the resource's own origin
- * and the request's path, with `basePath` and the prefix of `route`: runtimes make the origin of `request.url` of `Host`,
- * which is not read (threat 9). Behind `mount`, which takes its prefix away, `requestUrl` has to name it.
+ * Guards the routes of a Hono application, on any runtime. The URL that a proof must be for is the resource's own
+ * origin and the request's path, with `basePath` and the prefix of `route`: runtimes make the origin of `request.url`
+ * of `Host`, which is not read (threat 9). Behind `mount`, which takes its prefix away, `requestUrl` has to name it.
  * @param input the resource, or a guard
  * @returns a middleware; who calls is told by `callerOf(context)`
  */
@@ -62,8 +62,8 @@ export function createHonoGuard(input: GuardInput): HonoGuard {
 }
 
 /**
- * Answers what is refused here and what a handler's own `requires` and `permits` threw: Hono gives that to its handler of
- * errors, whose answer has no challenge, and tells it to whoever stands before.
+ * Answers what is refused here and what a handler's own `requires` and `permits` threw: Hono gives that to its handler
+ * of errors, whose answer has no challenge, and tells it to whoever stands before.
  */
 async function answering(context: HonoContext, work: () => Promise<void>): Promise<Response | undefined> {
   try {

@@ -19,9 +19,9 @@ export interface MiddyGuard {
 }
 
 /**
- * Guards a Lambda handler behind a function URL, an HTTP API, a REST API or a load balancer. The URL that a proof must be
- * for is the resource's own origin (or `requestContext.domainName`) and the path of the event, and nothing of a header
- * (threat 9). What the handler's own `requires` and `permits` throw is answered too.
+ * Guards a Lambda handler behind a function URL, an HTTP API, a REST API or a load balancer. The URL that a proof must
+ * be for is the resource's own origin (or `requestContext.domainName`) and the path of the event, and nothing of a
+ * header (threat 9). What the handler's own `requires` and `permits` throw is answered too.
  * @param input the resource and how the function knows its own URL
  * @returns a middleware, to stand before what reads the body; who calls is told by `callerOf(event)`
  * @throws TypeError behind a load balancer without `requestUrl`, and as `createResourceServer`

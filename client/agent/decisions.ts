@@ -16,8 +16,8 @@ interface DecisionsInput extends ProvedCallDeps {
 export type Decide = (api: keyof typeof decidePaths, body: object) => Promise<Answer["json"]>;
 
 /**
- * Asks as this agent: its identity token as a DPoP-bound token, and a proof that names it. Whoever is cut attests again,
- * once, as for every other endpoint.
+ * Asks as this agent: its identity token as a DPoP-bound token, and a proof that names it. Whoever is cut attests
+ * again, once, as for every other endpoint.
  * @throws LanyardError; a refusal to answer is never a decision
  */
 export function createDecisions(input: DecisionsInput): Decide {

@@ -58,8 +58,8 @@ export interface AgentSession extends SessionFacts {
     init: RequestInit & { readonly resource: string; readonly scopes?: readonly string[] },
   ): Promise<Response>;
   /**
-   * Gets AWS credentials for part of the session, where the deployment gives any: of the role that is registered for the
-   * resource, narrowed to the scopes. Whoever holds them uses them, so they live for a minute or so.
+   * Gets AWS credentials for part of the session, where the deployment gives any: of the role that is registered for
+   * the resource, narrowed to the scopes. Whoever holds them uses them, so they live for a minute or so.
    * @throws LanyardError `session_lapsed` for a session that was not opened with `renewable` and holds one grant
    */
   awsCredentials(wanted: WantedAwsCredentials): Promise<AwsSessionCredentials>;

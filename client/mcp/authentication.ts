@@ -33,8 +33,8 @@ export const clientSecret = ({
 });
 
 /**
- * A client without any: `client_id` alone. A workload that proves itself by its assertion (workload identity federation)
- * has no id to send either, unless its authorization server gave it one.
+ * A client without any: `client_id` alone. A workload that proves itself by its assertion (workload identity
+ * federation) has no id to send either, unless its authorization server gave it one.
  */
 export const publicClient = ({ id }: { readonly id?: string } = {}): ClientAuthentication =>
   id === undefined ? { clientId: "", parameters: async () => ({}) } : { clientId: id };

@@ -3,10 +3,11 @@ import type { DetailsTypeDeclaration, DetailsUse, ToolDeclaration } from "../../
 import { type Given, isGiven, type Rule, type ToolRules } from "./needs.ts";
 
 /**
- * The tools of a resource as its registration declares them, as rules: one declaration serves the decision point and the
- * MCP server itself.
+ * The tools of a resource as its registration declares them, as rules: one declaration serves the decision point and
+ * the MCP server itself.
  * @param tools `tools` of the resource's registration
- * @param types the details types that restrict the resource, as they are registered; by them a refusal tells what to ask for
+ * @param types the details types that restrict the resource, as they are registered; by them a refusal tells what to
+ * ask for
  * @throws TypeError when two tools have one name
  */
 export function declaredTools(

@@ -52,8 +52,9 @@ export interface IdJagInput {
 }
 
 /**
- * A person's authority by way of the enterprise's identity provider (MCP enterprise-managed authorization): the ID token
- * is exchanged there for an ID-JAG, which the authorization server takes. A new one each time, since each is used once.
+ * A person's authority by way of the enterprise's identity provider (MCP enterprise-managed authorization): the ID
+ * token is exchanged there for an ID-JAG, which the authorization server takes. A new one each time, since each is used
+ * once.
  */
 export const idJag = ({ tokenEndpoint, clientId, clientSecret, idToken }: IdJagInput): Grant =>
   jwtBearer(async ({ issuer, resource, scope }) => {

@@ -17,7 +17,8 @@ export interface McpProvider extends OAuthClientProvider {
   /** A transport to the server with this provider; `options` are the SDK's. */
   transport(options?: StreamableHTTPClientTransportOptions): Promise<StreamableHTTPClientTransport>;
   /**
-   * Ends a sign-in, with the URL that the browser came back to; then the call that threw `UnauthorizedError` is made again.
+   * Ends a sign-in, with the URL that the browser came back to; then the call that threw `UnauthorizedError` is made
+   * again.
    * @throws LanyardError `request_refused` when it is the answer to no sign-in of this provider
    */
   signedIn(transport: StreamableHTTPClientTransport, callback: string): Promise<void>;
@@ -27,9 +28,9 @@ export interface McpProvider extends OAuthClientProvider {
 
 /**
  * Creates an `OAuthClientProvider` of `@modelcontextprotocol/client`, which is to be installed beside this package. It
- * takes any client authentication and any grant, binds tokens to a key (RFC 9449), with nonces, and keeps them as long as
- * it lives. It asks for the authorization details that the server's refusals name, and never sends an assertion again
- * that was refused.
+ * takes any client authentication and any grant, binds tokens to a key (RFC 9449), with nonces, and keeps them as long
+ * as it lives. It asks for the authorization details that the server's refusals name, and never sends an assertion
+ * again that was refused.
  * @throws LanyardError `insecure_url`
  */
 export async function createMcpProvider(input: McpProviderInput): Promise<McpProvider> {

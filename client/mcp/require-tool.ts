@@ -30,14 +30,15 @@ const usualBytes = 262_144;
 const mostBytes = 4_194_304;
 
 /**
- * Puts a guard before an MCP server of the official SDK: every request needs a token for the resource, and every call of
- * a tool the scopes and authorization details that its rule makes of its arguments. A refusal names all that the
+ * Puts a guard before an MCP server of the official SDK: every request needs a token for the resource, and every call
+ * of a tool the scopes and authorization details that its rule makes of its arguments. A refusal names all that the
  * operation needs, in the challenge and, for details, as `authorization_details` of the body: a client steps up once.
  * The resource's metadata and browsers' preflights are answered, too.
  *
  * Rules see arguments as they came, before the SDK has validated them or filled defaults in: what is not there must not
  * be taken for what the tool would assume.
- * @throws TypeError for a rule without a scope, a rule of `tools/call` among the methods, or a bound beyond the greatest
+ * @throws TypeError for a rule without a scope, a rule of `tools/call` among the methods, or a bound beyond the
+ * greatest
  */
 export function requireTool(input: RequireToolInput): (server: McpHandler) => GuardedMcp {
   const { guard, tools, methods = {}, maxBodyBytes = usualBytes, onError } = input;

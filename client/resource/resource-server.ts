@@ -84,8 +84,8 @@ export interface ResourceServerInput {
 export interface ResourceServer {
   /**
    * Tells who calls, and what the caller may do.
-   * @param operation `scopes`: what the operation needs, all of it. They are not checked here; every challenge names them,
-   * so that the caller comes back with all at once
+   * @param operation `scopes`: what the operation needs, all of it. They are not checked here; every challenge names
+   * them, so that the caller comes back with all at once
    * @throws AccessError with the reply to send instead: a refusal with its challenge, or (code `open`) the metadata or
    * the answer to a preflight
    */

@@ -1,5 +1,5 @@
 import type { Denial } from "../denial/denial.ts";
-import type { AgentRegistration } from "../model/registry.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 

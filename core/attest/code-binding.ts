@@ -1,6 +1,6 @@
 import type { Denial } from "../denial/denial.ts";
+import type { AgentRegistration, CodeBinding } from "../model/agent-registration.ts";
 import type { Check } from "../model/check.ts";
-import type { AgentRegistration, CodeBinding } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
 import type { CodeLookup } from "./contract/aws.ts";

@@ -1,11 +1,11 @@
 import type { AuditContext } from "../audit/context.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { DpopProof } from "../jose/dpop.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { assuranceReaches } from "../model/assurance.ts";
 import type { Check } from "../model/check.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, type MacSource, nowSeconds } from "../model/ports.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

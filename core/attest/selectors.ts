@@ -1,5 +1,5 @@
 import type { Denial } from "../denial/denial.ts";
-import type { AgentRegistration, Selector } from "../model/registry.ts";
+import type { AgentRegistration, Selector } from "../model/agent-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AttestedFacts } from "./contract/attestor.ts";
 import { evidenceTypes } from "./methods.ts";

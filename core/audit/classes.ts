@@ -26,13 +26,14 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  *   Assign Privileges
  * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
  *   Authentication / Service Ticket Request
- * - introspection, a gateway's and an operator's questions read, as does an operator who is given a person's key, a counted use changes how many are left, a request that was refused
- *   before its operation was known is Other: API Activity
+ * - introspection, a gateway's and an operator's questions read, as does an operator who is given a person's key, a
+ *   counted use changes how many are left, a request that was refused before its operation was known is Other: API
+ *   Activity
  * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
  *   session: API Activity / Other, a failure
- * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Delete for a person's key, Update for the
- *   registry), the life of a signing key, an agent that is overdue or dormant (Other), and a function: a deployment
- *   (Update), or a difference from what was deployed (Other)
+ * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Delete for a
+ *   person's key, Update for the registry), the life of a signing key, an agent that is overdue or dormant (Other), and
+ *   a function: a deployment (Update), or a difference from what was deployed (Other)
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   attest: { ...authentication, activityId: 1, activityName: "Logon" },

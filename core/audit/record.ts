@@ -163,8 +163,8 @@ interface AwsFacts {
   /** ARNs of the buckets, prefixes and tables that the scopes reach. */
   readonly places?: readonly string[];
   /**
-   * Of a token for STS: the identity provider of the role's account, and the token's `jti`, as `<provider>#<jti>`. CloudTrail
-   * has both on the line of whoever shows it.
+   * Of a token for STS: the identity provider of the role's account, and the token's `jti`, as `<provider>#<jti>`.
+   * CloudTrail has both on the line of whoever shows it.
    */
   readonly token?: string;
   /** SHA-256 (base64url) of the policies, one a line, in the order in which they were given to STS. */

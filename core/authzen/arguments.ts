@@ -1,4 +1,4 @@
-import type { ToolDeclaration } from "../model/registry.ts";
+import type { ToolDeclaration } from "../model/resource-registration.ts";
 import type { DetailsUse } from "../verify/permits.ts";
 import type { Members } from "./entities.ts";
 

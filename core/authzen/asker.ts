@@ -68,7 +68,8 @@ export function admitRole(caller: PlatformCaller | undefined, partition: string)
 }
 
 /**
- * Whether who asks may ask anything now: registered and active, not blocked, its proof not from before a cut (threat 1).
+ * Whether who asks may ask anything now: registered and active, not blocked, its proof not from before a cut (threat
+ * 1).
  * @returns nothing, or `agent_unknown`, `agent_inactive`, `blocked`, `assertion_dead`
  */
 export function checkAsker(asker: Asker, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {

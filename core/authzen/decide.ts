@@ -44,8 +44,8 @@ const reloads = 3;
  * Reads what the questions of one call need: for each session its row, and then its liveness in one strongly consistent
  * batch that also tells whether the asker lives and which version of the registry counts (threat 22).
  *
- * A session that does not exist and one that is not the asker's cost the same reads: of the latter's liveness nothing is
- * asked, so that time does not tell one from the other (threat 41).
+ * A session that does not exist and one that is not the asker's cost the same reads: of the latter's liveness nothing
+ * is asked, so that time does not tell one from the other (threat 41).
  * @returns what was read, or `registry_unavailable`, `liveness_unavailable`, `gateway_unmatched`, and what `checkAsker`
  * refuses
  */

@@ -1,7 +1,7 @@
 import { activeRegistration } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyEngine, PolicyQuestion } from "../model/decision.ts";
-import type { ToolDeclaration } from "../model/registry.ts";
+import type { ToolDeclaration } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { currentAgent, type Grant, type Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -27,16 +27,18 @@ export interface Permit {
 }
 
 /**
- * Whether a living session may do what a question names, by the bounds that an access token of it would have to fit now:
+ * Whether a living session may do what a question names, by the bounds that an access token of it would have to fit
+ * now:
  *
  * what it was handed still follows from what was handed on ▸ the tool is declared ▸ its scopes are the session's, and
  * the shown token's ▸ within the agent's registration and what the principal may delegate ▸ details where they are
  * required ▸ the arguments within the details ▸ policy, for principal, agent and each scope
  *
- * The questions to policy are those of an access token (`access`, `lend`, `use`), so that a policy that would refuse the
- * token refuses the call.
+ * The questions to policy are those of an access token (`access`, `lend`, `use`), so that a policy that would refuse
+ * the token refuses the call.
  * @param session alive, and the asker's to ask about
- * @param isSought a search asks without arguments: then a tool is one of those that some arguments would be admitted for
+ * @param isSought a search asks without arguments: then a tool is one of those that some arguments would be admitted
+ * for
  * @returns the permit, or `tool_unknown`, `scope_exceeds`, `details_exceed`, `details_required`, `details_invalid`,
  * `arguments_refused`, `groups_redefined`, `agent_unknown`, `agent_inactive`, `policy_denied`
  */

@@ -38,8 +38,8 @@ export const methods: Readonly<Record<Target["type"], readonly string[]>> = {
 };
 
 /**
- * What a question means here: a session, or the identity of a session that the context names; a tool of a server, or the
- * server itself.
+ * What a question means here: a session, or the identity of a session that the context names; a tool of a server, or
+ * the server itself.
  * @returns the question, or `question_unsupported`
  */
 export function questionOf({ subject, action, resource, context }: Entities): Result<Question, Denial> {

@@ -11,8 +11,8 @@ interface Found {
 }
 
 /**
- * Searches (AuthZEN 1.0, Search APIs): the tools of a server that a session may call with some arguments, or the methods
- * it may call on one of them. There is no search for subjects: it would list sessions.
+ * Searches (AuthZEN 1.0, Search APIs): the tools of a server that a session may call with some arguments, or the
+ * methods it may call on one of them. There is no search for subjects: it would list sessions.
  */
 export function search(question: Question, of: "resource" | "action", read: Read): Found {
   return of === "resource" ? tools(question, read) : actions(question, read);

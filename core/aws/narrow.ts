@@ -2,7 +2,7 @@ import type { Denial } from "../denial/denial.ts";
 import { understandDetail } from "../details/compare.ts";
 import { leavesOf } from "../details/leaves.ts";
 import type { AwsGrant, AwsNarrowing } from "../model/aws-role.ts";
-import type { DetailsTypeDeclaration, RuleName } from "../model/registry.ts";
+import type { DetailsTypeDeclaration, RuleName } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import { everyKey, intersection, type Keys, union } from "./keys.ts";

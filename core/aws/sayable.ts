@@ -1,4 +1,4 @@
-import type { RuleName } from "../model/registry.ts";
+import type { RuleName } from "../model/resource-registration.ts";
 import type { AwsService } from "./actions.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Denial } from "../denial/denial.ts";
 import { type DpopNonces, verifyDpop } from "../jose/dpop.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { limits } from "../model/limits.ts";
 import { type Clock, nowSeconds, type OwnKeys } from "../model/ports.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

@@ -25,9 +25,9 @@ type OwnContext = TokenContext<
 >;
 
 /**
- * Decides a request as one for an access token of the caller's own session: liveness, narrowing and policies are the same
- * steps. What they release is another thing, so the bucket is another, the life is not the resource's, and a session whose
- * uses are counted gets nothing: at AWS nobody counts (threat 24).
+ * Decides a request as one for an access token of the caller's own session: liveness, narrowing and policies are the
+ * same steps. What they release is another thing, so the bucket is another, the life is not the resource's, and a
+ * session whose uses are counted gets nothing: at AWS nobody counts (threat 24).
  * @returns what is granted, or what `authorizeBy` refuses, `aws_uses_uncounted`, `session_ending`
  */
 export async function authorizeOwn(

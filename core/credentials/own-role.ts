@@ -18,11 +18,13 @@ import { type ChosenRole, chooseRole } from "./choose-role.ts";
 import { awsFactsOf } from "./release.ts";
 
 /**
- * Gives an agent a token by which it takes, at AWS STS, a role that is registered as its own. STS asks nobody for a policy,
- * so the agent gets the whole role, for as long as the role allows (threat 10): only a session that holds all that the role
- * is registered for gets one. It is decided as credentials of the session are, and stored, recorded and looked at again as
- * an access token is; how long its credentials may live, and what ends them, `core/stop/` is told by the row.
- * @returns the token, or what `authorizeOwn` and `chooseRole` refuse, `aws_token_off`, `aws_role_shared`, `aws_role_wider`
+ * Gives an agent a token by which it takes, at AWS STS, a role that is registered as its own. STS asks nobody for a
+ * policy, so the agent gets the whole role, for as long as the role allows (threat 10): only a session that holds all
+ * that the role is registered for gets one. It is decided as credentials of the session are, and stored, recorded and
+ * looked at again as an access token is; how long its credentials may live, and what ends them, `core/stop/` is told by
+ * the row.
+ * @returns the token, or what `authorizeOwn` and `chooseRole` refuse, `aws_token_off`, `aws_role_shared`,
+ * `aws_role_wider`
  */
 export async function giveAwsToken(context: TokenContext): Promise<Result<TokenReply, Denial>> {
   const { request, caller, audit, ports } = context;

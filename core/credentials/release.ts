@@ -43,8 +43,8 @@ export async function storeVend(
 }
 
 /**
- * Reads liveness once more, after what was stored can be found: a revocation that fell between finds the row, or is found
- * here (threat 6).
+ * Reads liveness once more, after what was stored can be found: a revocation that fell between finds the row, or is
+ * found here (threat 6).
  * @returns nothing, or `died_in_flight`, `liveness_unavailable`
  */
 export async function stillAlive(

@@ -1,5 +1,5 @@
 import type { Denial } from "../denial/denial.ts";
-import type { DetailsTypeDeclaration, DetailsTypeRegistration } from "../model/registry.ts";
+import type { DetailsTypeDeclaration, DetailsTypeRegistration } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

@@ -1,5 +1,5 @@
 import { type Schema, Validator } from "@cfworker/json-schema";
-import type { DetailsTypeDeclaration } from "../model/registry.ts";
+import type { DetailsTypeDeclaration } from "../model/resource-registration.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import type { FieldFault } from "./leaves.ts";
 

@@ -1,4 +1,4 @@
-import type { DetailsTypeDeclaration } from "../model/registry.ts";
+import type { DetailsTypeDeclaration } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 

@@ -1,6 +1,6 @@
 import { limits } from "../model/limits.ts";
-import type { DetailsTypeDeclaration } from "../model/registry.ts";
-import { ruleNames } from "../model/registry.ts";
+import type { DetailsTypeDeclaration } from "../model/resource-registration.ts";
+import { ruleNames } from "../model/resource-registration.ts";
 import { fieldName, isObject } from "./leaves.ts";
 import type { FieldSchema } from "./rules/rule.ts";
 import { ruleOf } from "./rules/table.ts";

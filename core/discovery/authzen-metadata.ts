@@ -1,8 +1,9 @@
 import { decidePaths } from "../model/wire.ts";
 
 /**
- * Metadata of the decision point (AuthZEN Authorization API 1.0, PDP Metadata), served by the issuer, whose name it has.
- * There is no search for subjects, and no word on the URL that IAM guards: whoever may call that one was told of it.
+ * Metadata of the decision point (AuthZEN Authorization API 1.0, PDP Metadata), served by the issuer, whose name it
+ * has. There is no search for subjects, and no word on the URL that IAM guards: whoever may call that one was told of
+ * it.
  * @param decide address of the function
  */
 export function authzenMetadata(issuer: string, decide: string): Readonly<Record<string, unknown>> {

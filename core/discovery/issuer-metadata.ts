@@ -1,6 +1,6 @@
 import { dpopAlgorithms } from "../jose/dpop.ts";
+import { agentKeyAlgorithms } from "../model/agent-registration.ts";
 import { usualAlgorithm } from "../model/ports.ts";
-import { agentKeyAlgorithms } from "../model/registry.ts";
 import {
   idJagProfile,
   jwtBearerAssertionType,

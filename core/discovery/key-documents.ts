@@ -1,8 +1,8 @@
 import type { JWK } from "jose";
 import { denialReply } from "../denial/wire.ts";
+import type { AgentKey } from "../model/agent-registration.ts";
 import { keyTimes } from "../model/key-times.ts";
 import type { KeyPurpose, OwnKeys, PublishedOwnKeys } from "../model/ports.ts";
-import type { AgentKey } from "../model/registry.ts";
 import { type Reply, tokenTyp } from "../model/wire.ts";
 import { agentKeysPath } from "../text/well-known.ts";
 import { published } from "./published.ts";
@@ -41,8 +41,8 @@ export async function bundle(ownKeys: PublishedOwnKeys): Promise<string> {
 }
 
 /**
- * The registered keys of one agent that signs cards (A2A 1.0 8.4), for whoever verifies one. No verifier of tokens reads
- * this document. Whether an agent has none, keeps them to itself or does not exist, is one answer.
+ * The registered keys of one agent that signs cards (A2A 1.0 8.4), for whoever verifies one. No verifier of tokens
+ * reads this document. Whether an agent has none, keeps them to itself or does not exist, is one answer.
  */
 export async function agentKeys(
   path: string,

@@ -42,9 +42,9 @@ export const readRoutes: readonly Route[] = [
 ];
 
 /**
- * What operators read by URL: only GET, and nothing is written except the records of refusals, and of to whom a person's
- * key was given. Any other allowed read has no record in the audit (docs/decisions): it changes nothing, and a role that
- * may write such records could forge the record of a grant. The way of a request:
+ * What operators read by URL: only GET, and nothing is written except the records of refusals, and of to whom a
+ * person's key was given. Any other allowed read has no record in the audit (docs/decisions): it changes nothing, and a
+ * role that may write such records could forge the record of a grant. The way of a request:
  *
  * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49)
  * 2. **find** what is asked for, by method and path
@@ -52,7 +52,8 @@ export const readRoutes: readonly Route[] = [
  * 4. **answer** from the tables, strongly consistent (`admin/read/`)
  *
  * @returns 200 with JSON; denials `caller_not_authorized` without an IAM identity, `not_found`, `method_not_allowed`,
- * those of reading the query, `version_unknown`, `liveness_unavailable` when a row could not be read, `rate_exceeded` for persons' keys
+ * those of reading the query, `version_unknown`, `liveness_unavailable` when a row could not be read, `rate_exceeded`
+ * for persons' keys
  */
 export function createAdminReadEndpoint(
   deps: AdminReadDeps,

@@ -86,8 +86,8 @@ async function carryOut(
 
 /**
  * The key under which the record says why; made for a person of whom nothing was said yet, before and beside the order,
- * whose transaction has no condition. Where that fails the reason is withheld, and the order is carried out all the same
- * (threat 6).
+ * whose transaction has no condition. Where that fails the reason is withheld, and the order is carried out all the
+ * same (threat 6).
  */
 async function keyOf(person: string | undefined, deps: AdminRevokeDeps): Promise<PersonKey | undefined> {
   if (person === undefined || !isPerson(person)) return undefined;

@@ -28,8 +28,10 @@ interface CredentialsDeps extends CredentialsPorts, DenyDeps {}
  * 1. **read**: the caller's own session token, one resource, nothing believed (`credentials/request.ts`)
  * 2. **authenticate**: our own identity token and a DPoP proof by its key (`caller/authenticate.ts`)
  * 3. **authorize** as an access token of that session is: liveness in one strongly consistent batch, in which a proof
- *    that was used before is found too, narrowing all or nothing, policies; from a bucket of its own, since STS is one quota for everybody (`credentials/authorize-own.ts`)
- * 4. **choose** the one role that stands for the resource and is registered for this agent (`credentials/choose-role.ts`)
+ *    that was used before is found too, narrowing all or nothing, policies; from a bucket of its own, since STS is one
+ *    quota for everybody (`credentials/authorize-own.ts`)
+ * 4. **choose** the one role that stands for the resource and is registered for this agent
+ *    (`credentials/choose-role.ts`)
  * 5. **compile** what the session may do there into policies that allow it, deny all else, and deny everything once the
  *    session has ended (`aws/compile.ts`)
  * 6. **assume** the role, and make its credentials as short as the stage says (`credentials/ask-sts.ts`)

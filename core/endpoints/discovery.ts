@@ -6,9 +6,9 @@ import { agentKeys, bundle, eventKeys, jwks } from "../discovery/key-documents.t
 import { published } from "../discovery/published.ts";
 import { type StoredLists, statusLists } from "../discovery/status-lists.ts";
 import { transmitterConfiguration } from "../events/configuration.ts";
+import type { AgentKey } from "../model/agent-registration.ts";
 import { keyTimes } from "../model/key-times.ts";
 import type { PublishedOwnKeys } from "../model/ports.ts";
-import type { AgentKey } from "../model/registry.ts";
 import type { Call, Reply } from "../model/wire.ts";
 import { agentKeysPath, issuerMetadataUrl } from "../text/well-known.ts";
 
@@ -45,10 +45,11 @@ type Page =
  * 1. **find** the page by its path below the issuer's own, or by a path with the well-known part before the issuer's
  *    path (RFC 8414 3.1, SSF 1.0 7.2) or after it (OpenID Connect Discovery 4)
  * 2. **let look** and nothing else: only GET and HEAD, and a browser's preflight request
- * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`; AuthZEN 1.0),
- *    the JWKS and the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists
- *    (`discovery/status-lists.ts`), the keys of agents that sign cards, the configuration for receivers of security events. Identity keys are in the SPIFFE
- *    bundle only: a standard verifier would accept an access token signed by any key at `jwks_uri` (threat 3)
+ * 3. **answer**: metadata (RFC 8414, OpenID Connect Discovery as far as AWS reads it; `discovery/issuer-metadata.ts`;
+ *    AuthZEN 1.0), the JWKS and the SPIFFE bundle (`discovery/key-documents.ts`), the stored status lists
+ *    (`discovery/status-lists.ts`), the keys of agents that sign cards, the configuration for receivers of security
+ *    events. Identity keys are in the SPIFFE bundle only: a standard verifier would accept an access token signed by
+ *    any key at `jwks_uri` (threat 3)
  * 4. **open** it to pages of every origin (CORS), except the authorization endpoint, which a browser only navigates to
  *    (RFC 9700 2.6)
  */

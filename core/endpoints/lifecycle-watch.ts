@@ -1,8 +1,8 @@
 import { type Findings, findingsOf, seenAt } from "../lifecycle/findings.ts";
 import { type RememberDeps, remember } from "../lifecycle/remember.ts";
 import type { Trace } from "../lifecycle/trace.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { nowSeconds } from "../model/ports.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import type { RegistryStore } from "../registry/store.ts";
 
 /**

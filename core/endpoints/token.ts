@@ -20,13 +20,15 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * The way of one token request. This list and the numbered steps below are the same list:
  *
  * 1. **read**: bounded, strictly parsed, nothing trusted (`token/request.ts`)
- * 2. **authenticate** (`jwt-bearer/authenticate-client.ts`): our own identity token as client assertion, and a DPoP proof
- *    by the key it is bound to; or an assertion by a registered key; or, for the `jwt-bearer` grant, the platform's token
- *    itself. Refusals up to here are aggregated; later ones get a record each, as long as the agent is within its rate
+ * 2. **authenticate** (`jwt-bearer/authenticate-client.ts`): our own identity token as client assertion, and a DPoP
+ *    proof by the key it is bound to; or an assertion by a registered key; or, for the `jwt-bearer` grant, the
+ *    platform's token itself. Refusals up to here are aggregated; later ones get a record each, as long as the agent is
+ *    within its rate
  * 3. **actor**: an actor token, if sent, must be the authenticated agent's
  * 4. **authorize** (`token/authorize.ts`), from the beginning again when the registry has changed meanwhile:
- * - *resolve the subject token* to principal and parent: the agent's own account, a person's token or identity assertion,
- *   its own session, an offer, or a token for a resource that the caller serves (`token/resolve-subject-token.ts`)
+ * - *resolve the subject token* to principal and parent: the agent's own account, a person's token or identity
+ *   assertion, its own session, an offer, or a token for a resource that the caller serves
+ *   (`token/resolve-subject-token.ts`)
  * - *read liveness*, one strongly consistent batch (`token/read-subject.ts`), which contains the offer as well; it also
  *   names the registry's version
  * - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses (`token/plan-for.ts`,
@@ -37,8 +39,8 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *    same time, *look again* (`token/alive.ts`); answer, or end what was stored if it was revoked meanwhile (a read
  *    that fails ends nothing: 503, ask again). For a resource that asks about every request the token is a handle,
  *    stored by its hash and not signed (`token/mint.ts`); a renewal stores a new end (`token/issue-renewal.ts`)
- * 6. **again**, once for each race, from 4, when a concurrent request came first: by then the offer is redeemed and gives
- *    the same session, the assertion has opened its one session, the session is renewed and its new end
+ * 6. **again**, once for each race, from 4, when a concurrent request came first: by then the offer is redeemed and
+ *    gives the same session, the assertion has opened its one session, the session is renewed and its new end
  *    applies, or the person has a key for the audit
  *
  * A token by which an agent takes a role of AWS that is its own goes the same way from 4 on, by its own steps

@@ -9,10 +9,10 @@ import type { DpopProof } from "../jose/dpop.ts";
 import { decodeUnverified } from "../jose/jwt.ts";
 import { soleAudience } from "../jose/jwt-claims.ts";
 import type { KeySets } from "../keys/key-sets.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { assuranceReaches } from "../model/assurance.ts";
 import { sameUrl } from "../model/normal-url.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
@@ -36,8 +36,8 @@ const unknown = (why: string) => err<Denial>({ code: "workload_unknown", why });
  * Authenticates a workload by its platform's token alone (RFC 7523 2.1, as MCP's workload identity federation uses it):
  * the evidence `oidc`, verified as at attestation, by issuers registered for workloads and no others. Its audience is
  * our issuer or the token endpoint and nothing else. The agent is found by exact issuer and subject, and all of one
- * selector must hold; where several agents have that subject, the request must name one (threat 15). The document belongs
- * to the first key that shows it, here and at attestation alike (threat 16).
+ * selector must hold; where several agents have that subject, the request must name one (threat 15). The document
+ * belongs to the first key that shows it, here and at attestation alike (threat 16).
  * @returns the caller, or `evidence_invalid`, `evidence_expired`, `keys_unavailable`, `workload_unknown`,
  * `selector_mismatch`, `assurance_too_low`, `evidence_insufficient`
  */

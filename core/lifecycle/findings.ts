@@ -1,4 +1,4 @@
-import type { AgentRegistration } from "../model/registry.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import type { Trace } from "./trace.ts";
 
 const daySeconds = 86_400;

@@ -1,6 +1,6 @@
 import type { AuditOperation, AuditRecord, Recorder } from "../audit/record.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import type { Clock, Ids } from "../model/ports.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import type { Findings } from "./findings.ts";
 import type { LifecycleStore, Trace } from "./trace.ts";
 

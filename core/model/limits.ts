@@ -135,8 +135,8 @@ export const limits = {
   offerLifeSeconds: 120,
   offerLifeMaxSeconds: 600,
   /**
-   * What an offer's handle may say, sealed, of what is read beside the offer. A longer chain's handle says nothing, and its
-   * redemption takes a round trip more.
+   * What an offer's handle may say, sealed, of what is read beside the offer. A longer chain's handle says nothing, and
+   * its redemption takes a round trip more.
    */
   offerLocatorBytes: 2_048,
   /**
@@ -228,8 +228,8 @@ export const limits = {
   assumedRoleSeconds: 900,
   assumedRoleSpareSeconds: 60,
   /**
-   * A token by which an agent takes a role of AWS by itself. Whoever holds it can use it, as often as he likes; STS is asked
-   * at once.
+   * A token by which an agent takes a role of AWS by itself. Whoever holds it can use it, as often as he likes; STS is
+   * asked at once.
    */
   awsTokenLifeSeconds: 60,
   /** The least `MaxSessionDuration` that IAM allows a role, so the least that such an agent can choose at most. */

@@ -197,7 +197,8 @@ export interface Vend {
   /** The account the role is in. */
   readonly account: string;
   /**
-   * Access key of the newest credentials; the audit records name all of them. What an agent gets by itself nobody tells us.
+   * Access key of the newest credentials; the audit records name all of them. What an agent gets by itself nobody tells
+   * us.
    */
   readonly accessKeyId?: string;
   /** When the last of them ends. It only moves forward. */

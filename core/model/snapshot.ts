@@ -1,16 +1,15 @@
+import type { AgentRegistration } from "./agent-registration.ts";
 import type { AwsRoleRegistration } from "./aws-role.ts";
 import { normalUrl } from "./normal-url.ts";
 import type {
-  AgentRegistration,
   DelegationRuleRegistration,
-  DetailsTypeRegistration,
   PolicyRegistration,
   ReceiverRegistration,
   Registration,
-  ResourceRegistration,
   ScopeMappingRegistration,
   TrustedIssuerRegistration,
 } from "./registry.ts";
+import type { DetailsTypeRegistration, ResourceRegistration } from "./resource-registration.ts";
 
 /** One version of the registry, indexed for the questions a request asks. Immutable. */
 export interface RegistrySnapshot {

@@ -38,8 +38,8 @@ export const tokenTyp = {
   status: "statuslist+jwt",
   cuts: "lanyard-cuts+jwt",
   /**
-   * For AWS STS, which takes no other. A session key signs it, so nothing that believes those keys may believe this `typ`:
-   * all of ours refuse it, and its audience.
+   * For AWS STS, which takes no other. A session key signs it, so nothing that believes those keys may believe this
+   * `typ`: all of ours refuse it, and its audience.
    */
   aws: "JWT",
 } as const;

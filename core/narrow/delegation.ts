@@ -1,12 +1,8 @@
 import { createHash } from "node:crypto";
-import type {
-  ClaimCondition,
-  DelegationRuleRegistration,
-  DetailsTypeDeclaration,
-  ScopeSet,
-  TrustedIssuerRegistration,
-} from "../model/registry.ts";
+import type { ScopeSet } from "../model/agent-registration.ts";
+import type { ClaimCondition, DelegationRuleRegistration, TrustedIssuerRegistration } from "../model/registry.ts";
 import { canonicalJson } from "../model/registry-difference.ts";
+import type { DetailsTypeDeclaration } from "../model/resource-registration.ts";
 import type { Principal, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 

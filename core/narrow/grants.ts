@@ -1,8 +1,8 @@
 import type { Denial } from "../denial/denial.ts";
 import type { ScopeBound } from "../denial/table/grant.ts";
 import { checkDetail, narrowDetail } from "../details/compare.ts";
+import type { AgentRegistration, ScopeSet } from "../model/agent-registration.ts";
 import { limits } from "../model/limits.ts";
-import type { AgentRegistration, ScopeSet } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

@@ -1,6 +1,7 @@
 import type { Denial } from "../denial/denial.ts";
 import { checkDetail, narrowDetail } from "../details/compare.ts";
-import type { DetailsTypeRegistration, ScopeMappingRegistration } from "../model/registry.ts";
+import type { ScopeMappingRegistration } from "../model/registry.ts";
+import type { DetailsTypeRegistration } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

@@ -1,7 +1,7 @@
 import type { JWTPayload } from "jose";
 import { soleAudience } from "../jose/jwt-claims.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { limits } from "../model/limits.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

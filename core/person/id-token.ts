@@ -4,10 +4,11 @@ import type { Denial } from "../denial/denial.ts";
 import { type CompactJws, decodeUnverified, type JwtFailure, type VerifiedJwt, verifyJwt } from "../jose/jwt.ts";
 import { soleAudience } from "../jose/jwt-claims.ts";
 import type { KeySets } from "../keys/key-sets.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { limits } from "../model/limits.ts";
 import { type Login, loginOf } from "../model/login.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
-import type { AgentRegistration, TrustedIssuerRegistration } from "../model/registry.ts";
+import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant, Principal } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -57,8 +58,8 @@ const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", wh
 /**
  * Verifies a person's token for ONE agent. An ID token (OpenID Connect Core 3.1.3.7) must be for exactly one client, an
  * access token (RFC 9068) for us alone and issued to one client, and that client must be registered for this agent at
- * this issuer. A token that was issued to another client, and that an agent merely received, opens nothing (threat 2) but
- * where the registration says whose tokens for what the agent serves it accepts (`host-token.ts`).
+ * this issuer. A token that was issued to another client, and that an agent merely received, opens nothing (threat 2)
+ * but where the registration says whose tokens for what the agent serves it accepts (`host-token.ts`).
  * @returns whose token it is, or `issuer_untrusted`, `subject_token_invalid`, `subject_token_expired`,
  * `person_token_foreign_client`, `person_groups_unknown`, `keys_unavailable`
  */

@@ -4,7 +4,7 @@ import { sayableRules } from "../aws/sayable.ts";
 import { isObject } from "../details/leaves.ts";
 import { type FieldSchema, isTextOrTexts } from "../details/rules/rule.ts";
 import { type AwsGrant, type AwsNarrowing, type AwsRoleRegistration, targetRolePath } from "../model/aws-role.ts";
-import type { DetailsTypeRegistration } from "../model/registry.ts";
+import type { DetailsTypeRegistration } from "../model/resource-registration.ts";
 import { parseRoleArn } from "../text/role-arn.ts";
 import { type Finding, repeated } from "./finding.ts";
 
@@ -95,8 +95,8 @@ export function awsRoleReferences(row: AwsRoleRegistration, names: AwsRoleNames)
 }
 
 /**
- * Whoever takes a role by itself has all of it, so the agent may hold every scope that the role gives for, and each of them
- * without a detail: credentials that no policy narrows keep none.
+ * Whoever takes a role by itself has all of it, so the agent may hold every scope that the role gives for, and each of
+ * them without a detail: credentials that no policy narrows keep none.
  */
 function wholeFindings({ agents, resource, grants }: AwsRoleRegistration, names: AwsRoleNames): readonly Finding[] {
   const [agent = ""] = agents;
@@ -173,9 +173,9 @@ const unusable = (resource: string, grant: AwsGrant, names: AwsRoleNames): strin
   });
 
 /**
- * Finds roles that an agent takes by itself and that are registered once more, for whomever: what the second registration
- * gives would be the agent's too, without a session that holds its scopes. In one account there are no two roles whose names
- * differ by their path or by capitals alone.
+ * Finds roles that an agent takes by itself and that are registered once more, for whomever: what the second
+ * registration gives would be the agent's too, without a session that holds its scopes. In one account there are no two
+ * roles whose names differ by their path or by capitals alone.
  */
 export const sharedExclusively = (
   rows: readonly AwsRoleRegistration[],

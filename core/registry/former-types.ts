@@ -1,6 +1,7 @@
 import { limits } from "../model/limits.ts";
-import type { DetailsTypeRegistration, Registration } from "../model/registry.ts";
+import type { Registration } from "../model/registry.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
+import type { DetailsTypeRegistration } from "../model/resource-registration.ts";
 import { detailsTypeMeaning } from "../narrow/delegation.ts";
 
 /** A details type that was removed while tokens that carry it may still be in use. */

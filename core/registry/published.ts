@@ -1,4 +1,5 @@
-import type { AgentKey, Registration } from "../model/registry.ts";
+import type { AgentKey } from "../model/agent-registration.ts";
+import type { Registration } from "../model/registry.ts";
 
 /**
  * The only row of table Registry that belongs to no version and is public: what metadata tells of the registry.

@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { agentKeyAlgorithms } from "../model/agent-registration.ts";
 import { assuranceLevels } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
-import { agentKeyAlgorithms, ruleNames } from "../model/registry.ts";
+import { ruleNames } from "../model/resource-registration.ts";
 import { readableText } from "../text/readable-text.ts";
 import { awsRole } from "./aws-role-schema.ts";
 import { agentName, fieldPath, name, scope, toolName, typeName, uri } from "./names.ts";

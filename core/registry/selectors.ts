@@ -1,6 +1,6 @@
 import { evidenceTypes } from "../attest/methods.ts";
+import type { AgentRegistration, Selector } from "../model/agent-registration.ts";
 import { assuranceReaches } from "../model/assurance.ts";
-import type { AgentRegistration, Selector } from "../model/registry.ts";
 import { readableText } from "../text/readable-text.ts";
 import { parseFunctionArn, parseRoleArn } from "../text/role-arn.ts";
 import { parseSpiffeId } from "../text/spiffe-id.ts";

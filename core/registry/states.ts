@@ -1,4 +1,5 @@
-import type { AgentRegistration, Registration } from "../model/registry.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
+import type { Registration } from "../model/registry.ts";
 import { problemAt, type RegistryDocument, type RegistryProblem } from "../model/registry-document.ts";
 
 type State = AgentRegistration["state"];

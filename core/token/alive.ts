@@ -1,8 +1,8 @@
 import type { DeathCause } from "../denial/death.ts";
 import type { Denial } from "../denial/denial.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { denylistedBy, loginReads, loginsOf } from "../model/login.ts";
 import { nowSeconds } from "../model/ports.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

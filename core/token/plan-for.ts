@@ -101,8 +101,8 @@ export function planFor(
 }
 
 /**
- * A caller without a key gets access tokens of its own or of a person's work, and nothing that would need one: a session
- * token, an offer, a renewal and everything that is exchanged is bound to a key.
+ * A caller without a key gets access tokens of its own or of a person's work, and nothing that would need one: a
+ * session token, an offer, a renewal and everything that is exchanged is bound to a key.
  */
 function checkKeyless({ kind }: ResolvedSubject, { request, caller }: PlanInput): Result<void, Denial> {
   if (caller.jkt !== undefined) return ok(undefined);

@@ -1,9 +1,11 @@
 import type { Caller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { grantsAsserted, withinAsserted } from "../jwt-bearer/id-jag.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
-import type { AgentRegistration, Registration, ResourceRegistration } from "../model/registry.ts";
+import type { Registration } from "../model/registry.ts";
+import type { ResourceRegistration } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session, Uses, Via } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";

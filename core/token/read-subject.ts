@@ -1,7 +1,7 @@
 import { callerSubjects } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
+import type { AgentRegistration } from "../model/agent-registration.ts";
 import { personAmong } from "../model/person-key.ts";
-import type { AgentRegistration } from "../model/registry.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import { ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -51,10 +51,11 @@ export interface Way {
 type ReadContext = TokenContext<"clock" | "store" | "limiter">;
 
 /**
- * Resolves the subject token and reads liveness in one strongly consistent batch: of the caller, of what the token names,
- * and of the agents that serve what is asked for. An offer is read in the same batch when its handle contains a locator.
- * The locator is a hint: rows that the offer requires and that the batch did not contain are read by a second batch. That
- * happens for an offer that this caller has redeemed before, since no handle can contain the session it opens.
+ * Resolves the subject token and reads liveness in one strongly consistent batch: of the caller, of what the token
+ * names, and of the agents that serve what is asked for. An offer is read in the same batch when its handle contains a
+ * locator. The locator is a hint: rows that the offer requires and that the batch did not contain are read by a second
+ * batch. That happens for an offer that this caller has redeemed before, since no handle can contain the session it
+ * opens.
  */
 export async function readSubject(way: Way, context: ReadContext, registry: RegistrySnapshot): Promise<SubjectRead> {
   const { request, caller, ports } = context;
@@ -106,7 +107,8 @@ function queryOf(
 
 /**
  * Whether the record may say something of the person that is encrypted, so that the person's key is read: a purpose, or
- * groups in the question that policies are asked. Which groups the person of a session has, its row says, in this batch.
+ * groups in the question that policies are asked. Which groups the person of a session has, its row says, in this
+ * batch.
  */
 const saysOfPerson = (
   { request, subject }: { readonly request: TokenRequest; readonly subject: ResolvedSubject | undefined },

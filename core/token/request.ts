@@ -18,8 +18,8 @@ import {
 import { parseBoundedJson } from "../text/json.ts";
 
 /**
- * What a request may ask for: an access token, a session token for several resources, an offer to another agent, or a token
- * by which the agent takes a role of AWS.
+ * What a request may ask for: an access token, a session token for several resources, an offer to another agent, or a
+ * token by which the agent takes a role of AWS.
  */
 type Requested = "access" | "session" | "offer" | "aws";
 
@@ -75,8 +75,8 @@ export interface Read<T> {
 }
 
 /**
- * Parses a form by which an authenticated agent asks for something. Whether it carries an assertion is looked at before its
- * parameters (RFC 6749 5.2).
+ * Parses a form by which an authenticated agent asks for something. Whether it carries an assertion is looked at before
+ * its parameters (RFC 6749 5.2).
  * @param repeatable names that may occur more than once
  * @returns the request and its form, or the denial of the first thing that is wrong
  */

@@ -1,12 +1,12 @@
 import { understandDetail } from "../details/compare.ts";
 import { ruleOf } from "../details/rules/table.ts";
 import { detailsTypeFindings } from "../details/type.ts";
-import type { DetailsTypeDeclaration } from "../model/registry.ts";
+import type { DetailsTypeDeclaration } from "../model/resource-registration.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
-export type { DetailsTypeDeclaration, ToolDeclaration } from "../model/registry.ts";
+export type { DetailsTypeDeclaration, ToolDeclaration } from "../model/resource-registration.ts";
 
 /**
  * What a request is about to do, in the terms of the details that may restrict it: type → field → the value it names,

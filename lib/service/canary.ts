@@ -29,8 +29,8 @@ const lendsToCanary = ({ account, awsCredentials }: Stage): boolean =>
 
 /**
  * The revocation canary. Its function has one right, to write its own table; all else it does as any agent may, by its
- * registrations and its evidence, which needs no right. The AWS role that its sessions get may read one row, which nobody
- * writes.
+ * registrations and its evidence, which needs no right. The AWS role that its sessions get may read one row, which
+ * nobody writes.
  */
 export class Canary extends LanyardFunction {
   readonly table: TableV2;

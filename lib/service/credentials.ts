@@ -11,8 +11,9 @@ import type { ServiceFunctionProps } from "./service-function.ts";
 /**
  * Credentials of AWS for sessions. It signs nothing. Of the accounts that the stage names it may assume the roles below
  * `/lanyard/target/` and no others: many accounts have a role that trusts a whole account and is an administrator
- * (`OrganizationAccountAccessRole`), which neither a wrong registration nor a taken-over function may get. Which of those
- * roles let it in, their own trust policies say. Making the credentials of such a role shorter is a right of that role.
+ * (`OrganizationAccountAccessRole`), which neither a wrong registration nor a taken-over function may get. Which of
+ * those roles let it in, their own trust policies say. Making the credentials of such a role shorter is a right of that
+ * role.
  */
 export class Credentials extends LanyardFunction {
   constructor(

@@ -143,8 +143,8 @@ export interface DomainProps {
 /** The revocation canary (docs/revocation.md). */
 export interface CanaryProps {
   /**
-   * Attaches the account's deny policies to the canary's AWS role, so that the surgical stop is measured too. The account
-   * must have a `StopWriter` of this deployment already. @default false
+   * Attaches the account's deny policies to the canary's AWS role, so that the surgical stop is measured too. The
+   * account must have a `StopWriter` of this deployment already. @default false
    */
   readonly stopWriter?: boolean;
 }
@@ -226,19 +226,20 @@ export interface OptionalProps {
    */
   readonly securityEvents?: boolean;
   /**
-   * The decision point for gateways (AuthZEN 1.0): two functions. Without it a registry with tools or gateways is refused.
+   * The decision point for gateways (AuthZEN 1.0): two functions. Without it a registry with tools or gateways is
+   * refused.
    * @default false
    */
   readonly decisions?: boolean;
   /**
-   * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry that
-   * has such roles is refused. @default none
+   * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry
+   * that has such roles is refused. @default none
    */
   readonly awsCredentials?: AwsCredentialsProps;
   readonly lake?: LakeProps;
   /**
-   * Delivers records once more as Parquet, one stream and table a class, laid out as Security Lake wants a source. It is
-   * no evidence. @default none
+   * Delivers records once more as Parquet, one stream and table a class, laid out as Security Lake wants a source. It
+   * is no evidence. @default none
    */
   readonly parquet?: ParquetProps;
   readonly log?: LogProps;
@@ -251,8 +252,8 @@ export interface OptionalProps {
   readonly dormantAfterDays?: number;
   /**
    * The domain of the issuer and of every public function: `https://<name>`, `https://<name>/attest`, `/token`,
-   * `/introspect`, `/revoke`, `/decide`. An issuer that is a function's URL can never move; a domain can. Chosen with the first
-   * deployment: a later one that changes it is refused. @default function URLs
+   * `/introspect`, `/revoke`, `/decide`. An issuer that is a function's URL can never move; a domain can. Chosen with
+   * the first deployment: a later one that changes it is refused. @default function URLs
    */
   readonly domain?: DomainProps;
   /** @default the registry is changed by `lanyard apply` alone */

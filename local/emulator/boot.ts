@@ -1,8 +1,8 @@
 /**
  * Boots the embedded cloud: synthesized stacks, running on this machine. Nothing of them is written a second time here,
- * and no name of theirs is known: each service reads of the template what is its own (`of-template.ts`) and runs what it
- * says, and the outputs tell whoever booted it where things are. A development and test harness, bound to 127.0.0.1, never a
- * product.
+ * and no name of theirs is known: each service reads of the template what is its own (`of-template.ts`) and runs what
+ * it says, and the outputs tell whoever booted it where things are. A development and test harness, bound to 127.0.0.1,
+ * never a product.
  */
 import { openAccount, type Wishes } from "./account.ts";
 import { openClosers } from "./closers.ts";

@@ -65,8 +65,8 @@ export interface RunningCloud {
   /** Everything a function finds in its environment, its role's credentials included: for running its source by hand. */
   environment(functionName: string): Readonly<Record<string, string>>;
   /**
-   * Sends every event of a function to its sandbox of this number (from 0), started if need be, so that a test speaks to
-   * each in turn; undefined sends them to whichever is free.
+   * Sends every event of a function to its sandbox of this number (from 0), started if need be, so that a test speaks
+   * to each in turn; undefined sends them to whichever is free.
    */
   pin(functionName: string, sandbox: number | undefined): void;
   /** Physical names of all functions. */

@@ -81,8 +81,9 @@ const behind: readonly Suite[] = [
 export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 225, "npm", "test"), ...behind];
 
 /**
- * `npm test` in parts, in order of importance: what grants and ends authority, what proves an agent, what attacks all of
- * it as deployed, then the rest. Every folder and every file at the top of `test/` stands in one part, or is run behind all parts.
+ * `npm test` in parts, in order of importance: what grants and ends authority, what proves an agent, what attacks all
+ * of it as deployed, then the rest. Every folder and every file at the top of `test/` stands in one part, or is run
+ * behind all parts.
  */
 export const parts: readonly (readonly [name: string, quietSeconds: number, paths: readonly string[]])[] = [
   ["authority", 25, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],

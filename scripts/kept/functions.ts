@@ -64,8 +64,8 @@ export async function keepFunctions(
 }
 
 /**
- * Puts every function's bundle, and the program that packs a registry, into a folder: as `bundle` of `scripts/build.ts`, but
- * what is kept is copied.
+ * Puts every function's bundle, and the program that packs a registry, into a folder: as `bundle` of
+ * `scripts/build.ts`, but what is kept is copied.
  * @param dist where to: a folder a function
  */
 export async function putFunctions(dist: string, store: string = usualStore): Promise<void> {
@@ -77,8 +77,8 @@ export async function putFunctions(dist: string, store: string = usualStore): Pr
 }
 
 /**
- * What a cold start of a bundle reads: its entry and every chunk that is imported before the entry runs. What is imported
- * later lies beside and waits.
+ * What a cold start of a bundle reads: its entry and every chunk that is imported before the entry runs. What is
+ * imported later lies beside and waits.
  * @returns their texts, by the files' names
  */
 export function firstLoad(folder: string): ReadonlyMap<string, string> {

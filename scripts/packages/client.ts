@@ -40,9 +40,9 @@ const adapters = ["authorizer", "express", "fastify", "fetch", "hono", "middy"] 
 export const webEntries = ["index", "verify", "handler", "messages", "fetch", "hono", "gateway"] as const;
 
 /**
- * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps; those that
- * run without Node a second time, into `web/`, with the twins of what Node does better. What is a dependency or a peer by
- * `client/package.json` stays outside.
+ * Bundles every entry with what it needs of core, as ES modules for Node 20, with declarations and source maps; those
+ * that run without Node a second time, into `web/`, with the twins of what Node does better. What is a dependency or a
+ * peer by `client/package.json` stays outside.
  * @param dist where to; emptied first
  */
 export async function buildClient(dist: string): Promise<void> {
@@ -86,8 +86,8 @@ export async function buildClient(dist: string): Promise<void> {
 }
 
 /**
- * Names the library of `await using` in the declarations that need it, for whoever compiles with a browser's types alone
- * and an older `lib`; the bundler drops such a line from the source.
+ * Names the library of `await using` in the declarations that need it, for whoever compiles with a browser's types
+ * alone and an older `lib`; the bundler drops such a line from the source.
  */
 function nameDisposable(dist: string): void {
   for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((each) =>

@@ -48,8 +48,8 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
 ];
 
 /**
- * The storeys of core, the highest first. A room imports from its own files and from lower storeys, never from beside or
- * above: whoever reads downwards from an endpoint meets each thing once. The page of the architecture draws them as
+ * The storeys of core, the highest first. A room imports from its own files and from lower storeys, never from beside
+ * or above: whoever reads downwards from an endpoint meets each thing once. The page of the architecture draws them as
  * endpoints, steps and ground; the lines between are where one step rests on another.
  */
 export const storeys: readonly (readonly string[])[] = [
@@ -174,7 +174,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
     "local/",
     {
       name: "local",
-      own: ["local/", "client/", "bin/lanyard/", "core/model/limits.ts", "core/model/registry.ts"],
+      own: ["local/", "client/", "bin/lanyard/", "core/model/limits.ts", "core/model/registry.ts", "core/model/agent-registration.ts", "core/model/resource-registration.ts"],
       packages: "all",
     },
   ],

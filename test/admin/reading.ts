@@ -27,8 +27,8 @@ const memoryLeaves: Leaves = {
 };
 
 /**
- * The world of the token tests with an operator looking in: sessions come into being by real requests, and what is read is
- * read by the endpoint.
+ * The world of the token tests with an operator looking in: sessions come into being by real requests, and what is read
+ * is read by the endpoint.
  */
 export async function openReading(...more: readonly Registration[]) {
   const world = await createWorld(more, tokens);

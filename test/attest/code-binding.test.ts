@@ -3,7 +3,7 @@ import { bindCode } from "../../core/attest/code-binding.ts";
 import type { AttestedFacts } from "../../core/attest/contract/attestor.ts";
 import type { CodeLookup } from "../../core/attest/contract/aws.ts";
 import { createAttestEndpoint } from "../../core/endpoints/attest.ts";
-import type { CodeBinding } from "../../core/model/registry.ts";
+import type { CodeBinding } from "../../core/model/agent-registration.ts";
 import { err, ok } from "../../core/model/result.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { codeProblems } from "../../core/registry/selectors.ts";

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { matchesPattern, matchSelectors } from "../../core/attest/selectors.ts";
-import type { Selector } from "../../core/model/registry.ts";
+import type { Selector } from "../../core/model/agent-registration.ts";
 import { parseFunctionArn, parseRoleArn } from "../../core/text/role-arn.ts";
 import { cpuWatch } from "../kit/patience.ts";
 import { agent, agentId } from "../kit/registry.ts";

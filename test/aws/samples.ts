@@ -1,5 +1,5 @@
 import type { AwsRoleRegistration, DynamoDbAwsGrant, S3AwsGrant } from "../../core/model/aws-role.ts";
-import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";
+import type { DetailsTypeDeclaration } from "../../core/model/resource-registration.ts";
 import { declared } from "../kit/registry.ts";
 import { account } from "./simulate.ts";
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAgentKey } from "../../client/agent/agent-key.ts";
 import type { AgentSession } from "../../client/agent/session.ts";
-import type { ResourceRegistration } from "../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../core/model/resource-registration.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 import { agentId, baseRows, customers, tickets } from "../kit/registry.ts";
 import { createDeployment, type Deployment, urls } from "./deployment.ts";

@@ -11,7 +11,8 @@ export interface Caricature {
 
 /**
  * Starts one. Both attest everybody with a token that says nothing, and publish metadata that names endpoints alone.
- * @param way `grants`: every form is answered 200 with a token, `active: true` and all; `refuses`: 400 `invalid_request`
+ * @param way `grants`: every form is answered 200 with a token, `active: true` and all; `refuses`: 400
+ * `invalid_request`
  */
 export async function startCaricature(way: "grants" | "refuses"): Promise<Caricature> {
   const key = await testKey();

@@ -1,6 +1,6 @@
 /**
- * End-to-end suites that take long: each boots a cloud of its own or packs the packages, and some wait for keys, lists or
- * clocks. `npm test`
+ * End-to-end suites that take long: each boots a cloud of its own or packs the packages, and some wait for keys, lists
+ * or clocks. `npm test`
  * leaves them out and stays short; `npm run e2e -- all` runs them, and CI those of scripts/ci/suites.ts.
  */
 export const campaigns: readonly string[] = [

@@ -1,4 +1,6 @@
-import type { AgentRegistration, DetailsTypeRegistration, Registration } from "../../core/model/registry.ts";
+import type { AgentRegistration } from "../../core/model/agent-registration.ts";
+import type { Registration } from "../../core/model/registry.ts";
+import type { DetailsTypeRegistration } from "../../core/model/resource-registration.ts";
 import { createSnapshot, type RegistrySnapshot } from "../../core/model/snapshot.ts";
 
 export const trustDomain = "agents.example.com";

@@ -2,7 +2,7 @@ import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it, test } from "vitest";
 import { understandDetail } from "../../core/details/compare.ts";
 import { detailOf, leavesOf } from "../../core/details/leaves.ts";
-import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";
+import type { DetailsTypeDeclaration } from "../../core/model/resource-registration.ts";
 import { declared } from "../kit/registry.ts";
 
 const rules = { paths: "path", "amount.value": "max", "amount.per.day": "max" } as const;

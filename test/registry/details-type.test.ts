@@ -4,8 +4,8 @@ import { describe, expect, it, test } from "vitest";
 import { readDocuments } from "../../bin/lanyard/registry/folder.ts";
 import { understandDetail } from "../../core/details/compare.ts";
 import { detailsTypeFindings } from "../../core/details/type.ts";
-import type { DetailsTypeDeclaration } from "../../core/model/registry.ts";
-import { ruleNames } from "../../core/model/registry.ts";
+import type { DetailsTypeDeclaration } from "../../core/model/resource-registration.ts";
+import { ruleNames } from "../../core/model/resource-registration.ts";
 import { validateRegistry } from "../../core/registry/validate.ts";
 
 const settings = { issuer: "https://lanyard.support-desk.example", trustDomain: "agents.support-desk.example", cedar };

@@ -51,7 +51,8 @@ const whole = {
 export const bare = { keys: {}, securityEvents: false, decisions: false, awsCredentials: undefined };
 
 /**
- * Synthesizes a stage, `dev` unless another is named, with an ES256 session key, security events and AWS credentials unless it says otherwise.
+ * Synthesizes a stage, `dev` unless another is named, with an ES256 session key, security events and AWS credentials
+ * unless it says otherwise.
  * @param settings as in the stage's file
  * @param options `change` may spoil the deployment before it is synthesized; `registry` is the packed folder, which the
  * settings must name

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { limits } from "../../core/model/limits.ts";
-import type { ResourceRegistration } from "../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../core/model/resource-registration.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../core/model/wire.ts";
 import { agentId, customers, tickets } from "../kit/registry.ts";
 import type { TestAgent } from "../kit/world/agents.ts";

@@ -2,7 +2,7 @@ import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { createTokenEndpoint } from "../../core/endpoints/token.ts";
-import type { ResourceRegistration } from "../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../core/model/resource-registration.ts";
 import { sessionTokenType } from "../../core/model/wire.ts";
 import { registrationSchema } from "../../core/registry/schema.ts";
 import { ownKeys, signersOf, type TestSigner, testRsaSigner, testSigner } from "../kit/keys.ts";

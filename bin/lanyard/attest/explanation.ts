@@ -1,9 +1,9 @@
 import type { Evidence } from "../../../core/attest/contract/attestor.ts";
 import { matchSelectors } from "../../../core/attest/selectors.ts";
 import { redactAll, redactTokens } from "../../../core/audit/redact.ts";
+import type { AgentRegistration } from "../../../core/model/agent-registration.ts";
 import { type Assurance, assuranceLevels } from "../../../core/model/assurance.ts";
 import type { Check } from "../../../core/model/check.ts";
-import type { AgentRegistration } from "../../../core/model/registry.ts";
 import type { AttestSettings } from "./settings.ts";
 
 /** A check that a deployment makes and that was not made here, and why. */

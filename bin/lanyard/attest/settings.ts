@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Selector, TrustedIssuerRegistration } from "../../../core/model/registry.ts";
+import type { Selector } from "../../../core/model/agent-registration.ts";
+import type { TrustedIssuerRegistration } from "../../../core/model/registry.ts";
 import { registrationSchema } from "../../../core/registry/schema.ts";
 import { Usage } from "../terminal/outcome.ts";
 

@@ -57,8 +57,8 @@ export function createRestAuthorizer(
 }
 
 /**
- * A REQUEST authorizer of an HTTP API that answers simply: payload format 2.0. Every refusal is 403 without a challenge,
- * and there are no nonces: where callers need those, guard the function itself by middy.
+ * A REQUEST authorizer of an HTTP API that answers simply: payload format 2.0. Every refusal is 403 without a
+ * challenge, and there are no nonces: where callers need those, guard the function itself by middy.
  *
  * Its results must not be cached, as {@link createRestAuthorizer} says.
  * @throws TypeError as {@link createRestAuthorizer}

@@ -1,8 +1,8 @@
 import type { Authenticated } from "../../resource/authenticated.ts";
 
 /**
- * What the integration is told of the caller, in `requestContext.authorizer` or `identity.resolverContext`: texts alone,
- * which every kind of API hands on; never the token.
+ * What the integration is told of the caller, in `requestContext.authorizer` or `identity.resolverContext`: texts
+ * alone, which every kind of API hands on; never the token.
  */
 export interface AuthorizerContext {
   readonly principal: string;

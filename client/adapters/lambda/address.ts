@@ -69,8 +69,8 @@ const pathWithoutStage = ({ path, stage }: ReadEvent): string => {
 };
 
 /**
- * An HTTP API hands paths on decoded. What cannot stand in a path is escaped again: a `?` that was `%3F` would otherwise
- * end the path that is compared, and the proof for `/a` would be one for `/a%3Fb`.
+ * An HTTP API hands paths on decoded. What cannot stand in a path is escaped again: a `?` that was `%3F` would
+ * otherwise end the path that is compared, and the proof for `/a` would be one for `/a%3Fb`.
  */
 const asWritten = (path: string): string =>
   path

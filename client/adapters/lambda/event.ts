@@ -65,8 +65,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /**
  * Reads an event by what only its kind has. Of the path each kind has one member that says what the caller wrote:
- * `rawPath`; `requestContext.path` of a REST API, whose `path` lacks the stage; `path` of a load balancer and of payload
- * format 1.0. No header is read for it.
+ * `rawPath`; `requestContext.path` of a REST API, whose `path` lacks the stage; `path` of a load balancer and of
+ * payload format 1.0. No header is read for it.
  * @throws TypeError for another event: what is not read as what it is must not be let in as something else
  */
 export function readEvent(event: unknown): ReadEvent {

@@ -1,6 +1,6 @@
+import type { AgentRegistration } from "../../model/agent-registration.ts";
 import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../model/decision.ts";
 import { limits } from "../../model/limits.ts";
-import type { AgentRegistration } from "../../model/registry.ts";
 import type { AuthorizationDetail } from "../../model/session.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import { type Delegator, delegatorsOf } from "./delegators.ts";

@@ -1,5 +1,5 @@
+import type { AgentRegistration } from "../../model/agent-registration.ts";
 import { limits } from "../../model/limits.ts";
-import type { AgentRegistration } from "../../model/registry.ts";
 import { err, ok } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import { subjects } from "../../model/subjects.ts";

@@ -1,4 +1,5 @@
-import type { AgentRegistration, DelegationRuleRegistration, ScopeSet } from "../../model/registry.ts";
+import type { AgentRegistration, ScopeSet } from "../../model/agent-registration.ts";
+import type { DelegationRuleRegistration } from "../../model/registry.ts";
 import type { Principal } from "../../model/session.ts";
 import { groupId, type RegistrySnapshot } from "../../model/snapshot.ts";
 

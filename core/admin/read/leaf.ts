@@ -5,9 +5,9 @@ import type { Route } from "./route.ts";
 const eventIdShape = /^[A-Za-z0-9_-][A-Za-z0-9_#.-]{0,127}$/;
 
 /**
- * `GET /leaf?event=`: where a record stands in the log and in the bucket, so that nobody has to search a log of millions
- * for it. A hint and no evidence: whoever proves by it reads the log's own tiles. A record is known here as long as its
- * row in the Outbox is kept, and two days longer.
+ * `GET /leaf?event=`: where a record stands in the log and in the bucket, so that nobody has to search a log of
+ * millions for it. A hint and no evidence: whoever proves by it reads the log's own tiles. A record is known here as
+ * long as its row in the Outbox is kept, and two days longer.
  */
 export const leafRoute: Route = {
   template: "/leaf",

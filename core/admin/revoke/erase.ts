@@ -12,9 +12,10 @@ interface Erasure {
 }
 
 /**
- * Erases a person: the key under which the audit encrypted what it says of the person goes, and with it the readable form
- * of every copy there is. The person's sessions end at the same moment, without a block: one that lived on would have a
- * new key made, and more written of who has just been erased. A later login is a new beginning, with another key.
+ * Erases a person: the key under which the audit encrypted what it says of the person goes, and with it the readable
+ * form of every copy there is. The person's sessions end at the same moment, without a block: one that lived on would
+ * have a new key made, and more written of who has just been erased. A later login is a new beginning, with another
+ * key.
  */
 export function planErasure(person: string, clock: Clock): Result<Erasure, Denial> {
   const atSeconds = nowSeconds(clock);

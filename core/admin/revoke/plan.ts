@@ -28,7 +28,8 @@ type Planning = Promise<Result<Planned, Denial>>;
 
 /**
  * Plans what an order writes: a tombstone for a session, a raised epoch for everything else, and the logins that are
- * denylisted with it; or what a lift clears; or what an erasure deletes. The audit context receives whose logins they are.
+ * denylisted with it; or what a lift clears; or what an erasure deletes. The audit context receives whose logins they
+ * are.
  * @returns `target_unknown` for a session that never existed, `cut_only_unprovable`, `parameter_invalid` for a lift of
  * nothing
  */

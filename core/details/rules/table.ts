@@ -1,4 +1,4 @@
-import type { RuleName } from "../../model/registry.ts";
+import type { RuleName } from "../../model/resource-registration.ts";
 import { max, min, range } from "./numbers.ts";
 import { path } from "./path.ts";
 import type { Rule } from "./rule.ts";

@@ -1,5 +1,5 @@
 import { publicJwkFor } from "../../jose/public-jwk.ts";
-import type { AgentRegistration } from "../../model/registry.ts";
+import type { AgentRegistration } from "../../model/agent-registration.ts";
 import { type Finding, repeated } from "../finding.ts";
 
 /**

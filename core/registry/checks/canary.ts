@@ -1,12 +1,13 @@
+import type { AgentRegistration, ScopeSet } from "../../model/agent-registration.ts";
 import type { AwsRoleRegistration } from "../../model/aws-role.ts";
 import { canary } from "../../model/canary.ts";
-import type { AgentRegistration, Registration, ScopeSet } from "../../model/registry.ts";
+import type { Registration } from "../../model/registry.ts";
 import type { Finding } from "../finding.ts";
 
 /**
  * Keeps the revocation canary's reserved names to themselves: its agent holds nothing but what it serves itself, and
- * nobody else holds that. The audit leaves out of answers what an agent of this name does, so that it must be able to do
- * nothing that anybody would want to see.
+ * nobody else holds that. The audit leaves out of answers what an agent of this name does, so that it must be able to
+ * do nothing that anybody would want to see.
  */
 export function canaryFindings(row: Registration): readonly Finding[] {
   const isOwn = ({ resource }: ScopeSet) => resource === canary.resource;

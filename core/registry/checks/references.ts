@@ -1,11 +1,6 @@
-import type {
-  DetailsTypeRegistration,
-  Registration,
-  ResourceRegistration,
-  ScopeMappingRegistration,
-  ScopeSet,
-  Selector,
-} from "../../model/registry.ts";
+import type { ScopeSet, Selector } from "../../model/agent-registration.ts";
+import type { Registration, ScopeMappingRegistration } from "../../model/registry.ts";
+import type { DetailsTypeRegistration, ResourceRegistration } from "../../model/resource-registration.ts";
 import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import { awsRoleReferences } from "../aws-role.ts";
 import { type Finding, repeated } from "../finding.ts";

@@ -1,4 +1,8 @@
-import type { DetailsTypeRegistration, ResourceRegistration, ToolDeclaration } from "../../model/registry.ts";
+import type {
+  DetailsTypeRegistration,
+  ResourceRegistration,
+  ToolDeclaration,
+} from "../../model/resource-registration.ts";
 import { type Finding, repeated } from "../finding.ts";
 
 type DetailsTypes = ReadonlyMap<string, DetailsTypeRegistration>;

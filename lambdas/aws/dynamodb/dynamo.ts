@@ -82,8 +82,8 @@ const passingErrors = new Set([
  * Writes all actions or none. The SDK does not repeat a cancelled transaction, so it is repeated here after contention
  * or throttling, with the same token and identical items, so that a lost answer never leads to a second write.
  * @returns ok, or the conflict of the first action whose condition failed
- * @throws when contention lasts longer than the call's patience or this one, or a condition failed that can only fail through
- * a bug
+ * @throws when contention lasts longer than the call's patience or this one, or a condition failed that can only fail
+ * through a bug
  */
 export async function transact<C>(
   client: DynamoDBDocumentClient,

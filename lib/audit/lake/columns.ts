@@ -107,8 +107,8 @@ const session = struct({
 });
 
 /**
- * A record of CloudTrail: AWS's published table, and besides what it lacks: `sourceidentity`, `inscopeof` (the function or
- * service that credentials were issued to) and `invokedbydelegate` (who called in delegated access).
+ * A record of CloudTrail: AWS's published table, and besides what it lacks: `sourceidentity`, `inscopeof` (the function
+ * or service that credentials were issued to) and `invokedbydelegate` (who called in delegated access).
  */
 export const trailColumns: readonly Column[] = columns({
   eventversion: "string",

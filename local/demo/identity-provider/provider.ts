@@ -13,8 +13,9 @@ export interface IdentityProvider {
   /** `http://127.0.0.1:<port>`, the same after a restart of the same folder. */
   readonly issuer: string;
   /**
-   * `GET <signIn>?agent=<name>[&person=<sub>]` answers `{ id_token, access_token }`; with `&resource=<uri>&scope=<scopes>`
-   * the access token is for that server, and an `identity_assertion` for it stands beside.
+   * `GET <signIn>?agent=<name>[&person=<sub>]` answers `{ id_token, access_token }`; with
+   * `&resource=<uri>&scope=<scopes>` the access token is for that server, and an `identity_assertion` for it stands
+   * beside.
    */
   readonly signIn: string;
   /** The same without HTTP. */

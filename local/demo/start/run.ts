@@ -29,8 +29,8 @@ interface Begun {
 }
 
 /**
- * The functions that the start and the story wait for, in the order in which they do. The relay works behind the answers,
- * and whoever revokes comes last: loading them as well would keep these from the cores.
+ * The functions that the start and the story wait for, in the order in which they do. The relay works behind the
+ * answers, and whoever revokes comes last: loading them as well would keep these from the cores.
  */
 const calledFirst = ["admin-write", "publisher", "attest", "token", "discovery", "introspect", "credentials"];
 

@@ -5,7 +5,7 @@ import { awsStsCallerIdentity } from "../../../client/evidence/aws-sts-caller-id
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { ecsTask } from "../../../client/evidence/ecs-task.ts";
 import type { EvidenceSource } from "../../../client/evidence/platform/source.ts";
-import type { AgentRegistration, Selector } from "../../../core/model/registry.ts";
+import type { AgentRegistration, Selector } from "../../../core/model/agent-registration.ts";
 import type { AgentKind } from "../agents/kinds.ts";
 import type { Credentials, RunningCloud } from "../boot.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Runs inside a function's own process or thread: loads the handler, takes one event at a time, answers. It ends with its
- * host, so that a killed cloud leaves no orphans. Imports nothing but types: it is the function's cold start.
+ * Runs inside a function's own process or thread: loads the handler, takes one event at a time, answers. It ends with
+ * its host, so that a killed cloud leaves no orphans. Imports nothing but types: it is the function's cold start.
  */
 import type { FunctionError, Invocation, Reply } from "./messages.ts";
 

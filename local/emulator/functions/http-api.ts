@@ -26,8 +26,8 @@ export function domainsOf(cloud: Cloud): Domain[] {
 
 /**
  * The handler of a domain: the one API that is mapped to it, its routes, and behind each a function with payload 2.0.
- * @throws on what it would not serve as AWS does: another stage than `$default`, an endpoint beside the domain, a function
- * that does not let the API in
+ * @throws on what it would not serve as AWS does: another stage than `$default`, an endpoint beside the domain, a
+ * function that does not let the API in
  */
 export function apiHandler(cloud: Cloud, account: Account, { resource, host }: Domain): Handle {
   const mapping = cloud

@@ -35,7 +35,8 @@ const longestInitMillis = 10_000;
 /**
  * Starts a sandbox.
  * @param onLine takes each line the function prints
- * @param again a second start after an init that timed out: AWS runs it, and the event it is for, under the function's own limit
+ * @param again a second start after an init that timed out: AWS runs it, and the event it is for, under the function's
+ * own limit
  */
 export function startInstance(
   description: FunctionDescription,

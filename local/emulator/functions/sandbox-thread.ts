@@ -1,8 +1,8 @@
 /**
- * A sandbox as a thread of this process: memory, modules, environment and end of its own. It spares a start what a process
- * costs its host, and Cedar's compilation in all functions but the first: V8 compiles the same WebAssembly once a process.
- * What a thread cannot contain is a fault of Node itself, which ends them all, and what belongs to a whole process: the folder
- * it works in, signals, the time zone.
+ * A sandbox as a thread of this process: memory, modules, environment and end of its own. It spares a start what a
+ * process costs its host, and Cedar's compilation in all functions but the first: V8 compiles the same WebAssembly once
+ * a process. What a thread cannot contain is a fault of Node itself, which ends them all, and what belongs to a whole
+ * process: the folder it works in, signals, the time zone.
  */
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";

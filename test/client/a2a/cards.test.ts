@@ -3,7 +3,7 @@ import { exportJWK, FlattenedSign, flattenedVerify, generateKeyPair } from "jose
 import { beforeEach, describe, expect } from "vitest";
 import { type AgentCard, type CardSignature, createCardVerifier, signAgentCard } from "../../../client/a2a.ts";
 import { createDiscoveryEndpoint } from "../../../core/endpoints/discovery.ts";
-import type { AgentKey, AgentRegistration } from "../../../core/model/registry.ts";
+import type { AgentKey, AgentRegistration } from "../../../core/model/agent-registration.ts";
 import { publishedCardKeys } from "../../../core/registry/published.ts";
 import { canonicalText } from "../../../core/text/jcs.ts";
 import { inBase } from "../../kit/registry.ts";

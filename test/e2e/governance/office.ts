@@ -7,7 +7,8 @@ import { loadProfile, type Profile } from "../../../bin/lanyard/deployment/profi
 import { run } from "../../../bin/lanyard/program.ts";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { type AgentSession, createAgent, type LanyardAgent, type OpenInput } from "../../../client/index.ts";
-import type { AgentRegistration, Registration } from "../../../core/model/registry.ts";
+import type { AgentRegistration } from "../../../core/model/agent-registration.ts";
+import type { Registration } from "../../../core/model/registry.ts";
 import { raiseWorld, type World } from "../../../local/demo/story/world.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
 

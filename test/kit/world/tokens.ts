@@ -32,8 +32,8 @@ interface Instead {
 }
 
 /**
- * What agents do at `token`, `introspect`, `revoke` and `credentials` for people of two providers, and operators at `admin-revoke`.
- * Until a test says otherwise every policy allows, and nobody is over a rate.
+ * What agents do at `token`, `introspect`, `revoke` and `credentials` for people of two providers, and operators at
+ * `admin-revoke`. Until a test says otherwise every policy allows, and nobody is over a rate.
  */
 export const tokens = {
   async open(ground: Ground) {

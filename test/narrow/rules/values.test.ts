@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { ruleOf } from "../../../core/details/rules/table.ts";
-import { ruleNames } from "../../../core/model/registry.ts";
+import { ruleNames } from "../../../core/model/resource-registration.ts";
 import { admits, narrower, understands, written } from "./ground.ts";
 
 describe("one_of", () => {

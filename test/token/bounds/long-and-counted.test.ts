@@ -1,7 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
-import type { AgentRegistration, ResourceRegistration } from "../../../core/model/registry.ts";
+import type { AgentRegistration } from "../../../core/model/agent-registration.ts";
+import type { ResourceRegistration } from "../../../core/model/resource-registration.ts";
 import type { Session } from "../../../core/model/session.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { baseRows, tickets } from "../../kit/registry.ts";

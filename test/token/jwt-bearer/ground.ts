@@ -1,6 +1,6 @@
 import { beforeEach } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
-import type { AgentKey, AgentRegistration } from "../../../core/model/registry.ts";
+import type { AgentKey, AgentRegistration } from "../../../core/model/agent-registration.ts";
 import { jwtBearerAssertionType, jwtBearerGrant } from "../../../core/model/wire.ts";
 import { randomIds } from "../../kit/keys.ts";
 import { agent, agentId, idp, inBase, otherIdp, tickets } from "../../kit/registry.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, test } from "vitest";
 import { limits } from "../../../core/model/limits.ts";
-import type { ResourceRegistration } from "../../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../../core/model/resource-registration.ts";
 import {
   accessTokenType,
   jwtBearerGrant,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AgentRegistration, Registration, ScopeMappingRegistration } from "../../../core/model/registry.ts";
+import type { AgentRegistration } from "../../../core/model/agent-registration.ts";
+import type { Registration, ScopeMappingRegistration } from "../../../core/model/registry.ts";
 import type { Session } from "../../../core/model/session.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { lastEndOfExchange } from "../../../core/narrow/scope-mapping.ts";

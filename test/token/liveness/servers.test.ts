@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { AgentRegistration, Registration, ResourceRegistration } from "../../../core/model/registry.ts";
+import type { AgentRegistration } from "../../../core/model/agent-registration.ts";
+import type { Registration } from "../../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../../core/model/resource-registration.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agentId, baseRows, customers, tickets } from "../../kit/registry.ts";
 import type { TestAgent } from "../../kit/world/agents.ts";

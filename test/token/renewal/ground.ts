@@ -1,6 +1,7 @@
 import { beforeEach } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
-import type { AgentRegistration, Registration } from "../../../core/model/registry.ts";
+import type { AgentRegistration } from "../../../core/model/agent-registration.ts";
+import type { Registration } from "../../../core/model/registry.ts";
 import { idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { baseRows, customers, tickets } from "../../kit/registry.ts";
 import type { TestAgent } from "../../kit/world/agents.ts";

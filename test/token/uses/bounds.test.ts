@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ResourceRegistration } from "../../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../../core/model/resource-registration.ts";
 import { accessTokenType, idTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../kit/registry.ts";
 import { dpopProof } from "../../kit/wire/key.ts";

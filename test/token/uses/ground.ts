@@ -1,5 +1,5 @@
 import { beforeEach } from "vitest";
-import type { ResourceRegistration } from "../../../core/model/registry.ts";
+import type { ResourceRegistration } from "../../../core/model/resource-registration.ts";
 import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { baseRows, customers, tickets } from "../../kit/registry.ts";
 import type { TestAgent } from "../../kit/world/agents.ts";

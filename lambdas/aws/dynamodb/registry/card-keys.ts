@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { AgentKey } from "../../../../core/model/agent-registration.ts";
 import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
-import type { AgentKey } from "../../../../core/model/registry.ts";
 import { type CardKeys, cardKeysRow } from "../../../../core/registry/published.ts";
 import { type Item, json, list, mapOf, members, row, text } from "../codec.ts";
 import { agentKey } from "./registration-rows.ts";
@@ -23,8 +23,8 @@ export const cardKeysOf = (item: Item): CardKeys => published(item).keys;
 const ageSeconds = 30;
 
 /**
- * Reads the keys of one agent that signs cards in the present registry; undefined for any other. The row is written in the
- * transaction that makes a version current.
+ * Reads the keys of one agent that signs cards in the present registry; undefined for any other. The row is written in
+ * the transaction that makes a version current.
  */
 export function createCardKeys(
   client: DynamoDBDocumentClient,

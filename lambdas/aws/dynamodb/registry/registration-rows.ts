@@ -1,3 +1,11 @@
+import {
+  type AgentKey,
+  type AgentRegistration,
+  agentKeyAlgorithms,
+  type CodeBinding,
+  type ScopeSet,
+  type Selector,
+} from "../../../../core/model/agent-registration.ts";
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type {
   AwsGrant,
@@ -6,25 +14,21 @@ import type {
   DynamoDbAwsGrant,
   S3AwsGrant,
 } from "../../../../core/model/aws-role.ts";
+import type {
+  ClaimCondition,
+  DelegationRuleRegistration,
+  PolicyRegistration,
+  ReceiverRegistration,
+  Registration,
+  ScopeMappingRegistration,
+  TrustedIssuerRegistration,
+} from "../../../../core/model/registry.ts";
 import {
-  type AgentKey,
-  type AgentRegistration,
-  agentKeyAlgorithms,
-  type ClaimCondition,
-  type CodeBinding,
-  type DelegationRuleRegistration,
   type DetailsTypeRegistration,
-  type PolicyRegistration,
-  type ReceiverRegistration,
-  type Registration,
   type ResourceRegistration,
   ruleNames,
-  type ScopeMappingRegistration,
-  type ScopeSet,
-  type Selector,
   type ToolDeclaration,
-  type TrustedIssuerRegistration,
-} from "../../../../core/model/registry.ts";
+} from "../../../../core/model/resource-registration.ts";
 import {
   anyObject,
   anyText,

@@ -99,7 +99,8 @@ async function writeBatch(client: DynamoDBDocumentClient, tables: Tables, puts: 
 }
 
 /**
- * Moves every copy of the deployment's row to the version, and writes the public rows, the history entry and the record.
+ * Moves every copy of the deployment's row to the version, and writes the public rows, the history entry and the
+ * record.
  */
 function actionsOf(tables: Tables, { base, rows, entry, record }: RegistryChange, version: number): Action<"stale">[] {
   const longest = longestLifeSeconds(rows);

@@ -29,10 +29,10 @@ interface Key {
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers and People where they are asked. Duplicate keys are
- * removed (an agent on its own account is its principal, and DynamoDB refuses a key that comes twice). Chains too deep
- * for one batch of 100 are read by several batches at the same time. They need no common snapshot: every item is
- * current, and a revocation is never undone.
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers and
+ * People where they are asked. Duplicate keys are removed (an agent on its own account is its principal, and DynamoDB
+ * refuses a key that comes twice). Chains too deep for one batch of 100 are read by several batches at the same time.
+ * They need no common snapshot: every item is current, and a revocation is never undone.
  */
 export async function readLivenessBatch(
   client: DynamoDBDocumentClient,
