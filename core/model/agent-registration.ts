@@ -1,0 +1,129 @@
+import type { Assurance } from "./assurance.ts";
+
+/** Scopes at a resource. */
+export interface ScopeSet {
+  readonly resource: string;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * A rule of one registration that attested facts must satisfy. `exact` names facts that must be equal. It must include
+ * one that identifies the workload: role ARN, function ARN, SPIFFE ID, or issuer and subject. `tags` can only narrow
+ * the rule further.
+ */
+export interface Selector {
+  readonly type: string;
+  readonly exact: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Where the digest of an agent's code comes from, and which digests are releases. With neither `lambda` nor `ecs` the
+ * evidence itself must measure the code.
+ */
+export interface CodeBinding {
+  /** The published version whose code is looked up when the evidence names a function. */
+  readonly lambda?: { readonly version: string };
+  /** The container whose image is taken for the build; the image of every other container must be a release too. */
+  readonly ecs?: { readonly container: string };
+  /** `CodeSha256` of functions, `sha256:…` of images, measurements of enclaves; nothing else may run. */
+  readonly releases: readonly string[];
+}
+
+/** Algorithms that a registered key may sign by. */
+export const agentKeyAlgorithms = ["ES256", "ES384", "RS256", "PS256", "Ed25519", "EdDSA"] as const;
+
+/**
+ * A public key of an agent (RFC 7517), for exactly one algorithm: it authenticates by it (`private_key_jwt`) and signs
+ * its agent cards with it. No two agents may have one key.
+ */
+export interface AgentKey {
+  readonly kty: "EC" | "OKP" | "RSA";
+  readonly kid: string;
+  readonly alg: (typeof agentKeyAlgorithms)[number];
+  readonly use?: "sig";
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+}
+
+/** A registered non-human identity; a resource server is one too. */
+export interface AgentRegistration {
+  readonly kind: "agent";
+  /** Last segment(s) of its SPIFFE ID, `spiffe://<trust-domain>/agent/<name>`. */
+  readonly name: string;
+  readonly state: "draft" | "active" | "suspended" | "retired";
+  /** The person or team that is responsible for it. */
+  readonly owner: string;
+  readonly sponsor: string;
+  readonly description?: string;
+  readonly selectors: readonly Selector[];
+  readonly minimumAssurance: Assurance;
+  /**
+   * For documents that outlive the process and carry no challenge: another key may take a document over when the key
+   * that showed it last has not attested for this long. When it is left out, another key must wait until the document
+   * has expired.
+   */
+  readonly replacesKeyAfterSeconds?: number;
+  /**
+   * Whether an offer that it has redeemed may be redeemed again by another key of it, which takes the session over: for
+   * queues that deliver again, to another process. When it is left out, another key is refused as a thief's.
+   */
+  readonly redeem?: "any-key";
+  /** The code it may run; any code when it is left out. */
+  readonly code?: CodeBinding;
+  /** The clients whose persons' tokens it may use. A token must be issued to exactly such a client. */
+  readonly clients: readonly { readonly issuer: string; readonly clientId: string }[];
+  /** Its public keys. With none it can only authenticate by what it attests. */
+  readonly keys?: readonly AgentKey[];
+  /**
+   * It signs A2A agent cards with its keys, so that the issuer publishes them, for everybody. Left out, nobody outside is
+   * told of them.
+   */
+  readonly signsCards?: true;
+  /**
+   * Its client id at THIS deployment, as an issuer of identity assertions (ID-JAG) knows it: `client_id` of its
+   * assertions, and a name it may authenticate by with its keys.
+   */
+  readonly aliases?: readonly { readonly issuer: string; readonly clientId: string }[];
+  /**
+   * Persons' access tokens for what this agent serves, issued to other applications (MCP hosts) by the customer's own
+   * provider, that it may exchange to go on for the person.
+   */
+  readonly acceptsTokensOf?: readonly { readonly issuer: string; readonly clients: readonly string[] }[];
+  /**
+   * It may call without a DPoP proof. It gets bearer tokens of two minutes then, where the resource and the stage allow
+   * them too, and nothing else: no session token, offer, renewal or next hop.
+   */
+  readonly withoutProof?: true;
+  /** The most it may ever hold, for any principal. */
+  readonly may: readonly ScopeSet[];
+  /** Every grant it holds must be restricted by at least one authorization detail. */
+  readonly requiresDetails?: true;
+  /** What it may delegate to itself when it acts on its own account; nothing when the list is empty. */
+  readonly lends: readonly ScopeSet[];
+  /** Audiences its identity token may have beside the issuer. */
+  readonly audiences: readonly string[];
+  /**
+   * `log`: a refusal by policy is recorded and not enforced. It is meant for the time in which an agent is migrated to
+   * Lanyard.
+   */
+  readonly policyMode?: "enforce" | "log";
+  readonly maxDepth?: number;
+  readonly maxLifetimeSeconds?: number;
+  readonly issuancesPerSecond?: number;
+  /**
+   * Child sessions that a tree this agent opens may get in a quarter of an hour, its offers among them;
+   * `limits.treeChildren` when it is left out.
+   */
+  readonly maxChildren?: number;
+  /**
+   * Day (`YYYY-MM-DD`, UTC) by whose end somebody must have reviewed it. After that day it is reported as overdue, and
+   * it works on.
+   */
+  readonly reviewBy?: string;
+  /** Days without a session after which it is reported as dormant; the stage's setting when it is left out. */
+  readonly dormantAfterDays?: number;
+}
