@@ -16,7 +16,7 @@ export interface RegisteredKey {
 }
 
 /** Whose keys are read, and how. */
-export interface AgentKeysInput {
+interface AgentKeysInput {
   readonly issuer: string;
   readonly agent: string;
   readonly fetch: Fetch | undefined;

@@ -17,7 +17,7 @@ export type GuardInput = AdmissionInput &
   (ResourceServerInput | { readonly server: Pick<ResourceServer, "authenticate"> });
 
 /** Lets a request in, or throws the AccessError whose `reply` is to be answered. */
-export type Admit = (request: RawRequest | PlainRequest) => Promise<Authenticated>;
+type Admit = (request: RawRequest | PlainRequest) => Promise<Authenticated>;
 
 /**
  * What all adapters do: the guard judges the request, then the scopes that every request needs. An adapter itself only

@@ -4,7 +4,7 @@ import { type LambdaAnswer, lambdaAnswer, withHeaders } from "./lambda/answer.ts
 import { createLambdaAdmission, type LambdaGuardInput } from "./lambda/guard.ts";
 
 /** What is read and written of middy's request. */
-export interface MiddyRequest {
+interface MiddyRequest {
   readonly event: unknown;
   // biome-ignore lint/suspicious/noExplicitAny: middy's own type, which each handler narrows
   response: any;
@@ -12,7 +12,7 @@ export interface MiddyRequest {
 }
 
 /** A middleware of middy. */
-export interface MiddyGuard {
+interface MiddyGuard {
   before(request: MiddyRequest): Promise<LambdaAnswer | undefined>;
   after(request: MiddyRequest): void;
   onError(request: MiddyRequest): void;

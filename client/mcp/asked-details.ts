@@ -3,7 +3,7 @@ import { type Fetch, readBounded } from "../http.ts";
 import { isGiven } from "./needs.ts";
 
 /** A fetch that remembers which authorization details the server said a refused operation needs. */
-export interface AskedDetails {
+interface AskedDetails {
   readonly fetch: Fetch;
   /** The details of the last refusal, as JSON; undefined when the last one named none. */
   asked(): string | undefined;

@@ -41,7 +41,7 @@ export interface Unfit {
 }
 
 /** What a whole body needs, or why it is refused. */
-export type Judged = { readonly needs: readonly OperationNeeds[] } | { readonly unfit: Unfit };
+type Judged = { readonly needs: readonly OperationNeeds[] } | { readonly unfit: Unfit };
 
 /**
  * Methods that need a token and no scope: they tell of the server and its tools, or are about a call that was admitted.

@@ -4,7 +4,7 @@ import type { EvidenceSource } from "../evidence/platform/source.ts";
 import type { Kind } from "./kinds.ts";
 
 /** Evidence that is chosen by what the issuer accepts. */
-export interface StrongestEvidence extends EvidenceSource {
+interface StrongestEvidence extends EvidenceSource {
   readonly choosing: NonNullable<EvidenceSource["choosing"]>;
 }
 

@@ -13,7 +13,7 @@ const tagBytes = 16;
 const algorithm = "aes-256-gcm";
 
 /** Where an encrypted text stands. It is the associated data, so that a text that was moved does not decrypt. */
-export interface Place {
+interface Place {
   readonly eventId: string;
   /** `purpose`, `reason`, or of a question `asked[<number>].purpose` and `asked[<number>].groups`. */
   readonly column: string;

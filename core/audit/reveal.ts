@@ -8,7 +8,7 @@ export const erased = "[erased]";
 export type KeyOf = (person: string) => Promise<string | undefined>;
 
 /** Columns of one record, by which its texts are found. */
-export interface Readable {
+interface Readable {
   readonly principal?: unknown;
   readonly target?: unknown;
   readonly purpose?: unknown;

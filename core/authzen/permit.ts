@@ -13,7 +13,7 @@ import { useOf } from "./arguments.ts";
 import type { Question } from "./question.ts";
 
 /** What a decision rests on, all of it read at one moment. */
-export interface Ground {
+interface Ground {
   readonly registry: RegistrySnapshot;
   readonly policy: PolicyEngine;
   readonly nowSeconds: number;

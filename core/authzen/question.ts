@@ -4,7 +4,7 @@ import type { AuthorizationDetail } from "../model/session.ts";
 import { type Entities, type Entity, type Members, membersOf } from "./entities.ts";
 
 /** What a question is about. Texts are as they came, bounded in length. */
-export type Target =
+type Target =
   /** A tool of a resource; without a name, all its tools are sought. */
   | { readonly type: "tool"; readonly server: string; readonly name?: string; readonly digest?: string }
   /** The server as a whole: to begin with it, and to see what tools it has. */

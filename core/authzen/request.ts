@@ -7,10 +7,8 @@ import type { Form } from "./answer.ts";
 import { type Members, membersOf, readEntities } from "./entities.ts";
 import { type Question, questionOf } from "./question.ts";
 
-export type { Question } from "./question.ts";
-
 /** How several questions of one call are answered (AuthZEN 1.0, Evaluations Semantics). */
-export type Semantics = "execute_all" | "deny_on_first_deny" | "permit_on_first_permit";
+type Semantics = "execute_all" | "deny_on_first_deny" | "permit_on_first_permit";
 
 /** A call of the decision point that was read, nothing of it believed. */
 export type Asked =
@@ -27,7 +25,7 @@ export type Asked =
 type Path = keyof typeof decidePaths;
 
 /** What the gateway tells of the body beside the call: Envoy sends the first part of one that is longer than its limit. */
-export interface Carriage {
+interface Carriage {
   readonly isPartial: boolean;
 }
 

@@ -13,10 +13,10 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { Caller } from "./authenticate.ts";
 
 /** `evidence.type` of a caller that authenticated by a registered key. Nobody attests with it. */
-export const privateKeyEvidence = "private-key-jwt";
+const privateKeyEvidence = "private-key-jwt";
 
 /** A client assertion by a registered key, and what came with it. */
-export interface KeyAssertion {
+interface KeyAssertion {
   readonly assertion: string;
   /** The form's `client_id`. */
   readonly clientId: string | undefined;

@@ -27,7 +27,7 @@ export interface DecideCall {
 }
 
 /** How it is told who asks. */
-export type Authenticate = (call: Call, more: DecideCall, audit: AuditContext) => Promise<Result<Admission, Denial>>;
+type Authenticate = (call: Call, more: DecideCall, audit: AuditContext) => Promise<Result<Admission, Denial>>;
 
 /**
  * AuthZEN Authorization API 1.0 over sessions (docs/gateways.md). The way of one call; this list and the numbered steps

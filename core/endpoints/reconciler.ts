@@ -3,7 +3,7 @@ import { type Finding, type Findings, subjectsMax } from "../sealing/findings.ts
 import type { Head, HeadStore } from "../sealing/head.ts";
 
 /** Where the walk over the Outbox goes on; what it is, its store knows. */
-export type Place = Readonly<Record<string, unknown>>;
+type Place = Readonly<Record<string, unknown>>;
 
 /** What a run remembers for the next one, and for the sealer. */
 export interface Reconciled {

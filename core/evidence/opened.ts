@@ -5,7 +5,7 @@ import { evidenceBounds, files, isKnownName, manifestOf, sha256 } from "./layout
 import { readTar } from "./tar.ts";
 
 /** An archive's files by their names, and what is wrong with the list of them. */
-export interface Opened {
+interface Opened {
   readonly members: ReadonlyMap<string, Buffer>;
   readonly findings: readonly EvidenceFinding[];
 }

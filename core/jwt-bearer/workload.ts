@@ -17,7 +17,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /** A platform's token as assertion, and what came with it. */
-export interface WorkloadAssertion {
+interface WorkloadAssertion {
   readonly assertion: string;
   /** The form's `client_id`. */
   readonly clientId: string | undefined;

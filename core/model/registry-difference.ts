@@ -37,7 +37,7 @@ export const sizeOf = ({ added, changed, removed }: RegistryDifference): number 
   added.length + changed.length + removed.length;
 
 /** How a registration is named in a difference. */
-export const rowName = (row: Pick<Registration, "kind" | "name">): string => `${row.kind} ${row.name}`;
+const rowName = (row: Pick<Registration, "kind" | "name">): string => `${row.kind} ${row.name}`;
 
 /**
  * Compares two versions of the registry, registration by registration and value by value. The order of registrations

@@ -18,7 +18,7 @@ interface CanarySettings {
 }
 
 /** What one run looks at. */
-export interface Wanted {
+interface Wanted {
   /** Waits until AWS itself refuses what was lent before, which takes as long as credentials live. */
   readonly aws: boolean;
 }

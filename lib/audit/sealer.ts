@@ -19,7 +19,7 @@ interface SealerProps extends FunctionProps {
 }
 
 /** The log's name, for good: whoever verifies it knows it by this name, and it stands in every checkpoint. */
-export const logOrigin = ({ trustDomain, name, region }: Pick<Stage, "trustDomain" | "name" | "region">): string =>
+const logOrigin = ({ trustDomain, name, region }: Pick<Stage, "trustDomain" | "name" | "region">): string =>
   `${trustDomain}/lanyard/${name}/${region}`;
 
 /**

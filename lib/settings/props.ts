@@ -84,7 +84,7 @@ export interface CloudTrailProps {
 }
 
 /** What security asks: tables over the audit bucket, a workgroup of Athena and saved queries. It costs nothing idle. */
-export interface LakeProps {
+interface LakeProps {
   /** @default true */
   readonly enabled?: boolean;
   /** Most that one query may scan, in gigabytes; Athena charges about $5 for 1,000. @default 100 */
@@ -92,7 +92,7 @@ export interface LakeProps {
 }
 
 /** Somebody outside of the account who signs checkpoints of the log that continue those it signed before. */
-export interface WitnessProps {
+interface WitnessProps {
   /** Its verifier key in text, `<name>+<key id>+<base64>`, of type cosignature/v1 (C2SP tlog-cosignature). */
   readonly key: string;
   /** Its submission prefix (C2SP tlog-witness), https. */
@@ -100,7 +100,7 @@ export interface WitnessProps {
 }
 
 /** The log over the audit records. */
-export interface LogProps {
+interface LogProps {
   /** Asked to sign each checkpoint; one that is down holds nothing up. How many must, verifiers say. @default none */
   readonly witnesses?: readonly WitnessProps[];
   /**
@@ -111,7 +111,7 @@ export interface LogProps {
 }
 
 /** A second delivery of records, as Parquet, for queries alone. */
-export interface ParquetProps {
+interface ParquetProps {
   /** For how long they are kept, in days; a bucket that is named keeps its own rules. @default 365 */
   readonly days?: number;
   /** How long Firehose collects, in seconds. @default 300 */
@@ -141,7 +141,7 @@ export interface DomainProps {
 }
 
 /** The revocation canary (docs/revocation.md). */
-export interface CanaryProps {
+interface CanaryProps {
   /**
    * Attaches the account's deny policies to the canary's AWS role, so that the surgical stop is measured too. The
    * account must have a `StopWriter` of this deployment already. @default false

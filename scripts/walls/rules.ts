@@ -174,7 +174,15 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
     "local/",
     {
       name: "local",
-      own: ["local/", "client/", "bin/lanyard/", "core/model/limits.ts", "core/model/registry.ts", "core/model/agent-registration.ts", "core/model/resource-registration.ts"],
+      own: [
+        "local/",
+        "client/",
+        "bin/lanyard/",
+        "core/model/limits.ts",
+        "core/model/registry.ts",
+        "core/model/agent-registration.ts",
+        "core/model/resource-registration.ts",
+      ],
       packages: "all",
     },
   ],

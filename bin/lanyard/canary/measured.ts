@@ -18,7 +18,7 @@ const measured = z.object({
 });
 
 /** What the revocation canary measured within a day. */
-export type Measured = z.infer<typeof measured>;
+type Measured = z.infer<typeof measured>;
 
 /** Asks admin-read what the canary measured. @throws Refused */
 export const askCanary = async (profile: Profile): Promise<Measured> =>

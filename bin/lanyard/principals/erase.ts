@@ -29,7 +29,7 @@ const inDays = `${limits.recoverySeconds / 86_400} days from now`;
  * somebody can act on it.
  * @param recoverable until when a recovery of table People could bring the key back, in words
  */
-export const places = (recoverable: string): readonly Place[] => [
+const places = (recoverable: string): readonly Place[] => [
   {
     place: "table People",
     erased: "the key, now",

@@ -34,19 +34,6 @@ export interface PayloadV1 {
   };
 }
 
-/** The members that are read of a load balancer's event. */
-export interface LoadBalancerEvent {
-  readonly httpMethod: string;
-  readonly path: string;
-  readonly headers?: Headers | null;
-  readonly multiValueHeaders?: Headers | null;
-  readonly queryStringParameters?: Readonly<Record<string, string | undefined>> | null;
-  readonly requestContext: { readonly elb: object };
-}
-
-/** An HTTP request of any of these kinds. */
-export type HttpEvent = PayloadV2 | PayloadV1 | LoadBalancerEvent;
-
 /** What all kinds of events say. */
 export interface ReadEvent {
   readonly kind: "v2" | "v1" | "load-balancer";

@@ -11,7 +11,7 @@ export interface LambdaGuardInput
     AdmissionInput {}
 
 /** An event that was let in. */
-export interface AdmittedEvent {
+interface AdmittedEvent {
   readonly read: ReadEvent;
   readonly caller: Authenticated;
 }

@@ -3,7 +3,7 @@ import { EvidenceError } from "../../error.ts";
 import { workloadTarget } from "./address.ts";
 
 /** One call of the Workload API. */
-export interface WorkloadCall {
+interface WorkloadCall {
   readonly address: string;
   readonly method: "FetchX509SVID" | "FetchJWTSVID";
   readonly request: Uint8Array;

@@ -11,7 +11,7 @@ export interface AnsweredX509Svid {
 }
 
 /** What the Workload API answers for one JWT-SVID (`JWTSVID`). */
-export interface AnsweredJwtSvid {
+interface AnsweredJwtSvid {
   readonly spiffeId: string;
   readonly token: string;
   readonly hint: string;

@@ -14,7 +14,7 @@ import { checkLine, judge, type Lines, type Shown } from "./records.ts";
 export type Progress = (what: "checkpoints" | "entries" | "records", done: number) => void;
 
 /** A trail that is being read. */
-export interface Reading {
+interface Reading {
   readonly ports: TrailPorts;
   readonly question: TrailQuestion;
   /** All kept checkpoints in the order of their sizes, and those by which times are judged. */

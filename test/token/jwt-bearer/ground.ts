@@ -87,6 +87,16 @@ export const idJag = (claims: object = {}, header: object = {}, key = world.idpK
 export const show = (assertion: string, more: Params = {}, by = planner) =>
   world.send("token", by, { grant_type: jwtBearerGrant, assertion, ...more });
 
+/** The last record that was written. */
+export const told = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
+/** The answer to an identity assertion, and the code it was refused by. */
+export const outcome = async (assertion: string, more: object = {}, by = planner) => {
+  const { status, body } = await show(assertion, { ...more }, by);
+  return [status, body.error, told().status_code];
+};
+/** How a refused assertion is answered (RFC 7523 3.1). */
+export const refusedBy = (code: string) => [400, "invalid_grant", code];
+
 /** A client assertion by the planner's registered key. */
 export const byKey = (claims: object = {}, header: object = {}, key = plannerKey) =>
   key.jws(

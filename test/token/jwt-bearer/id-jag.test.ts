@@ -8,26 +8,21 @@ import {
   claimsOf,
   forTickets,
   idJag,
+  outcome,
   planner,
   plannerId,
   plannerRow,
   platform,
   post,
+  refusedBy,
   setUp,
   show,
+  told,
   triage,
   world,
 } from "./ground.ts";
 
 setUp();
-
-const told = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
-/** The answer to an assertion, and the code it was refused by. */
-const outcome = async (assertion: string, more: object = {}, by = planner) => {
-  const { status, body } = await show(assertion, { ...more }, by);
-  return [status, body.error, told().status_code];
-};
-const refusedBy = (code: string) => [400, "invalid_grant", code];
 
 describe("an identity assertion", () => {
   it("opens the person's authority for the agent that its issuer names, as an ID token would", async () => {

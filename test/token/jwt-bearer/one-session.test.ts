@@ -8,14 +8,17 @@ import {
   claimsOf,
   forTickets,
   idJag,
+  outcome,
   planner,
   plannerId,
   plannerRow,
   platform,
   post,
+  refusedBy,
   setUp,
   show,
   sidOf,
+  told,
   triage,
   withKey,
   workloadToken,
@@ -23,14 +26,6 @@ import {
 } from "./ground.ts";
 
 setUp();
-
-const told = () => JSON.parse(world.store.records.at(-1)?.body ?? "{}");
-/** The answer to an assertion, and the code it was refused by. */
-const outcome = async (assertion: string, more: object = {}, by = planner) => {
-  const { status, body } = await show(assertion, { ...more }, by);
-  return [status, body.error, told().status_code];
-};
-const refusedBy = (code: string) => [400, "invalid_grant", code];
 
 describe("one session is what an assertion opens", () => {
   it("and the same agent and key get it again, and tokens of no other", async () => {

@@ -18,6 +18,7 @@ import {
   platform,
   post,
   refusal,
+  refusedBy,
   setUp,
   sidOf,
   triage,
@@ -33,7 +34,6 @@ const outcome = async (assertion: string, more: Params = {}, key = planner.key) 
   const { status, body } = await show(assertion, more, key);
   return [status, body.error, refusal().code];
 };
-const refusedBy = (code: string) => [400, "invalid_grant", code];
 
 describe("a platform's token as assertion", () => {
   it("authenticates its workload by itself, which acts on its own account", async () => {
