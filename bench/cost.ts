@@ -1,4 +1,5 @@
 import { algorithms } from "./cost/algorithms.ts";
+import { decisionCost } from "./cost/decision.ts";
 import { idleCost } from "./cost/idle.ts";
 import { recordCost } from "./cost/record.ts";
 import { redeemingTrips, sessionCost } from "./cost/session.ts";
@@ -6,4 +7,12 @@ import { vendCost } from "./cost/vend.ts";
 import type { Bench } from "./row.ts";
 
 /** What a deployment costs on AWS, in calls and dollars. */
-export const costBenches: readonly Bench[] = [redeemingTrips, sessionCost, vendCost, recordCost, idleCost, algorithms];
+export const costBenches: readonly Bench[] = [
+  redeemingTrips,
+  sessionCost,
+  vendCost,
+  decisionCost,
+  recordCost,
+  idleCost,
+  algorithms,
+];

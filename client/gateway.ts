@@ -1,5 +1,10 @@
 /** The guard of a gateway before tool servers: it verifies token and proof, and asks Lanyard about each call of a tool. */
 export {
+  type AgentCoreInterceptorInput,
+  createAgentCoreInterceptor,
+  type InterceptorAnswer,
+} from "./gateway/agentcore.ts";
+export {
   createGateway,
   type Gateway,
   type GatewayCaller,

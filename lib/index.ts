@@ -5,6 +5,7 @@ export {
   type OrganizationPoliciesProps,
   organizationPolicies,
 } from "../core/stop/organization.ts";
+export { AgentCoreGateway, type AgentCoreGatewayProps } from "./authorizers/agentcore.ts";
 export { type AppSyncAuthorizationProps, appSyncAuthorization } from "./authorizers/app-sync.ts";
 export { HttpApiAuthorizer, type HttpApiAuthorizerProps } from "./authorizers/http-api.ts";
 export { RestAuthorizer, type RestAuthorizerProps } from "./authorizers/rest.ts";

@@ -87,6 +87,8 @@ export async function openCounted(rows: readonly Registration[] = []) {
   return {
     world,
     tally,
+    /** What an endpoint beside those two is made of. */
+    deps,
     /** One request of an agent, to the token endpoint unless told otherwise; what it is refused is thrown. */
     async ask(
       agent: TestAgent,

@@ -28,9 +28,12 @@ export interface Counted {
   readonly scheduled: number;
 }
 
-/** Counts what stands in the templates of the default stage. */
-export function countTemplates(): Counted {
-  const { templates } = synthesized(bare);
+/**
+ * Counts what stands in the templates of the default stage.
+ * @param more settings of it that are set beside
+ */
+export function countTemplates(more: Parameters<typeof synthesized>[0] = {}): Counted {
+  const { templates } = synthesized({ ...bare, ...more });
   const of = (type: string) => all(templates, type).map(({ it }) => it.Properties);
   const alarms = of("AWS::CloudWatch::Alarm") as { Metrics?: { MetricStat?: object }[] }[];
   const keys = of("AWS::KMS::Key");

@@ -34,7 +34,8 @@ export async function readBody(request: Request, maxBytes: number): Promise<Read
 /** Arguments nest, below `params` and `arguments`. */
 const depthMost = 64;
 
-function messageOf(value: unknown): Message | undefined {
+/** One message of JSON-RPC 2.0, as far as it is judged; undefined for what is none. */
+export function messageOf(value: unknown): Message | undefined {
   if (!isGiven(value)) return undefined;
   const { id, method, params = {} } = value;
   if (method !== undefined && typeof method !== "string") return undefined;

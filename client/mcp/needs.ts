@@ -47,7 +47,7 @@ type Judged = { readonly needs: readonly OperationNeeds[] } | { readonly unfit: 
  * Methods that need a token and no scope: they tell of the server and its tools, or are about a call that was admitted.
  * Every other one needs a rule.
  */
-const open: ReadonlySet<string> = new Set([
+export const openMethods: ReadonlySet<string> = new Set([
   "initialize",
   "ping",
   "server/discover",
@@ -86,7 +86,7 @@ function judge(
     return isGiven(given) ? applied(tools[name] as Rule, given, id) : invalid(id);
   }
   if (Object.hasOwn(methods, method)) return applied(methods[method] as Rule, params, id);
-  return open.has(method) ? undefined : { id, code: -32_601, message: "Method not found" };
+  return openMethods.has(method) ? undefined : { id, code: -32_601, message: "Method not found" };
 }
 
 function applied(rule: Rule, given: Given, id: Message["id"]): OperationNeeds | Unfit {

@@ -40,6 +40,7 @@ export const holding = [
   "policy/decision",
   "cost/session",
   "cost/vend",
+  "cost/decision",
   "cost/record",
   "cost/idle",
   "cost/algorithms",

@@ -43,7 +43,7 @@ describe("a gateway's guard", () => {
   });
 
   test.each([{}, { decision: "true" }, { decision: 1 }, { evaluations: [{ decision: true }] }])(
-    "lets nothing through on an answer that is no decision: %j",
+    "threat 62: lets nothing through on an answer that is no decision: %j",
     async (answer) => {
       const caller = await createGateway(input(async () => answer)).authenticate(request);
       await expect(caller.mayCall({ tool: "t" })).rejects.toMatchObject({ code: "answer_malformed" });
@@ -51,7 +51,7 @@ describe("a gateway's guard", () => {
     },
   );
 
-  test("lets nothing through when it cannot ask, and asks nothing about who presented nothing", async () => {
+  test("threat 62: lets nothing through when it cannot ask, and asks nothing about who presented nothing", async () => {
     let count = 0;
     const failing = createGateway(
       input(async () => {

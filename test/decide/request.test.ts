@@ -11,7 +11,7 @@ const sid = randomIds.id();
 const body = () => JSON.stringify(question(sid));
 
 describe("a body", () => {
-  test("of which the gateway sent a part only is answered no", async () => {
+  test("threat 62: of which the gateway sent a part only is answered no", async () => {
     const mine = await session();
     const sent = await ask(question(mine.sid), pathOf.one, { more: { isPartial: true } });
     expect([sent.status, sent.text]).toEqual([200, no]);

@@ -31,6 +31,13 @@ test("the page's idle sum is the sum of its parts", () => {
   expect(page).toContain(`about $${idle.toFixed(0)} a month`);
 });
 
+test("a decision point costs nothing while nobody asks it", () => {
+  const { urls, ...more } = countTemplates({ decisions: true });
+  const { urls: before, ...without } = counted;
+  expect(more).toEqual(without);
+  expect(urls).toBe(before + 2);
+});
+
 test("a log in which nothing is written asks what the bench counts, each minute and in each hour", async () => {
   const log = createLog();
   const countOf = async () => {

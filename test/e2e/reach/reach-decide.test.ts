@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createGateway } from "../../../client/gateway.ts";
+import { createAgentCoreInterceptor, createGateway } from "../../../client/gateway.ts";
 import type { AgentSession } from "../../../client/index.ts";
 import { AccessError } from "../../../client/verify.ts";
 import { awaitRecords } from "../../../local/demo/story/records.ts";
@@ -134,6 +134,36 @@ describe("the client's guard for gateways", () => {
   };
   const guardOf = (resource: string, by: Desk["front"], mode: "offline" | "introspect") =>
     createGateway({ issuer: desk.world.endpoints.issuer, resource, mode, agent: by, details: [orderIds] });
+
+  it("stands before an AgentCore gateway as its interceptor, by the same token, proof and decision", async () => {
+    const { issuer } = desk.world.endpoints;
+    const details = [orderIds];
+    const input = { issuer, resource: orders, mode: "offline", agent: desk.front, details } as const;
+    const intercept = createAgentCoreInterceptor(input);
+    const grants = [{ resource: orders, scopes: ["orders:read"], details: [{ type: "order-ids", orders: ["7"] }] }];
+    const narrow = await desk.clerk.open({ grants, renewable: true });
+    const event = async (name: string, args: object) => {
+      const { headers } = await sent(narrow, orders);
+      const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+      const gatewayRequest = { path: "/mcp", httpMethod: "POST", headers, body };
+      return { interceptorInputVersion: "1.0", mcp: { rawGatewayRequest: { body: "" }, gatewayRequest } };
+    };
+    const shown = await event("read_order", { order: "7" });
+    const { body } = shown.mcp.gatewayRequest;
+    expect((await intercept(shown)).mcp).toEqual({ transformedGatewayRequest: { body } });
+    const status = async (asked: object) => {
+      const { mcp } = await intercept(asked);
+      return "transformedGatewayResponse" in mcp ? mcp.transformedGatewayResponse.statusCode : "passed on";
+    };
+    // its proof was used
+    expect(await status(shown)).toBe(401);
+    expect(await status(await event("read_order", { order: "8" }))).toBe(403);
+    expect(await status(await event("refund_order", { order: "7" }))).toBe(403);
+    const unknown = { ...(await event("read_order", { order: "7" })) };
+    const { dpop: _, ...headers } = unknown.mcp.gatewayRequest.headers as { readonly dpop?: string };
+    const gatewayRequest = { ...unknown.mcp.gatewayRequest, headers };
+    expect(await status({ ...unknown, mcp: { ...unknown.mcp, gatewayRequest } })).toBe(401);
+  });
 
   it("verifies token and proof before it asks, asks about each call, and lists what may be called", async () => {
     const guard = guardOf(orders, desk.front, "offline");
