@@ -7,6 +7,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
+import { ownerBlocked, withOwners } from "../person/owner.ts";
 import { blockedAmong, evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import { type Admission, type Asker, checkAsker } from "./asker.ts";
@@ -108,7 +109,10 @@ async function readBatches(
   const [first, ...others] = mine.map(async (session): Promise<Batch> => {
     const of = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.epochs) });
     const serving = { tombstones: [], subjects: [...servers].flatMap((uri) => serverOf(uri, registry) ?? []) };
-    return { sid: session.sid, rows: await readLiveness(ports.store, mergeQueries(of, own, serving)) };
+    return {
+      sid: session.sid,
+      rows: await readLiveness(ports.store, mergeQueries(withOwners(of, registry), own, serving)),
+    };
   });
   if (!first) return [{ rows: await readLiveness(ports.store, own) }];
   const [one, rest] = await Promise.all([first, Promise.all(others)]);
@@ -161,6 +165,8 @@ function decide({ question, isSought, batches }: Asked, by: By): Decided {
   if (!rows || !session || !isAskers({ session, uri: target.server, asker: by.asker }, by.registry))
     return foreign("a session, and a grant of it at a resource that the agent serves or fronts");
   if (principal !== undefined && principal !== session.principal.id) return foreign("a session of this principal");
+  const owner = ownerBlocked(rows, session.actors.map(subjects.agent), by.registry);
+  if (owner) return no({ code: "parent_dead", cause: { kind: "blocked", ...owner } }, session);
   const alive = evaluateSession(rows, question.sid, by.nowSeconds);
   if (!alive.ok) return no({ code: "parent_dead", cause: alive.error }, session);
   const idle = session.actors.find((id) => by.registry.agent(id)?.state !== "active");

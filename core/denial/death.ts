@@ -5,7 +5,7 @@ export type DeathCause =
   | { readonly kind: "ended"; readonly sid: string }
   | { readonly kind: "missing"; readonly sid: string }
   | { readonly kind: "generation"; readonly subject: string }
-  | { readonly kind: "blocked"; readonly subject: string }
+  | { readonly kind: "blocked"; readonly subject: string; readonly owns?: string }
   | { readonly kind: "burnt" }
   | { readonly kind: "taken_over"; readonly sid: string }
   | { readonly kind: "unreadable" };
@@ -27,7 +27,7 @@ export function deathText(cause: DeathCause): string {
     case "generation":
       return `${cause.subject} was cut`;
     case "blocked":
-      return `${cause.subject} is blocked or inactive`;
+      return `${cause.subject}${cause.owns === undefined ? "" : `, who owns ${cause.owns},`} is blocked or inactive`;
     case "burnt":
       return "the person's login was burnt";
     case "taken_over":

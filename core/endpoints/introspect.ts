@@ -19,8 +19,9 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import type { Call, Reply } from "../model/wire.ts";
+import { ownerBlocked, withOwners } from "../person/owner.ts";
 import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
-import type { LivenessRows, SessionStore } from "../session/store.ts";
+import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection needs. */
 export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
@@ -153,8 +154,7 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
   if (verified.ok) noteToken(verified.value, audit);
   const names = { ...nothing, subjects: callerSubjects(caller) };
   const query = mergeQueries(verified.ok ? queryFor(verified.value) : nothing, names);
-  const rows = await readLiveness(deps.store, query);
-  const registry = await registryOf(rows, deps);
+  const [rows, registry] = await readOwned(query, deps);
   if (!registry.ok) return registry;
   const server = evaluateServer(caller, rows, registry.value);
   if (!server.ok) return server;
@@ -162,6 +162,8 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
   const servedBy = registry.value.resource(verified.value.aud)?.servedBy;
   if (servedBy === undefined || registry.value.agentId(servedBy) !== caller.agent)
     return err({ code: "subject_token_not_yours", why: "the token is for a resource another agent serves" });
+  const owner = ownerBlocked(rows, verified.value.actors.map(subjects.agent), registry.value);
+  if (owner) return err({ code: "parent_dead", cause: { kind: "blocked", ...owner } });
   const alive = evaluateSession(rows, verified.value.sid, nowSeconds(deps.clock));
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const idle = alive.value.actors.find((id) => registry.value.agent(id)?.state !== "active");
@@ -171,6 +173,18 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
   if (verified.value.jkt !== undefined && verified.value.jkt !== alive.value.jkt)
     return err({ code: "parent_dead", cause: { kind: "taken_over", sid: alive.value.sid } });
   return verified;
+}
+
+/**
+ * Liveness with the rows of owners by the registry that is held. Where the batch names another version, it is read again
+ * by that one, which may name other owners.
+ */
+async function readOwned(query: LivenessQuery, deps: IntrospectDeps) {
+  const held = await deps.registries.current();
+  const rows = await readLiveness(deps.store, held ? withOwners(query, held) : query);
+  const registry = await registryOf(rows, deps);
+  if (!registry.ok || registry.value.version === held?.version) return [rows, registry] as const;
+  return [await readLiveness(deps.store, withOwners(query, registry.value)), registry] as const;
 }
 
 const nothing = { tombstones: [], subjects: [] } as const;

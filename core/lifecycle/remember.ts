@@ -1,5 +1,6 @@
 import type { AuditOperation, AuditRecord, Recorder } from "../audit/record.ts";
 import type { AgentRegistration } from "../model/agent-registration.ts";
+import { ownerWords } from "../model/owner.ts";
 import type { Clock, Ids } from "../model/ports.ts";
 import type { Findings } from "./findings.ts";
 import type { LifecycleStore, Trace } from "./trace.ts";
@@ -62,7 +63,7 @@ function recordOf(
 ): AuditRecord {
   const { agent, agentId, registryVersion } = seen;
   const { clock, ids, requestId, toRecord } = deps;
-  const reason = `${what}; ${agent.owner} answers for it, sponsor ${agent.sponsor}`;
+  const reason = `${what}; ${ownerWords(agent.owner)} answers for it, sponsor ${agent.sponsor}`;
   const facts = { timeMillis: clock.nowMillis(), requestId, target: `agent:${agentId}`, reason, registryVersion };
   return toRecord({ operation, outcome: "allowed", ...facts }, ids.id());
 }

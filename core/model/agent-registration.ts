@@ -49,6 +49,12 @@ export interface AgentKey {
   readonly e?: string;
 }
 
+/**
+ * Who is responsible for an agent: a person of a trusted issuer, or a text that nobody verifies. Only a person can be
+ * blocked, and then everything of the agent ends.
+ */
+export type Owner = string | { readonly issuer: string; readonly sub: string };
+
 /** A registered non-human identity; a resource server is one too. */
 export interface AgentRegistration {
   readonly kind: "agent";
@@ -56,7 +62,7 @@ export interface AgentRegistration {
   readonly name: string;
   readonly state: "draft" | "active" | "suspended" | "retired";
   /** The person or team that is responsible for it. */
-  readonly owner: string;
+  readonly owner: Owner;
   readonly sponsor: string;
   readonly description?: string;
   readonly selectors: readonly Selector[];

@@ -80,6 +80,8 @@ export interface Session {
   readonly assurance: Assurance;
   /** Digest of the code that runs, when attested. */
   readonly build?: string;
+  /** Principal id of the person who owned the current agent when the session was opened. */
+  readonly owner?: string;
   /** Asserted by the agent: recorded, and never a reason to permit. */
   readonly purpose?: string;
   readonly createdAtSeconds: number;

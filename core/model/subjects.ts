@@ -8,9 +8,6 @@ export const subjects = {
   deployment: "deployment",
 } as const;
 
-/** Whether a liveness subject is a build's. */
-export const isBuild = (subject: string): boolean => subject.startsWith(subjects.build(""));
-
 /** Those a session depends on, as its tokens tell it. */
 interface Named {
   readonly principalId: string;

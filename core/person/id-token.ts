@@ -7,12 +7,13 @@ import type { KeySets } from "../keys/key-sets.ts";
 import type { AgentRegistration } from "../model/agent-registration.ts";
 import { limits } from "../model/limits.ts";
 import { type Login, loginOf } from "../model/login.ts";
+import { personId } from "../model/person-id.ts";
 import { type Clock, nowSeconds } from "../model/ports.ts";
 import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail, Grant, Principal } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { clientOf, groupsOfPerson, personId } from "./claims.ts";
+import { clientOf, groupsOfPerson } from "./claims.ts";
 import { acceptsHost, hostAudience, presentedGrant } from "./host-token.ts";
 
 /** What an identity assertion (ID-JAG) itself allows; a member that it lacks bounds nothing. */

@@ -1,6 +1,7 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
 import { assuranceLevels } from "../model/assurance.ts";
 import type { Missing, PolicyQuestion } from "../model/decision.ts";
+import { ownerId } from "../model/owner.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 
 /** One request to Cedar, and what is missing from the grant when it is refused. */
@@ -47,7 +48,9 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   const context = contextOf(question, agent.name, to?.name);
   const tools = [...new Set(question.grant.scopes)];
   const entities: readonly CedarEntity[] = [
-    ...[...agents.values()].map((a) => entity(uid("Agent", a.name), { owner: a.owner, sponsor: a.sponsor })),
+    ...[...agents.values()].map((a) =>
+      entity(uid("Agent", a.name), { owner: ownerId(a.owner) ?? a.owner, sponsor: a.sponsor }),
+    ),
     entity(uid("Principal", question.principal.id), { kind: question.principal.kind }, groups),
     ...groups.map((group) => entity(group, {})),
     entity(uid("Resource", resource.uri), { name: resource.name, servedBy: ref("Agent", resource.servedBy) }),

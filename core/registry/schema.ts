@@ -58,11 +58,17 @@ const agentKey = z.strictObject({
 /** An application, as its provider names it. */
 const client = z.strictObject({ issuer: uri, clientId: carried });
 
+/** A text in the form of a person's id would pass for a person in policies. */
+const owner = z.union([
+  text.regex(/^(?!p_[a-z2-7]{32}$)/, "a text must not look like a person's id: name issuer and sub"),
+  z.strictObject({ issuer: uri, sub: carried }),
+]);
+
 const agent = z.strictObject({
   kind: z.literal("agent"),
   name: agentName,
   state: z.enum(["draft", "active", "suspended", "retired"]),
-  owner: text,
+  owner,
   sponsor: text,
   description: z.string().max(2_000).exactOptional(),
   selectors: z.array(selector).max(20),

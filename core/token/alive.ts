@@ -7,6 +7,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
+import { ownerBlocked, withOwners } from "../person/owner.ts";
 import { blockedAmong, epochOf, evaluateSession, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { TokenPorts } from "./context.ts";
@@ -84,11 +85,14 @@ export async function deathSince(
   ports: SecondLookPorts,
 ): Promise<DeathCause | undefined> {
   const { subject } = decided;
-  const query = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.epochs) });
+  const of = queryFor({ ...session, principalId: session.principal.id, logins: loginsOf(session.epochs) });
+  const query = withOwners(of, decided.registry);
   const login = subject.kind === "person" ? loginReads(subject.person.login) : [];
   const servers = serversOf(resourcesOf(decided), decided.registry);
   const names = [...query.subjects, ...Object.keys(session.epochs), ...servers, ...login];
   const rows = await readLiveness(ports.store, { ...query, subjects: names });
+  const owner = ownerBlocked(rows, of.subjects, decided.registry);
+  if (owner) return { kind: "blocked", ...owner };
   const alive = evaluateSession(rows, session.sid, nowSeconds(ports.clock));
   if (!alive.ok) return alive.error;
   // whoever redeemed the session's offer again has it now (threat 17)

@@ -1,4 +1,4 @@
-import { activeRegistration, checkCaller } from "../caller/authenticate.ts";
+import { activeRegistration, callerSubjects, checkCaller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
@@ -6,6 +6,7 @@ import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/grants.ts";
+import { ownerBlocked } from "../person/owner.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { evaluateServers } from "./alive.ts";
 import { boundUses } from "./bounds.ts";
@@ -78,6 +79,8 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     if (!alive.ok) return alive;
     if (rows.isReplay) return err({ code: "dpop_replayed" });
     if (!subject.ok) return subject;
+    const owner = ownerBlocked(rows, [...callerSubjects(caller), ...subject.value.query.subjects], registry);
+    if (owner) return err({ code: "blocked", ...owner });
     const of = way.bucket === "vend" ? { of: way.bucket } : {};
     if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond, ...of });
     const asked = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };

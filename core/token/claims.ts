@@ -6,7 +6,7 @@ import { type SigningAlgorithm, usualAlgorithm } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { childAncestors, currentAgent, type Grant, type Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
-import { isBuild, namedSubjects, subjects } from "../model/subjects.ts";
+import { namedSubjects, subjects } from "../model/subjects.ts";
 import { type TokenReply, tokenTyp } from "../model/wire.ts";
 import { cutName } from "../status/cut-name.ts";
 import type { Plan } from "./plan.ts";
@@ -85,12 +85,13 @@ export function accessClaims(
 
 /**
  * What the session was issued under, to be compared with the document of cuts: `epochs` in the order of the subjects
- * that the other claims name (`namedSubjects`), and `builds`, which no other claim names, by their names in that
+ * that the other claims name (`namedSubjects`), and `builds`, what no other claim names (builds, and people
+ * who own an agent of the chain), by their names in that
  * document. A subject that the session was not issued under has epoch 0, so that any cut of it ends the token.
  */
 function cuttable({ principal, actors, epochs }: Session, issuer: string): JWTPayload {
   const named = namedSubjects({ principalId: principal.id, actors, logins: loginsOf(epochs) });
-  const builds = Object.keys(epochs).filter(isBuild);
+  const builds = Object.keys(epochs).filter((subject) => !named.includes(subject));
   return {
     epochs: named.map((subject) => epochs[subject] ?? 0),
     ...(builds.length > 0 ? { builds: builds.map((build) => [cutName(issuer, build), epochs[build]]) } : {}),
@@ -242,7 +243,7 @@ function longestSession(plan: Plan): Session {
 function epochsOf({ principal }: Plan, actors: readonly string[], above: Session | undefined): Session["epochs"] {
   const signedIn = above || principal.kind === "agent" ? [] : [anId, "_".repeat(22)].map(subjects.login);
   const named = namedSubjects({ principalId: principal.id, actors, logins: signedIn });
-  const anew = [...named, subjects.build(anId)].map((name) => [name, anEpoch] as const);
+  const anew = [...named, subjects.build(anId), subjects.principal(anId)].map((name) => [name, anEpoch] as const);
   // epochs from above stay unchanged
   return { ...Object.fromEntries(anew), ...above?.epochs };
 }

@@ -4,6 +4,7 @@ import { signJwt } from "../jose/sign.ts";
 import type { Once } from "../jwt-bearer/once.ts";
 import { weaker } from "../model/assurance.ts";
 import { loginEpochs } from "../model/login.ts";
+import { ownerId } from "../model/owner.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import { type AccessHandle, childAncestors, type Grant, type Session } from "../model/session.ts";
@@ -52,7 +53,13 @@ export async function draftSession(
     subjects.principal(principal.id),
     ...(login === undefined ? [] : loginEpochs(login)),
   ];
-  const epochs = epochsNow(rows, build === undefined ? own : [...own, subjects.build(build)]);
+  const registered = registry.agent(caller.agent);
+  const owner = registered && ownerId(registered.owner);
+  const more = [
+    ...(build === undefined ? [] : [subjects.build(build)]),
+    ...(owner === undefined ? [] : [subjects.principal(owner)]),
+  ];
+  const epochs = epochsNow(rows, [...own, ...more]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
   const status = await ports.store.leaseStatus(exp, epochs[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
@@ -68,6 +75,7 @@ export async function draftSession(
     // a chain is only as strong as its weakest proof
     assurance: parent ? weaker(parent.assurance, caller.identity.assurance) : caller.identity.assurance,
     ...(build === undefined ? {} : { build }),
+    ...(owner === undefined ? {} : { owner }),
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     createdAtSeconds: iat,
     expiresAtSeconds: exp,

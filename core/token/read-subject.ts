@@ -5,6 +5,7 @@ import { personAmong } from "../model/person-key.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import { ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { withOwners } from "../person/owner.ts";
 import { mergeQueries, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows } from "../session/store.ts";
 import { serversAsked } from "./alive.ts";
@@ -102,7 +103,7 @@ function queryOf(
   const names = [...callerSubjects(caller), ...servers];
   const person = saysOfPerson({ request, subject }, registry) ? personAmong(query.subjects) : undefined;
   const more = { ...nothing, subjects: names, ...(person === undefined ? {} : { person }) };
-  return { query: mergeQueries(query, more), servers };
+  return { query: withOwners(mergeQueries(query, more), registry), servers };
 }
 
 /**

@@ -49,7 +49,7 @@ export interface ReadAccess {
 export interface IssuedUnder {
   /** Liveness subjects that its claims name, each with its epoch. */
   readonly epochs: readonly (readonly [subject: string, epoch: number])[];
-  /** Builds by their names in the document of cuts, each with its epoch. */
+  /** Builds, and people who own an agent, by their names in the document of cuts, each with its epoch. */
   readonly builds: readonly (readonly [name: string, epoch: number])[];
 }
 
@@ -98,7 +98,7 @@ function issuedUnder(
   { principal, agent, history }: VerifiedAccess,
 ): Result<IssuedUnder | undefined, VerifyRefusal> {
   const bad = (claim: string) => err({ code: "claims_invalid", claim } as const);
-  if (!Array.isArray(builds) || builds.length > limits.depthMax + 1 || !builds.every(isBuildEpoch))
+  if (!Array.isArray(builds) || builds.length > 2 * (limits.depthMax + 1) || !builds.every(isBuildEpoch))
     return bad("builds");
   if (epochs === undefined) return builds.length > 0 ? bad("epochs") : ok(undefined);
   if (!Array.isArray(login) || login.length > 2 || !login.every(isCutName)) return bad("login");

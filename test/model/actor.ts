@@ -1,6 +1,7 @@
 import { accessAddress } from "../../core/caller/access-handle.ts";
 import { offerAddress } from "../../core/caller/offer-handle.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
+import { personId } from "../../core/model/person-id.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -8,7 +9,6 @@ import {
   sessionTokenType,
   tokenExchangeGrant,
 } from "../../core/model/wire.ts";
-import { personId } from "../../core/person/claims.ts";
 import { agentId, customers, idp, tickets, trustDomain } from "../kit/registry.ts";
 import type { TestAgent } from "../kit/world/agents.ts";
 import type { Answer, Params } from "../kit/world/tokens.ts";

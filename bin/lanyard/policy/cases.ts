@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { assuranceLevels } from "../../../core/model/assurance.ts";
 import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
+import { personId } from "../../../core/model/person-id.ts";
 import type { RegistryDocument, RegistryProblem } from "../../../core/model/registry-document.ts";
 import { problemAt } from "../../../core/model/registry-document.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
-import { personId } from "../../../core/person/claims.ts";
 
 const text = z.string().min(1).max(512);
 

@@ -25,7 +25,8 @@ const summary = {
   name: text,
   id: { ...text, description: "SPIFFE ID" },
   state: { enum: ["draft", "active", "suspended", "retired"] },
-  owner: text,
+  owner: { ...text, description: "A person as `sub at issuer`, else the registered text, marked as unverified" },
+  ownerPrincipal: { ...text, description: "Id of the person who owns it; none where the owner is a text" },
   sponsor: text,
   description: text,
   standing: object({ generation: count, blocked: { type: "boolean" }, cutAtSeconds: seconds }, ["cutAtSeconds"]),
@@ -57,7 +58,7 @@ export const schemas = {
     ["reason", "digest", "source"],
   ),
   Versions: page("Version"),
-  AgentSummary: object(summary, ["description"]),
+  AgentSummary: object(summary, ["description", "ownerPrincipal"]),
   Agents: page("AgentSummary", { version: count }),
   Verdict: object({ allowed: { type: "boolean" }, policies: texts, why: text, logged: { const: true } }, [
     "why",
@@ -91,7 +92,7 @@ export const schemas = {
       assuming: { type: "object", description: "What was assumed where a request would say it" },
       cut: { type: "boolean", description: "There are more questions than one answer asks" },
     },
-    ["description"],
+    ["description", "ownerPrincipal"],
   ),
   Principal: object({
     id: text,

@@ -1,5 +1,6 @@
 import type { AgentRegistration } from "../../model/agent-registration.ts";
 import { limits } from "../../model/limits.ts";
+import { ownerId, ownerWords } from "../../model/owner.ts";
 import { err, ok } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import { subjects } from "../../model/subjects.ts";
@@ -43,7 +44,9 @@ const summary = (agent: AgentRegistration, registry: RegistrySnapshot, rows: Liv
   const id = registry.agentId(name);
   const epoch = rows.epochs.get(subjects.agent(id)) ?? none;
   const words = description === undefined ? {} : { description };
-  return { name, id, state, owner, sponsor, ...words, standing: epochView(epoch) };
+  const principal = ownerId(owner);
+  const person = principal === undefined ? {} : { ownerPrincipal: principal };
+  return { name, id, state, owner: ownerWords(owner), ...person, sponsor, ...words, standing: epochView(epoch) };
 };
 
 /** `GET /agents`: registered agents by name, with their revocation epochs. */

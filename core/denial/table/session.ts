@@ -7,7 +7,7 @@ export type SessionDenial =
   | { readonly code: "renewal_refused"; readonly why: string }
   | { readonly code: "renewal_overtaken" }
   | { readonly code: "person_key_overtaken" }
-  | { readonly code: "blocked"; readonly subject: string }
+  | { readonly code: "blocked"; readonly subject: string; readonly owns?: string }
   | { readonly code: "died_in_flight"; readonly cause: DeathCause };
 
 /** What auditors and callers are told of each. */
@@ -34,7 +34,7 @@ export const sessionDenials: Rows<SessionDenial> = {
   },
   blocked: {
     rule: "nothing is issued to or for anybody that an operator has blocked",
-    missing: (d) => d.subject,
+    missing: (d) => (d.owns === undefined ? d.subject : `${d.subject}, who owns ${d.owns}`),
     answer: forbidden("the agent, person, build or deployment is blocked by an operator"),
   },
   died_in_flight: {

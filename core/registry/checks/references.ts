@@ -55,6 +55,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...beyond({ agent: row.name, sets: row.lends }, "lends", names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
+        ...(typeof row.owner === "string" ? [] : personIssuer(row.owner.issuer, "owner.issuer", names)),
         ...(row.aliases ?? []).flatMap((a, i): Finding[] =>
           names.assertingIssuers.has(a.issuer)
             ? []

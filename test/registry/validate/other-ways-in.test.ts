@@ -158,3 +158,21 @@ test("identity assertions are for issuers of people", () => {
   };
   expect(messages(plus(workloads))).toEqual(["identityAssertions: is for issuers of people only"]);
 });
+
+describe("an owner", () => {
+  const owned = (owner: unknown) => messages(changed("planner", { owner }));
+
+  test("is a text, or a person of a trusted issuer of people", () => {
+    expect(owned("team@support-desk.example")).toEqual([]);
+    expect(owned({ issuer: people(), sub: "olga" })).toEqual([]);
+  });
+
+  test.each<[string, () => unknown]>([
+    ["of an issuer that nobody trusts for people", () => ({ issuer: "https://other.example", sub: "olga" })],
+    ["without a name", () => ({ issuer: people(), sub: "" })],
+    ["with more than issuer and name", () => ({ issuer: people(), sub: "olga", email: "olga@support-desk.example" })],
+    ["in a text that looks like a person's id", () => `p_${"a".repeat(32)}`],
+  ])("%s is refused", (_, owner) => {
+    expect(owned(owner())).toHaveLength(1);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { personId } from "../../../core/model/person-id.ts";
 import { accessTokenType, offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
-import { personId } from "../../../core/person/claims.ts";
 import { agentId, customers, idp } from "../../kit/registry.ts";
 import type { Answer } from "../../kit/world/tokens.ts";
 import {

@@ -3,6 +3,7 @@ import {
   type AgentRegistration,
   agentKeyAlgorithms,
   type CodeBinding,
+  type Owner,
   type ScopeSet,
   type Selector,
 } from "../../../../core/model/agent-registration.ts";
@@ -85,11 +86,18 @@ export const agentKey: Decode<AgentKey> = members<AgentKey>({
   e: optional(text),
 });
 
+const owner: Decode<Owner> = (value, at) => {
+  if (typeof value === "string") return value;
+  const { issuer, sub, ...more } = anyObject(value, at);
+  const isPerson = typeof issuer === "string" && typeof sub === "string" && Object.keys(more).length === 0;
+  return isPerson ? { issuer, sub } : misread(at, "text or person");
+};
+
 const agent = members<AgentRegistration>({
   kind: oneOf("agent"),
   name: text,
   state: oneOf("draft", "active", "suspended", "retired"),
-  owner: anyText,
+  owner,
   sponsor: anyText,
   description: optional(anyText),
   selectors: list(members<Selector>({ type: text, exact: mapOf(anyText), tags: optional(mapOf(anyText)) })),

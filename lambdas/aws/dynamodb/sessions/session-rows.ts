@@ -110,6 +110,7 @@ const shape: Shape<Columns> = {
   jkt: optional(text),
   assurance: oneOf(...assuranceLevels),
   build: optional(text),
+  owner: optional(text),
   purpose: optional(anyText),
   createdAtSeconds: whole,
   expiresAtSeconds: whole,

@@ -10,7 +10,10 @@ import type { Tables } from "../dynamo.ts";
 const keptSeconds = 86_400;
 
 /** The members of a session that decide which rows find it. */
-type FoundBy = Pick<Session, "root" | "sid" | "actors" | "principal" | "build" | "login" | "expiresAtSeconds">;
+type FoundBy = Pick<
+  Session,
+  "root" | "sid" | "actors" | "principal" | "build" | "owner" | "login" | "expiresAtSeconds"
+>;
 
 /** A login, as rows of Subjects and Sessions carry it. */
 export const login = members<Login>({ at: optional(text), sid: optional(text), document: text, any: text });
@@ -22,18 +25,20 @@ export interface SessionPlace {
 }
 
 /**
- * Puts of the rows that find a session: by its agent, its principal and its build, a root also by its login, and a
+ * Puts of the rows that find a session: by its agent, its principal, its build and its owner, a root also by its login, and a
  * session below a root by its own id. They belong in the transaction that stores the session, and again, with the new
  * end, in one that moves its end. A walk reads only rows that have not ended yet, and a session it does not find stays
  * valid for offline verifiers.
  * @param session with the end that the rows will carry
  */
 export function subjectPuts(session: FoundBy, tables: Tables) {
-  const { root, sid, build, login, actors, expiresAtSeconds } = session;
+  const { root, sid, build, login, owner, actors, expiresAtSeconds } = session;
   const principal = shardedSubject(subjects.principal(session.principal.id), sid);
   const names = [
     shardedSubject(subjects.agent(actors[actors.length - 1] ?? ""), sid),
     principal,
+    // who owns the agent and asks it too has one row, since a transaction takes a key once
+    ...(owner === undefined || owner === session.principal.id ? [] : [shardedSubject(subjects.principal(owner), sid)]),
     ...(build === undefined ? [] : [shardedSubject(subjects.build(build), sid)]),
     // a root's id is the key of its tree already
     ...(sid === root ? [] : [subjectOfId(sid)]),

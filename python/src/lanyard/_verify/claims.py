@@ -97,7 +97,7 @@ def _is_build(value: object) -> bool:
 def _issued_under(claims: Mapping[str, Any], access: VerifiedAccess) -> IssuedUnder | None:
     """Read completely or refused: an epoch compared with another subject's would let a cut token pass."""
     epochs, builds, login = claims.get("epochs"), claims.get("builds", []), claims.get("login", [])
-    if not isinstance(builds, list) or len(builds) > DEPTH_MAX + 1 or not all(map(_is_build, builds)):
+    if not isinstance(builds, list) or len(builds) > 2 * (DEPTH_MAX + 1) or not all(map(_is_build, builds)):
         raise _bad("builds")
     if "epochs" not in claims:
         if builds:

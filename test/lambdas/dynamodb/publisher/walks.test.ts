@@ -13,6 +13,19 @@ const living = async (sessions: readonly Session[]) =>
 const withTree = (tree: PublishDeps["store"]["tree"]): PublishDeps => ({ ...deps, store: { ...deps.store, tree } });
 
 describe("a walk", () => {
+  test("finds what a person's agents do for others, and what the same person asks of an own agent, and nothing else", async () => {
+    const owner = "p_owner";
+    const under = { [`principal:${owner}`]: 0 };
+    const owned = await open({ owner, epochs: { deployment: 0, ...under } });
+    const both = await open({ owner, principal: { id: owner, kind: "person" }, epochs: { deployment: 0, ...under } });
+    const below = await childOf(owned, { epochs: owned.epochs });
+    const other = await open();
+    await publishMinute(deps);
+    await publishChanges(await raised(`principal:${owner}`), deps);
+    expect(await living([owned, both, below])).toBe(0);
+    expect(await living([other])).toBe(1);
+  });
+
   test("threat 48: goes on where the publisher was cut off, and reads no tree twice that it had shown", async () => {
     const sessions = await many(70);
     await publishMinute(deps);

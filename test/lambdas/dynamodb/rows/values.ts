@@ -49,7 +49,7 @@ const sessionNeeds = [
 
 /** Columns that a session's row may lack. */
 export const sessionMayLack = [
-  ...["jkt", "build", "purpose", "formerStatus", "uses"],
+  ...["jkt", "build", "owner", "purpose", "formerStatus", "uses"],
   ...["lending", "meanings", "via", "lastEndSeconds", "login", "ended"],
 ];
 
@@ -73,6 +73,7 @@ export const session = fc.record(
     jkt: text,
     assurance: fc.constantFrom(...assuranceLevels),
     build: text,
+    owner: text,
     purpose: free,
     createdAtSeconds: whole,
     expiresAtSeconds: whole,
