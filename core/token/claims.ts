@@ -85,16 +85,16 @@ export function accessClaims(
 
 /**
  * What the session was issued under, to be compared with the document of cuts: `epochs` in the order of the subjects
- * that the other claims name (`namedSubjects`), and `builds`, what no other claim names (builds, and people
- * who own an agent of the chain), by their names in that
- * document. A subject that the session was not issued under has epoch 0, so that any cut of it ends the token.
+ * that the other claims name (`namedSubjects`), and `others`, what no other claim names (builds, and people who own an
+ * agent of the chain), by their names in that document. A subject that the session was not issued under has epoch 0, so
+ * that any cut of it ends the token.
  */
 function cuttable({ principal, actors, epochs }: Session, issuer: string): JWTPayload {
   const named = namedSubjects({ principalId: principal.id, actors, logins: loginsOf(epochs) });
-  const builds = Object.keys(epochs).filter((subject) => !named.includes(subject));
+  const others = Object.keys(epochs).filter((subject) => !named.includes(subject));
   return {
     epochs: named.map((subject) => epochs[subject] ?? 0),
-    ...(builds.length > 0 ? { builds: builds.map((build) => [cutName(issuer, build), epochs[build]]) } : {}),
+    ...(others.length > 0 ? { others: others.map((subject) => [cutName(issuer, subject), epochs[subject]]) } : {}),
   };
 }
 
@@ -103,7 +103,7 @@ function cuttable({ principal, actors, epochs }: Session, issuer: string): JWTPa
  * document of cuts.
  */
 export function handleClaims(...of: Parameters<typeof accessClaims>): JWTPayload {
-  const { status: _, epochs: __, builds: ___, ...claims } = accessClaims(...of);
+  const { status: _, epochs: __, others: ___, ...claims } = accessClaims(...of);
   return claims;
 }
 

@@ -50,7 +50,7 @@ export interface IssuedUnder {
   /** Liveness subjects that its claims name, each with its epoch. */
   readonly epochs: readonly (readonly [subject: string, epoch: number])[];
   /** Builds, and people who own an agent, by their names in the document of cuts, each with its epoch. */
-  readonly builds: readonly (readonly [name: string, epoch: number])[];
+  readonly others: readonly (readonly [name: string, epoch: number])[];
 }
 
 /** Visible ASCII, as in our ids and names. A control or look-alike character could deceive a log or a comparison. */
@@ -85,7 +85,7 @@ export function readAccess(
 const isEpoch = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isCutName = (value: unknown): value is string =>
   isName(value, cutNameCharacters) && value.length === cutNameCharacters;
-const isBuildEpoch = (value: unknown): value is readonly [string, number] =>
+const isNamedEpoch = (value: unknown): value is readonly [string, number] =>
   Array.isArray(value) && value.length === 2 && isCutName(value[0]) && isEpoch(value[1]);
 
 /**
@@ -94,18 +94,18 @@ const isBuildEpoch = (value: unknown): value is readonly [string, number] =>
  * @returns undefined for a token without `epochs`, or `claims_invalid`
  */
 function issuedUnder(
-  { epochs, builds = [], login = [] }: Readonly<Record<string, unknown>>,
+  { epochs, others = [], login = [] }: Readonly<Record<string, unknown>>,
   { principal, agent, history }: VerifiedAccess,
 ): Result<IssuedUnder | undefined, VerifyRefusal> {
   const bad = (claim: string) => err({ code: "claims_invalid", claim } as const);
-  if (!Array.isArray(builds) || builds.length > 2 * (limits.depthMax + 1) || !builds.every(isBuildEpoch))
-    return bad("builds");
-  if (epochs === undefined) return builds.length > 0 ? bad("epochs") : ok(undefined);
+  if (!Array.isArray(others) || others.length > 2 * (limits.depthMax + 1) || !others.every(isNamedEpoch))
+    return bad("others");
+  if (epochs === undefined) return others.length > 0 ? bad("epochs") : ok(undefined);
   if (!Array.isArray(login) || login.length > 2 || !login.every(isCutName)) return bad("login");
   const actors = [...history.toReversed(), agent];
   const named = namedSubjects({ principalId: principal.id, actors, logins: login.map(subjects.login) });
   if (!Array.isArray(epochs) || epochs.length !== named.length || !epochs.every(isEpoch)) return bad("epochs");
-  return ok({ epochs: named.map((subject, n) => [subject, epochs[n] as number]), builds });
+  return ok({ epochs: named.map((subject, n) => [subject, epochs[n] as number]), others });
 }
 
 /**

@@ -13,5 +13,5 @@ export const chain = {
   depth: 1,
   login: [login],
   epochs: [0, 0, 0, 0, 0],
-  builds: [[cutName(issuer, subjects.build(build)), 0]],
+  others: [[cutName(issuer, subjects.build(build)), 0]],
 };

@@ -68,7 +68,7 @@ describe("a cut", () => {
   });
 
   test("of an agent on its own account ends its work, by either of its names", async () => {
-    const own = { sub: planner, client_id: planner, act: undefined, login: undefined, builds: undefined, depth: 0 };
+    const own = { sub: planner, client_id: planner, act: undefined, login: undefined, others: undefined, depth: 0 };
     expect(await code({ ...own, epochs: [0, 0, 0] })).toBe("accepted");
     world.raise(subjects.principal(planner));
     expect(await code({ ...own, epochs: [0, 0, 0] }, world.verifier())).toBe("session_cut");
@@ -79,7 +79,7 @@ describe("a cut", () => {
 
   test("does not concern a token without epochs, which the status list alone ends", async () => {
     for (const subject of named) world.raise(subject);
-    const plain = { epochs: undefined, builds: undefined };
+    const plain = { epochs: undefined, others: undefined };
     expect(await code(plain)).toBe("accepted");
     world.web.documents.delete(cutsUri(issuer));
     expect(await code(plain, world.verifier())).toBe("accepted");
@@ -104,7 +104,7 @@ describe("a cut", () => {
       world.publishList();
       const under = [...epochs, ofBuild];
       const isCut = all.some((subject, n) => (world.cut.get(subject) ?? 0) > (under[n] ?? 0));
-      const token = world.token({ ...chain, epochs, builds: [[cutName(issuer, subjects.build(build)), ofBuild]] });
+      const token = world.token({ ...chain, epochs, others: [[cutName(issuer, subjects.build(build)), ofBuild]] });
       const verified = await world.verifier().verify(world.request(token));
       expect(verified.ok ? "accepted" : verified.error.code).toBe(
         isCut ? "session_cut" : bit ? "session_over" : "accepted",
@@ -227,7 +227,7 @@ describe("a verifier without a fresh document refuses", () => {
   test("threat 3: and believes no document by a key that is not published for it", async () => {
     world.publishKeys(world.published(world.session, "at+jwt"), world.published(world.status, "statuslist+jwt"));
     expect(await code()).toBe("cuts_unavailable");
-    expect(await code({ epochs: undefined, builds: undefined }, world.verifier())).toBe("accepted");
+    expect(await code({ epochs: undefined, others: undefined }, world.verifier())).toBe("accepted");
   });
 
   test.each([

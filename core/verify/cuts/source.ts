@@ -61,7 +61,7 @@ export function createCutSource(
     const { epochs } = cuts.value;
     if (epochs.size === 0) return ok(undefined);
     const isCut = (name: string, epoch: number) => (epochs.get(name) ?? 0) > epoch;
-    if (issuedUnder.builds.some(([name, epoch]) => isCut(name, epoch)))
+    if (issuedUnder.others.some(([name, epoch]) => isCut(name, epoch)))
       return err({ code: "session_cut", subject: "build" });
     const named = await namesOf(issuedUnder);
     const cut = issuedUnder.epochs.find(([, epoch], n) => isCut(named[n] ?? "", epoch));

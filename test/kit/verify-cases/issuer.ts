@@ -87,7 +87,7 @@ export const claims = (more: object = {}): object => ({
 /** Claims of what makes a token two agents long, issued before anything was cut. */
 export const chain = {
   ...{ client_id: researcher, act: { sub: researcher, act: { sub: planner } }, depth: 1 },
-  ...{ login: [login], epochs: [0, 0, 0, 0, 0], builds: [[build, 0]] },
+  ...{ login: [login], epochs: [0, 0, 0, 0, 0], others: [[build, 0]] },
 };
 
 export const headerOf = (key: CaseKey, more: object = {}): object => ({

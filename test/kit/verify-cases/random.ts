@@ -88,7 +88,7 @@ const names = [
     "depth",
     "assurance",
   ],
-  ...["status", "epochs", "builds", "login", "authorization_details", "sub_id"],
+  ...["status", "epochs", "others", "login", "authorization_details", "sub_id"],
 ];
 
 /**

@@ -112,7 +112,7 @@ export const claim: readonly Named[] = [
     { status_list: { idx: 7, uri: "" } },
   ),
   ...invalidClaim("epochs", null, {}, [], [0, 0], [0, 0, 0, 0], [0, 0, -1], [0, 0, 0.5], [0, 0, "0"], [0, 0, null]),
-  ...invalidClaim("builds", null, {}, "x", [[build, 0]], [[build]], [[build, -1]], [["short", 0]], [[build, 0, 0]]),
+  ...invalidClaim("others", null, {}, "x", [[build, 0]], [[build]], [[build, -1]], [["short", 0]], [[build, 0, 0]]),
   ["a login beside epochs for none", token({ ...chain, login: undefined }), "claims_invalid"],
   ["three logins", token({ ...chain, login: [login, login, login], epochs: [0, 0, 0, 0, 0, 0, 0] }), "claims_invalid"],
   ["a login that is no name", token({ ...chain, login: ["x"] }), "claims_invalid"],

@@ -52,7 +52,7 @@ describe("an access token says what its session was issued under", () => {
     );
     expect(status).toBe(200);
     const said = claims(body.access_token);
-    expect(said).toMatchObject({ epochs: [0, 3, 2], builds: [[cutName(issuer, `build:${build}`), 4]] });
+    expect(said).toMatchObject({ epochs: [0, 3, 2], others: [[cutName(issuer, `build:${build}`), 4]] });
     expect(JSON.stringify(said)).not.toContain(build);
   });
 

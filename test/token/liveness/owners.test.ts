@@ -154,7 +154,7 @@ describe("a change of owner in the registry", () => {
 it("an access token names the owners of its chain by hash, as our verifier reads it", async () => {
   const token = (await access("researcher", await below(await open()))).body.access_token as string;
   const claims = decodeUnverified(token)?.payload as Record<string, unknown>;
-  expect(claims.builds).toEqual(
+  expect(claims.others).toEqual(
     expect.arrayContaining([olga, otto].map((owner) => [cutName(issuer, subjectOf(owner)), 0])),
   );
   expect(readAccess(claims, tickets).ok).toBe(true);

@@ -50,10 +50,10 @@ class VerifiedAccess:
 
 
 class IssuedUnder(NamedTuple):
-    """What a token was issued under: liveness subjects with their epochs, builds by their names in the document of cuts."""
+    """What a token was issued under: liveness subjects with their epochs, others by their names in the document of cuts."""
 
     epochs: tuple[tuple[str, int], ...]
-    builds: tuple[tuple[str, int], ...]
+    others: tuple[tuple[str, int], ...]
 
 
 class ReadAccess(NamedTuple):
@@ -90,17 +90,17 @@ def _is_cut_name(value: object) -> bool:
     return is_name(value, CUT_NAME_CHARACTERS) and len(value) == CUT_NAME_CHARACTERS
 
 
-def _is_build(value: object) -> bool:
+def _is_named_epoch(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and _is_cut_name(value[0]) and is_count(value[1])
 
 
 def _issued_under(claims: Mapping[str, Any], access: VerifiedAccess) -> IssuedUnder | None:
     """Read completely or refused: an epoch compared with another subject's would let a cut token pass."""
-    epochs, builds, login = claims.get("epochs"), claims.get("builds", []), claims.get("login", [])
-    if not isinstance(builds, list) or len(builds) > 2 * (DEPTH_MAX + 1) or not all(map(_is_build, builds)):
-        raise _bad("builds")
+    epochs, others, login = claims.get("epochs"), claims.get("others", []), claims.get("login", [])
+    if not isinstance(others, list) or len(others) > 2 * (DEPTH_MAX + 1) or not all(map(_is_named_epoch, others)):
+        raise _bad("others")
     if "epochs" not in claims:
-        if builds:
+        if others:
             raise _bad("epochs")
         return None
     if not isinstance(login, list) or len(login) > 2 or not all(map(_is_cut_name, login)):
@@ -112,7 +112,7 @@ def _issued_under(claims: Mapping[str, Any], access: VerifiedAccess) -> IssuedUn
         raise _bad("epochs")
     return IssuedUnder(
         tuple((subject, int(epoch)) for subject, epoch in zip(named, epochs, strict=True)),
-        tuple((name, int(epoch)) for name, epoch in builds),
+        tuple((name, int(epoch)) for name, epoch in others),
     )
 
 

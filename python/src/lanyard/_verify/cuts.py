@@ -57,7 +57,7 @@ class CutSource:
             raise Refused("cuts_unavailable", why=str(unusable)) from None
         if not cuts:
             return
-        if any(cuts.get(name, 0) > epoch for name, epoch in under.builds):
+        if any(cuts.get(name, 0) > epoch for name, epoch in under.others):
             raise Refused("session_cut", subject="build")
         for subject, epoch in under.epochs:
             if cuts.get(cut_name(self._issuer, subject), 0) > epoch:
