@@ -67,7 +67,7 @@ beforeEach(async () => {
 });
 
 describe("a blocked owner ends what his agents do", () => {
-  it("refuses a new session, and the audit names the owner and the agent", async () => {
+  it("threat 53: refuses a new session, and the audit names the owner and the agent", async () => {
     setBlock(olga);
     const refused = await world.send("token", agents.researcher, { grant_type: "client_credentials", ...forTickets });
     expect(refused.status).toBe(200);
@@ -83,7 +83,7 @@ describe("a blocked owner ends what his agents do", () => {
     expect(told).toContain(agentId("planner"));
   });
 
-  it("refuses a living session of the chain at once, at the token endpoint and at introspection, whichever owner it is", async () => {
+  it("threat 53: refuses a living session of the chain at once, at the token endpoint and at introspection, whichever owner it is", async () => {
     for (const owner of [olga, otto]) {
       world.store.epochs.clear();
       const session = await below(await open());
@@ -136,7 +136,7 @@ describe("a blocked owner ends what his agents do", () => {
 });
 
 describe("a change of owner in the registry", () => {
-  it("keeps living sessions under the former owner, and puts them under the new one too", async () => {
+  it("threat 53: keeps living sessions under the former owner, and puts them under the new one too", async () => {
     for (const blocked of [olga, otto]) {
       world.store.epochs.clear();
       own({ planner: olga });

@@ -13,7 +13,7 @@ const living = async (sessions: readonly Session[]) =>
 const withTree = (tree: PublishDeps["store"]["tree"]): PublishDeps => ({ ...deps, store: { ...deps.store, tree } });
 
 describe("a walk", () => {
-  test("finds what a person's agents do for others, and what the same person asks of an own agent, and nothing else", async () => {
+  test("threat 53: finds what a person's agents do for others, and what the same person asks of an own agent, and nothing else", async () => {
     const owner = "p_owner";
     const under = { [`principal:${owner}`]: 0 };
     const owned = await open({ owner, epochs: { deployment: 0, ...under } });
