@@ -30,6 +30,15 @@ function ownedAmong(names: readonly string[], registry: Pick<RegistrySnapshot, "
 }
 
 /**
+ * Everybody who owns an agent of a chain by this version of the registry, as principal ids, each once: who must not
+ * answer for what the chain asks. Texts are nobody, since nothing verifies them.
+ * @param chain ids of the agents, in any order
+ */
+export const ownersOf = (chain: readonly string[], registry: Pick<RegistrySnapshot, "agent">): readonly string[] => [
+  ...new Set(chain.flatMap((agent) => ownerId(registry.agent(agent)?.owner ?? "") ?? [])),
+];
+
+/**
  * The query with the rows of everybody who owns an agent in it, so that one batch is enough. An owner who stands only in
  * what a session was issued under, since the registry names another now, takes a second batch.
  */
