@@ -28,6 +28,7 @@ const everythingOn = {
   keys: { es256: true },
   securityEvents: true,
   decisions: true,
+  approvals: true,
   account: "111122223333",
   canary: {},
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/planner"] } },

@@ -1,4 +1,5 @@
 import type { AgentRegistration, ScopeSet } from "./agent-registration.ts";
+import type { ApproverRegistration } from "./approver.ts";
 import type { AwsRoleRegistration } from "./aws-role.ts";
 import type { DetailsTypeRegistration, ResourceRegistration } from "./resource-registration.ts";
 
@@ -79,6 +80,11 @@ export interface TrustedIssuerRegistration {
    * person: its identity assertions (ID-JAG) count as the person's authority. When it is left out, none does.
    */
   readonly identityAssertions?: true;
+  /**
+   * person: clients by whose tokens its people say yes or no to what waits for approval. No agent may name one of them,
+   * so that no agent is handed such a token (threat 58).
+   */
+  readonly approvals?: { readonly clients: readonly string[] };
 }
 
 /** A Cedar policy. */
@@ -121,6 +127,7 @@ export type Registration =
   | TrustedIssuerRegistration
   | ReceiverRegistration
   | AwsRoleRegistration
+  | ApproverRegistration
   | PolicyRegistration;
 
 /** The kinds, in the order in which they are read and written. */
@@ -133,5 +140,6 @@ export const registrationKinds: readonly Registration["kind"][] = [
   "trusted-issuer",
   "receiver",
   "aws-role",
+  "approver",
   "policy",
 ];

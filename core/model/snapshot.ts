@@ -1,4 +1,5 @@
 import type { AgentRegistration } from "./agent-registration.ts";
+import { type ApproverRegistration, type IamCaller, iamCallerKey } from "./approver.ts";
 import type { AwsRoleRegistration } from "./aws-role.ts";
 import { normalUrl } from "./normal-url.ts";
 import type {
@@ -44,6 +45,8 @@ export interface RegistrySnapshot {
   scopeMappingsOf(name: string): readonly ScopeMappingRegistration[];
   /** The AWS roles of a resource whose credentials an agent (SPIFFE ID) may get. */
   awsRoles(agentId: string, resource: string): readonly AwsRoleRegistration[];
+  /** The person that a caller of AWS is registered as, to approve. */
+  approver(caller: IamCaller): ApproverRegistration | undefined;
   readonly policies: readonly PolicyRegistration[];
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
   readonly groups: ReadonlySet<string>;
@@ -109,6 +112,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     (i) => i.name,
   );
   const issuers = unique(of("trusted-issuer"), (i) => `${i.purpose} ${i.issuer}`);
+  const approvers = unique(of("approver"), (a) => iamCallerKey(a.iam));
   return {
     version,
     agentId,
@@ -124,6 +128,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     resourceOfScope: (scope) => scopes.get(scope),
     detailsType: (name) => types.get(name),
     detailsTypes: (resource) => [...types.values()].filter((type) => type.resource === resource),
+    approver: (caller) => approvers.get(iamCallerKey(caller)),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
     personIssuer: (name) => people.get(name),
     delegationRule: (name) => rules.get(name),

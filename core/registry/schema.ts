@@ -4,6 +4,7 @@ import { assuranceLevels } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
 import { ruleNames } from "../model/resource-registration.ts";
 import { readableText } from "../text/readable-text.ts";
+import { approver } from "./approver-schema.ts";
 import { awsRole } from "./aws-role-schema.ts";
 import { agentName, fieldPath, name, scope, toolName, typeName, uri } from "./names.ts";
 
@@ -190,6 +191,7 @@ const trustedIssuer = z.strictObject({
     })
     .exactOptional(),
   identityAssertions: z.literal(true).exactOptional(),
+  approvals: z.strictObject({ clients: z.array(carried).min(1).max(20) }).exactOptional(),
 });
 
 const policy = z.strictObject({
@@ -219,5 +221,6 @@ export const registrationSchema = z.discriminatedUnion("kind", [
   trustedIssuer,
   receiver,
   awsRole,
+  approver,
   policy,
 ]);

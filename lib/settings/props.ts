@@ -232,6 +232,12 @@ export interface OptionalProps {
    */
   readonly decisions?: boolean;
   /**
+   * Lets policies ask for people's approval (docs/approvals.md): the functions that people decide by, and notices to
+   * them. Without it a registry in which somebody approves is refused.
+   * @default false
+   */
+  readonly approvals?: boolean;
+  /**
    * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry
    * that has such roles is refused. @default none
    */
@@ -302,6 +308,7 @@ export interface Stage
       | "bearerAccessTokens"
       | "securityEvents"
       | "decisions"
+      | "approvals"
       | "dormantAfterDays"
       | "terminationProtection"
     >,

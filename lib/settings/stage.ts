@@ -82,6 +82,7 @@ const known = settings({
   ),
   securityEvents: otherwise(truth, false),
   decisions: otherwise(truth, false),
+  approvals: otherwise(truth, false),
   awsCredentials: optional(
     settings({
       accounts: list(account, 1, 50),

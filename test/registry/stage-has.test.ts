@@ -30,6 +30,22 @@ const role = {
   resource: tickets,
   grants: [{ scope: "tickets:read", service: "s3", actions: ["s3:GetObject"], where: { bucket: "files" } }],
 };
+const approver = {
+  kind: "approver",
+  name: "ada",
+  person: { issuer: "https://idp.example", sub: "ada" },
+  iam: { uniqueId: "AIDAEXAMPLEEXAMPLE11" },
+  groups: ["idp/release"],
+};
+const approving = {
+  kind: "trusted-issuer",
+  name: "idp",
+  purpose: "person",
+  issuer: "https://idp.example",
+  algorithms: ["RS256"],
+  groups: { claim: "groups", names: ["release"] },
+  approvals: { clients: ["approvals-app"] },
+};
 const { accessTokenSigningAlg: _, ...usual } = resource;
 const fronted = { ...usual, frontedBy: ["ticket-api"] };
 const server = agent("ticket-api", {
@@ -43,7 +59,7 @@ const problemsOf = (row: object, has?: readonly StageHas[]) => {
   return read.ok ? [] : read.error.map(({ message }) => message);
 };
 const lack =
-  /^this stage (has no ES256 session key|pushes no security events|gives no AWS credentials|has no decision point)/;
+  /^(this stage (has no ES256 session key|pushes no security events|gives no AWS credentials|has no decision point)|nobody could approve)/;
 
 describe("what a stage has not", () => {
   it.each([
@@ -51,6 +67,8 @@ describe("what a stage has not", () => {
     ["a receiver of security events", receiver, "securityEvents"],
     ["a role of AWS", role, "awsCredentials"],
     ["a gateway before a resource", fronted, "decisions"],
+    ["a person who approves as a caller of AWS", approver, "approvals"],
+    ["a client for approvals", approving, "approvals"],
   ] as const)("is refused before it is registered: %s", (_what, row, needed) => {
     expect(problemsOf(row, []).filter((message) => lack.test(message))).toHaveLength(1);
     const other: StageHas = needed === "es256" ? "securityEvents" : "es256";

@@ -31,6 +31,7 @@ describe("a deployment in a team's app", () => {
         keys: {},
         securityEvents: false,
         decisions: false,
+        approvals: false,
         awsCredentials: undefined,
       },
       { stage: "prod" },

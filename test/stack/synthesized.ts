@@ -45,10 +45,11 @@ const whole = {
   keys: { es256: true },
   securityEvents: true,
   decisions: true,
+  approvals: true,
   awsCredentials: { accounts: [account, "444455556666"], lifeSeconds: 900 },
 };
 /** The settings of a stage that has none of it. */
-export const bare = { keys: {}, securityEvents: false, decisions: false, awsCredentials: undefined };
+export const bare = { keys: {}, securityEvents: false, decisions: false, approvals: false, awsCredentials: undefined };
 
 /**
  * Synthesizes a stage, `dev` unless another is named, with an ES256 session key, security events and AWS credentials

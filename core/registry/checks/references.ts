@@ -1,6 +1,7 @@
-import type { ScopeSet, Selector } from "../../model/agent-registration.ts";
+import type { AgentRegistration, ScopeSet, Selector } from "../../model/agent-registration.ts";
 import type { Registration, ScopeMappingRegistration } from "../../model/registry.ts";
 import type { DetailsTypeRegistration, ResourceRegistration } from "../../model/resource-registration.ts";
+import { groupsOf } from "../../model/snapshot.ts";
 import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import { awsRoleReferences } from "../aws-role.ts";
 import { type Finding, repeated } from "../finding.ts";
@@ -15,6 +16,12 @@ interface Names {
   readonly personIssuers: ReadonlySet<string>;
   /** Those of them whose identity assertions count. */
   readonly assertingIssuers: ReadonlySet<string>;
+  /** Clients for approvals, as `issuer client`; no agent may name one. */
+  readonly approvalClients: ReadonlySet<string>;
+  /** Unique ids of the roles and users that people approve by. */
+  readonly approverIds: ReadonlySet<string>;
+  /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
+  readonly groups: ReadonlySet<string>;
   /** Issuers of workloads' tokens, and federated trust domains as `spiffe://<domain>`. */
   readonly workloadIssuers: ReadonlySet<string>;
   /** Names of the agents that serve a resource. */
@@ -39,6 +46,11 @@ export function namesOf(rows: readonly Registration[]): Names {
     detailsTypes: new Map(of(rows, "details-type").map((d) => [d.name, d])),
     personIssuers: new Set(issuers.map((i) => i.issuer)),
     assertingIssuers: new Set(issuers.filter((i) => i.identityAssertions).map((i) => i.issuer)),
+    approvalClients: new Set(
+      issuers.flatMap(({ issuer, approvals }) => (approvals?.clients ?? []).map((client) => `${issuer} ${client}`)),
+    ),
+    approverIds: new Set(of(rows, "approver").map(({ iam }) => iam.uniqueId)),
+    groups: groupsOf(rows),
     serving: new Set(of(rows, "resource").map((r) => r.servedBy)),
     workloadIssuers: new Set(workloads.map((i) => i.issuer)),
     may: new Map(agents.map((a) => [a.name, new Set(pairs(a.may))])),
@@ -65,6 +77,12 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...(row.acceptsTokensOf && !names.serving.has(row.name)
           ? [["acceptsTokensOf", "is for agents that serve a resource: no token could be for this one"] as const]
           : []),
+        ...approvalClientFindings(row, names),
+        ...row.selectors.flatMap(({ exact }, i): Finding[] =>
+          names.approverIds.has(exact.roleId ?? "")
+            ? [[`selectors.${i}.exact.roleId`, "is a role that people approve by: an agent may never be one"]]
+            : [],
+        ),
         ...(row.requiresDetails ? unrestricted(row.may, names) : []),
         ...row.audiences.flatMap((a, i): Finding[] =>
           names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],
@@ -80,6 +98,14 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
       ];
     case "details-type":
       return detailsTypeReferences(row, names);
+    case "approver":
+      return [
+        ...personIssuer(row.person.issuer, "person.issuer", names),
+        ...row.groups.flatMap((group, i): Finding[] =>
+          names.groups.has(group) ? [] : [[`groups.${i}`, `${group} is no group that a trusted issuer declares`]],
+        ),
+        ...repeated(row.groups, "groups"),
+      ];
     case "lending":
       return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
     case "entailment":
@@ -105,6 +131,26 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
       return [];
   }
 }
+
+/**
+ * An agent that is handed a person's token for approvals could say yes for that person (threat 58), so no agent may have
+ * anything to do with a client for them. Its own clients are compared where values must be unique.
+ */
+const approvalClientFindings = (
+  { acceptsTokensOf = [], aliases = [] }: AgentRegistration,
+  { approvalClients }: Names,
+): Finding[] => {
+  const found = (path: string, issuer: string, client: string): Finding[] =>
+    approvalClients.has(`${issuer} ${client}`)
+      ? [[path, `client ${client} of ${issuer} is for approvals: no agent may name it`]]
+      : [];
+  return [
+    ...acceptsTokensOf.flatMap(({ issuer, clients }, i) =>
+      clients.flatMap((client, j) => found(`acceptsTokensOf.${i}.clients.${j}`, issuer, client)),
+    ),
+    ...aliases.flatMap(({ issuer, clientId }, i) => found(`aliases.${i}.clientId`, issuer, clientId)),
+  ];
+};
 
 const agentFindings = (name: string, path: string, names: Names): Finding[] =>
   names.agents.has(name) ? [] : [[path, `no agent is named ${name}`]];

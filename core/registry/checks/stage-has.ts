@@ -2,7 +2,7 @@ import type { Registration } from "../../model/registry.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a stage has only where its settings ask for it, since every key costs money each month. */
-export type StageHas = "es256" | "securityEvents" | "awsCredentials" | "awsWebIdentity" | "decisions";
+export type StageHas = "es256" | "securityEvents" | "awsCredentials" | "awsWebIdentity" | "decisions" | "approvals";
 
 /**
  * Finds what a registration needs and the stage lacks: it could be registered, and would then fail at its first use.
@@ -22,5 +22,9 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     return [["", "this stage gives no AWS credentials: set awsCredentials and deploy"]];
   if (row.kind === "aws-role" && row.exclusive && !has.includes("awsWebIdentity"))
     return [["exclusive", "no agent of this stage takes a role by itself: set awsCredentials.webIdentity and deploy"]];
+  if (row.kind === "approver" && !has.includes("approvals")) return [["", noApprovals]];
+  if (row.kind === "trusted-issuer" && row.approvals && !has.includes("approvals")) return [["approvals", noApprovals]];
   return [];
 }
+
+const noApprovals = "nobody could approve anything at this stage: set approvals and deploy";

@@ -44,6 +44,16 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
       "identityAssertions",
       purpose !== "person" && row.identityAssertions ? "is for issuers of people only" : undefined,
     ),
+    ...found(
+      "approvals",
+      purpose !== "person" && row.approvals !== undefined ? "is for issuers of people only" : undefined,
+    ),
+    ...found(
+      "approvals",
+      row.approvals !== undefined && row.groups === undefined
+        ? "its people are in no group, and groups approve: declare groups"
+        : undefined,
+    ),
     ...found("groups.claim", row.groups === undefined ? undefined : groupClaimProblem(row.groups.claim)),
     ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),
   ];

@@ -1,4 +1,5 @@
 import { thumbprintInput } from "../../jose/public-jwk.ts";
+import { iamCallerKey } from "../../model/approver.ts";
 import type { Registration } from "../../model/registry.ts";
 
 /** A value that only one registration may have. */
@@ -61,6 +62,21 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
       return [
         own,
         { key: `issuer ${row.issuer.replace(/\/$/, "")}`, path: "issuer", what: `${row.issuer} is trusted` },
+        ...(row.approvals?.clients ?? []).map((clientId, i) => ({
+          key: `client ${JSON.stringify([row.issuer, clientId])}`,
+          path: `approvals.clients.${i}`,
+          what: `client ${clientId} of ${row.issuer} is for approvals`,
+        })),
+      ];
+    case "approver":
+      // one caller cannot be two people: which of them would have said yes?
+      return [
+        own,
+        {
+          key: `caller ${iamCallerKey(row.iam)}`,
+          path: "iam",
+          what: `${iamCallerKey(row.iam)} is an approver`,
+        },
       ];
     default:
       return [own];

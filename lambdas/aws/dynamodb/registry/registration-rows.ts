@@ -7,6 +7,7 @@ import {
   type ScopeSet,
   type Selector,
 } from "../../../../core/model/agent-registration.ts";
+import type { ApproverRegistration, IamCaller } from "../../../../core/model/approver.ts";
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type {
   AwsGrant,
@@ -197,6 +198,7 @@ const trustedIssuer = members<TrustedIssuerRegistration>({
     }),
   ),
   identityAssertions: optional(oneOf(true)),
+  approvals: optional(members<NonNullable<TrustedIssuerRegistration["approvals"]>>({ clients: list(text) })),
 });
 
 const all = oneOf("all");
@@ -235,6 +237,14 @@ const awsRole = members<AwsRoleRegistration>({
   exclusive: optional(oneOf(true)),
 });
 
+const approver = members<ApproverRegistration>({
+  kind: oneOf("approver"),
+  name: text,
+  person: members<ApproverRegistration["person"]>({ issuer: text, sub: text }),
+  iam: members<IamCaller>({ uniqueId: text, session: optional(text) }),
+  groups: list(text),
+});
+
 const policy = members<PolicyRegistration>({
   kind: oneOf("policy"),
   name: text,
@@ -251,6 +261,7 @@ const registration = byKind<Registration>({
   "trusted-issuer": trustedIssuer,
   receiver,
   "aws-role": awsRole,
+  approver,
   policy,
 });
 

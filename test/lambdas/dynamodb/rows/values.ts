@@ -183,6 +183,7 @@ export const registration: fc.Arbitrary<Registration> = fc.oneof(
       issuer: "https://idp.example",
       algorithms: ["RS256"],
       groups: { claim: "groups", names: ["a"], absent: "none" },
+      approvals: { clients: ["approvals"] },
     }),
   ),
   text.map(
@@ -203,6 +204,15 @@ export const registration: fc.Arbitrary<Registration> = fc.oneof(
       resource: "crm",
       schema: { type: "object" },
       rules: { limit: "max" },
+    }),
+  ),
+  fc.record({ name: text, sub: free }).map(
+    ({ name, sub }): Registration => ({
+      kind: "approver",
+      name,
+      person: { issuer: "https://idp.example", sub: `s${sub}` },
+      iam: { uniqueId: "AROAEXAMPLEEXAMPLE", session: "ada" },
+      groups: ["corp/deployers"],
     }),
   ),
   fc.record({ name: text, resources: fc.oneof(fc.constant("all" as const), texts) }).map(
