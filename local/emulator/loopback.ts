@@ -28,11 +28,11 @@ export async function listen(
   handle: Handle,
   { wanted = 0, strict = false, names = [] }: Address = {},
 ): Promise<Loopback> {
+  let own = "";
   const server = createServer((request, response) => {
     // A page whose DNS name was rebound to 127.0.0.1 sends its own name: without this check it could drive the cloud.
-    const { port } = server.address() as AddressInfo;
     const { host = "" } = request.headers;
-    if (host !== `127.0.0.1:${port}` && !names.includes(host)) {
+    if (host !== own && !names.includes(host)) {
       response.writeHead(403, { "content-type": "application/json" }).end('{"Message":"Forbidden"}');
       return;
     }
@@ -47,9 +47,10 @@ export async function listen(
     return bind(server, 0);
   });
   const { port } = server.address() as AddressInfo;
+  own = `127.0.0.1:${port}`;
   return {
     port,
-    host: `127.0.0.1:${port}`,
+    host: own,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

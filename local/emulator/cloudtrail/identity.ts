@@ -10,8 +10,14 @@ export const homeOf = ({ caller, input }: ServedCall): string =>
 /** The identity behind a call; of a call without credentials the token that it showed. */
 export function identityOf(call: ServedCall): Record<string, unknown> {
   if (call.operation === "AssumeRoleWithWebIdentity") return webIdentity(call.input, homeOf(call));
-  return { ...assumedRole(call.caller), ...(call.invokedBy === undefined ? {} : { invokedBy: call.invokedBy }) };
+  const { caller } = call;
+  const identity = identities.get(caller) ?? assumedRole(caller);
+  identities.set(caller, identity);
+  return { ...identity, ...(call.invokedBy === undefined ? {} : { invokedBy: call.invokedBy }) };
 }
+
+/** Goes with the caller: it says the same of each of its calls. */
+const identities = new WeakMap<Caller, Record<string, unknown>>();
 
 function assumedRole(caller: Caller): Record<string, unknown> {
   const { roleArn, credentials, functionArn } = caller;

@@ -100,7 +100,11 @@ export function openCallers(nowMillis: () => number = Date.now): Callers {
         sessionToken: sessionToken ?? randomBytes(96).toString("base64"),
       };
       forgetEnded(byKey, nowMillis());
-      byKey.set(credentials.accessKeyId, { ...session, credentials, issuedAtMillis: nowMillis(), expiresAtMillis });
+      const caller = { ...session, credentials, issuedAtMillis: nowMillis(), expiresAtMillis };
+      // one object for all calls: what is worked out about a caller is kept with it
+      if (expiresAtMillis === Number.POSITIVE_INFINITY)
+        Object.defineProperty(caller, "expiresAtMillis", { enumerable: true, get: () => nowMillis() + renewedMillis });
+      byKey.set(credentials.accessKeyId, caller);
       return credentials;
     },
     verify(request) {
@@ -112,8 +116,7 @@ export function openCallers(nowMillis: () => number = Date.now): Callers {
       if (now >= caller.expiresAtMillis) {
         return { code: "ExpiredTokenException", message: "The security token included in the request is expired" };
       }
-      const renewed = caller.expiresAtMillis === Number.POSITIVE_INFINITY;
-      return { caller: renewed ? { ...caller, expiresAtMillis: now + renewedMillis } : caller, service, region };
+      return { caller, service, region };
     },
   };
 }

@@ -11,12 +11,8 @@ interface Parsed {
   readonly base: string;
 }
 
-/** A key's values in the request, and what the policy wants of them. */
-interface Comparison {
-  readonly actual: readonly string[] | undefined;
-  readonly wanted: readonly string[];
-  readonly context: Context;
-}
+/** Whether one condition holds in a context. */
+type Holds = (context: Context) => boolean;
 
 /**
  * Refuses what the evaluator cannot evaluate in full.
@@ -46,23 +42,28 @@ export function checkConditions(conditions: Conditions, where: string): void {
   }
 }
 
-/** Whether every condition holds in this context. */
-export function conditionsHold(conditions: Conditions, context: Context): boolean {
-  return Object.entries(conditions).every(([name, keys]) =>
-    Object.entries(keys).every(([key, values]) =>
-      holds(parse(name), { actual: context[key.toLowerCase()], wanted: many(values).map(String), context }),
+/** Makes conditions ready, once for all requests: whether every one of them holds in a context. */
+export function readyConditions(conditions: Conditions): Holds {
+  const all = Object.entries(conditions).flatMap(([name, keys]) =>
+    Object.entries(keys).map(([key, values]) =>
+      readyCondition(parse(name), key.toLowerCase(), many(values).map(String)),
     ),
   );
+  return (context) => all.every((holds) => holds(context));
 }
 
-function holds({ quantifier, ifExists, base }: Parsed, { actual, wanted, context }: Comparison): boolean {
-  if (base === "Null") return wanted.some((each) => (actual === undefined) === (each === "true"));
-  const { compare, negated = false } = operators[base] ?? { compare: () => false };
-  const fits = (value: string) => wanted.some((each) => compare(value, each, context)) !== negated;
-  if (quantifier === "ForAllValues") return (actual ?? []).every(fits);
-  if (actual === undefined || actual.length === 0) return ifExists || (negated && quantifier === undefined);
-  // Without a quantifier a key has one value; several are read as "any" for a match and "all" for a negation.
-  return negated && quantifier === undefined ? actual.every(fits) : actual.some(fits);
+function readyCondition({ quantifier, ifExists, base }: Parsed, key: string, wanted: readonly string[]): Holds {
+  if (base === "Null") return (context) => wanted.some((each) => (context[key] === undefined) === (each === "true"));
+  const { compare, negated = false } = operators[base] ?? { compare: () => () => false };
+  const comparisons = wanted.map(compare);
+  return (context) => {
+    const actual = context[key];
+    const fits = (value: string) => comparisons.some((matches) => matches(value, context)) !== negated;
+    if (quantifier === "ForAllValues") return (actual ?? []).every(fits);
+    if (actual === undefined || actual.length === 0) return ifExists || (negated && quantifier === undefined);
+    // Without a quantifier a key has one value; several are read as "any" for a match and "all" for a negation.
+    return negated && quantifier === undefined ? actual.every(fits) : actual.some(fits);
+  };
 }
 
 function parse(name: string): Parsed {

@@ -2,9 +2,9 @@
 import type { Access } from "../service.ts";
 import type { Caller } from "./caller.ts";
 import { accountOf, type ContextSession, principalContext, requestContext, sessionArnOf } from "./context.ts";
-import { type Policies, refusal, type Statement } from "./policy.ts";
+import { type Context, type Policies, refusal, type Statement } from "./policy.ts";
 import type { Principal } from "./principals.ts";
-import type { Roles } from "./roles.ts";
+import type { Role, Roles } from "./roles.ts";
 
 /** Somebody of an account: a session, or a role that a service takes on. */
 export type Asking = ContextSession & Pick<Caller, "tags"> & Partial<Pick<Caller, "sessionPolicies">>;
@@ -49,7 +49,7 @@ export function decide(
     action: access.action,
     resource: access.resource,
     // what the service says of the request never overrides who asks
-    context: { ...context, ...principalContext(asking, merged(roles.tags(roleArn), asking.tags)) },
+    context: { ...context, ...contextOfAsking(asking, roles.tags(roleArn)) },
     ...(resourceAccount === undefined ? {} : { resourceAccount }),
     ...(sessionName === undefined ? {} : { sessionArn: sessionArnOf({ roleArn, sessionName }) }),
   };
@@ -70,6 +70,17 @@ export function decideOutside(
     context: { ...surroundings(ground, access).context, ...keys },
   };
   return refusal(request, { identity: [], resource: policyOf(ground, access) ?? [] });
+}
+
+/** Goes with the caller, and counts for the tags that its role had: a new role of the name brings its own. */
+const ofAsking = new WeakMap<Asking, { readonly ofRole: Role["tags"]; readonly context: Context }>();
+
+function contextOfAsking(asking: Asking, ofRole: Role["tags"]): Context {
+  const known = ofAsking.get(asking);
+  if (known?.ofRole === ofRole) return known.context;
+  const context = principalContext(asking, merged(ofRole, asking.tags));
+  ofAsking.set(asking, { ofRole, context });
+  return context;
 }
 
 function surroundings({ home, nowMillis }: Deciding, { resource, owner, context }: Access) {

@@ -2,8 +2,12 @@
 import { BlockList, isIP } from "node:net";
 import { type Context, hasVariable, textTest } from "./patterns.ts";
 
-/** Compares a request's value with a policy's, whose variables the context fills. */
-type Compare = (actual: string, wanted: string, context: Context) => boolean;
+/**
+ * Makes a policy's value ready, once for all requests.
+ * @returns compares a request's value with it; the context fills its variables
+ */
+type Compare = (wanted: string) => Comparison;
+type Comparison = (actual: string, context: Context) => boolean;
 
 /** An operator without quantifier and without `IfExists`. */
 interface Operator {
@@ -16,15 +20,17 @@ interface Operator {
 
 const text =
   (comparing: { readonly wildcards: boolean; readonly ignoreCase?: boolean }): Compare =>
-  (actual, wanted, context) =>
-    textTest(wanted, context, comparing)(actual);
+  (wanted) => {
+    if (hasVariable(wanted)) return (actual, context) => textTest(wanted, context, comparing)(actual);
+    return textTest(wanted, {}, comparing);
+  };
 const same = text({ wildcards: false });
 const alike = text({ wildcards: false, ignoreCase: true });
 const like = text({ wildcards: true });
 
 const isNumber = (value: string): boolean => /^-?\d+(\.\d+)?$/.test(value);
 const number = (test: (a: number, b: number) => boolean): Operator => ({
-  compare: (actual, wanted) => isNumber(actual) && test(Number(actual), Number(wanted)),
+  compare: (wanted) => (actual) => isNumber(actual) && test(Number(actual), Number(wanted)),
   literal: isNumber,
 });
 
@@ -36,31 +42,40 @@ const millisOf = (value: string): number =>
       ? Date.parse(value)
       : Number.NaN;
 const date = (test: (a: number, b: number) => boolean): Operator => ({
-  compare: (actual, wanted) => test(millisOf(actual), millisOf(wanted)),
+  compare: (wanted) => {
+    const wantedMillis = millisOf(wanted);
+    return (actual) => test(millisOf(actual), wantedMillis);
+  },
   literal: (wanted) => !Number.isNaN(millisOf(wanted)),
 });
 
 /** Each of the six parts of an ARN is compared for itself, so that no wildcard reaches over a colon before the last. */
-const arn: Compare = (actual, wanted, context) => {
-  const [found, asked] = [actual, wanted].map(partsOf);
-  if (found?.length !== 6 || asked?.length !== 6) return false;
-  return asked.every((part, n) => like(found[n] ?? "", part, context));
+const arn: Compare = (wanted) => {
+  const tests = partsOf(wanted).map(like);
+  return (actual, context) => {
+    const found = partsOf(actual);
+    return tests.length === 6 && found.length === 6 && tests.every((test, n) => test(found[n] ?? "", context));
+  };
 };
 
 /** The six parts; a colon of a variable's name is none of the ARN. */
 function partsOf(value: string): readonly string[] {
+  if (!value.includes("${")) {
+    const parts = value.split(":");
+    return parts.length < 7 ? parts : [...parts.slice(0, 5), parts.slice(5).join(":")];
+  }
   const colons = [...value.matchAll(/\$\{[^}]*\}|:/g)].filter(([found]) => found === ":").map(({ index }) => index);
   const ends = [-1, ...colons.slice(0, 5)];
   return ends.map((end, n) => value.slice(end + 1, ends[n + 1] ?? value.length));
 }
 
-const address: Compare = (actual, wanted) => {
+const address: Compare = (wanted) => {
   const family = (value: string) => (isIP(value) === 6 ? "ipv6" : "ipv4");
   const [net = "", bits] = wanted.split("/");
   const list = new BlockList();
   if (bits === undefined) list.addAddress(net, family(net));
   else list.addSubnet(net, Number(bits), family(net));
-  return isIP(actual) !== 0 && list.check(actual, family(actual));
+  return (actual) => isIP(actual) !== 0 && list.check(actual, family(actual));
 };
 const isNet = (value: string): boolean => {
   const [net = "", bits, ...more] = value.split("/");

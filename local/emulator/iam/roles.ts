@@ -58,6 +58,8 @@ const harmlessManagedPolicies = ["AWSLambdaBasicExecutionRole", "AWSXRayDaemonWr
 const isHarmless = (arn: string): boolean =>
   arn.startsWith("arn:aws:iam::aws:policy/") && harmlessManagedPolicies.includes(roleNameOf(arn));
 
+const noTags = Object.freeze({});
+
 /** An empty book. */
 export function openRoles(nowMillis: () => number = Date.now): Roles {
   const byArn = new Map<string, Role>();
@@ -99,7 +101,7 @@ export function openRoles(nowMillis: () => number = Date.now): Roles {
       const role = byArn.get(arn);
       return role && (role.trust === undefined ? [] : readPolicy(role.trust, arn));
     },
-    tags: (arn) => byArn.get(arn)?.tags ?? {},
+    tags: (arn) => byArn.get(arn)?.tags ?? noTags,
     carriers: (policyArn) => ({
       attached: [...byArn.values()].filter(({ attached }) => attached.has(policyArn)),
       bounded: [...byArn.values()].filter(({ boundary }) => boundary === policyArn),

@@ -2,7 +2,7 @@
  * AWS Signature Version 4 in its header form. The access key in clear is no proof, so every call's signature is checked,
  * here as on AWS.
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from "node:crypto";
 import { canonicalRequest, type SignedRequest } from "./canonical.ts";
 
 /** A refused signature, with the error code that AWS's JSON services answer. */
@@ -58,17 +58,36 @@ export function verifySignature(
   const { honest, payload } = payloadOf(request, service, names);
   const canonical = canonicalRequest(request, names, { payload, escapesTwice: service !== "s3" });
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const toSign = ["AWS4-HMAC-SHA256", stamp, scope, createHash("sha256").update(canonical).digest("hex")].join("\n");
-  const signingKey = [date, region, service, "aws4_request"].reduce<Buffer>(
-    (last, part) => createHmac("sha256", last).update(part).digest(),
-    Buffer.from(`AWS4${keys.secretAccessKey}`),
-  );
-  const expected = createHmac("sha256", signingKey).update(toSign).digest();
+  const toSign = ["AWS4-HMAC-SHA256", stamp, scope, hash("sha256", canonical)].join("\n");
+  const expected = createHmac("sha256", signingKeyOf(keys, scope)).update(toSign).digest();
   if (!honest || !timingSafeEqual(expected, Buffer.from(signature, "hex"))) {
     const message = "The request signature we calculated does not match the signature you provided.";
     return { code: "InvalidSignatureException", message };
   }
   return { accessKeyId: key, service, region };
+}
+
+/** Signing keys by their scope, which go with the credentials. */
+const derived = new WeakMap<Keys, Map<string, KeyObject>>();
+/** A caller signs for a handful of services; who names others must not fill the memory. */
+const mostScopes = 16;
+
+/** The key that signs within a scope: four more HMACs, the same for every request of a day. */
+function signingKeyOf(keys: Keys, scope: string): KeyObject {
+  const known = derived.get(keys) ?? new Map<string, KeyObject>();
+  derived.set(keys, known);
+  const found = known.get(scope);
+  if (found !== undefined) return found;
+  const bytes = scope
+    .split("/")
+    .reduce<Buffer>(
+      (last, part) => createHmac("sha256", last).update(part).digest(),
+      Buffer.from(`AWS4${keys.secretAccessKey}`),
+    );
+  if (known.size >= mostScopes) known.clear();
+  const key = createSecretKey(bytes);
+  known.set(scope, key);
+  return key;
 }
 
 /** What S3 takes in place of the body's hash: the transport vouches for the body, or its trailing checksum does. */
@@ -86,7 +105,7 @@ function payloadOf(
   const claimed = headers["x-amz-content-sha256"];
   if (service === "s3" && unsignedPayloads.includes(claimed))
     return { honest: names.includes("host") && names.includes("x-amz-content-sha256"), payload: String(claimed) };
-  const payload = createHash("sha256").update(body).digest("hex");
+  const payload = hash("sha256", body);
   return { honest: names.includes("host") && (claimed === undefined || claimed === payload), payload };
 }
 

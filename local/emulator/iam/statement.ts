@@ -1,5 +1,5 @@
 /** Statements of policies: read strictly, and matched with a request's action, resource and conditions. */
-import { type Conditions, checkConditions, conditionsHold, many } from "./conditions.ts";
+import { type Conditions, checkConditions, many, readyConditions } from "./conditions.ts";
 import { type Context, globTest, hasVariable, textTest } from "./patterns.ts";
 
 /** One statement of a policy, as IAM writes it. */
@@ -80,15 +80,37 @@ function checkStatement(statement: Statement, where: string): void {
   checkConditions(statement.Condition ?? {}, where);
 }
 
+/** A statement made ready once: every call of this cloud is matched with dozens of them. */
+interface Ready {
+  readonly names: (action: string) => boolean;
+  readonly reaches: (resource: string, context: Context) => boolean;
+  readonly holds: (context: Context) => boolean;
+}
+
+/** Goes with the statement: a policy that is replaced brings statements of its own. */
+const made = new WeakMap<Statement, Ready>();
+
 /** Whether a statement speaks of this action on this resource under these conditions; whom it speaks of is not asked. */
 export function speaksOf(statement: Statement, { action, resource, context }: Asked): boolean {
+  const ready = made.get(statement) ?? readyStatement(statement);
+  return ready.names(action) && ready.reaches(resource, context) && ready.holds(context);
+}
+
+function readyStatement(statement: Statement): Ready {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
-  const actionNamed = many(Action ?? NotAction).some((each) => globTest(each)(action));
-  if (actionNamed === (Action === undefined)) return false;
+  const actions = many(Action ?? NotAction).map(globTest);
   const resources = Resource ?? NotResource;
-  if (resources !== undefined) {
-    const named = many(resources).some((each) => textTest(each, context, { wildcards: true })(resource));
-    if (named === (Resource === undefined)) return false;
-  }
-  return conditionsHold(Condition, context);
+  const tests = many(resources).map((text) =>
+    hasVariable(text)
+      ? (resource: string, context: Context) => textTest(text, context, { wildcards: true })(resource)
+      : textTest(text, {}, { wildcards: true }),
+  );
+  const ready: Ready = {
+    names: (action) => actions.some((test) => test(action)) === (Action !== undefined),
+    reaches: (resource, context) =>
+      resources === undefined || tests.some((test) => test(resource, context)) === (Resource !== undefined),
+    holds: readyConditions(Condition),
+  };
+  made.set(statement, ready);
+  return ready;
 }

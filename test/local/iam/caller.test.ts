@@ -130,6 +130,34 @@ describe("signatures", () => {
     expect(codeOf(await sign(credentials, { atMillis: nowMillis + offMillis }))).toBe("InvalidSignatureException");
   });
 
+  test.prop([fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 0, max: 24 })), { minLength: 1, maxLength: 40 })])(
+    "are each checked by the key of their own day and service, whatever was signed before by the same credentials",
+    async (asked) => {
+      let atMillis = nowMillis;
+      const book = openCallers(() => atMillis);
+      const own = book.issue({ roleArn, sessionName: "s", tags: {} });
+      for (const [day, number] of asked) {
+        atMillis = nowMillis + day * 86_400_000;
+        const request = await sign(own, { atMillis, service: `service${number}` });
+        expect(book.verify(request)).toMatchObject({ service: `service${number}` });
+        const moved = String(request.headers.authorization).replace(`/service${number}/`, "/kms/");
+        const headers = { ...request.headers, authorization: moved };
+        expect(book.verify({ ...request, headers })).toMatchObject({ code: "InvalidSignatureException" });
+      }
+    },
+  );
+
+  it("go on for as long as the platform renews the credentials, and always claim half a day more", async () => {
+    let atMillis = nowMillis;
+    const book = openCallers(() => atMillis);
+    const own = book.issue({ roleArn, sessionName: "s", tags: {} });
+    for (const days of [0, 1, 400]) {
+      atMillis = nowMillis + days * 86_400_000;
+      const expiresAtMillis = atMillis + 43_200_000;
+      expect(book.verify(await sign(own, { atMillis }))).toMatchObject({ caller: { expiresAtMillis } });
+    }
+  });
+
   it("refuse a request that is not signed at all, or half", async () => {
     const request = await sign(credentials);
     expect(codeOf({ ...request, headers: { host } })).toBe("MissingAuthenticationTokenException");
