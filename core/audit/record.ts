@@ -144,7 +144,7 @@ export interface DecisionFacts {
   readonly resource?: string;
   /** Tool, or for a search nothing; as the question names it. */
   readonly tool?: string;
-  /** Digest of the tool's declaration that the gateway says it has. Recorded, and not compared with anything yet. */
+  /** Digest at which the tool's server declares it, by the word of the agent that asks. */
   readonly digest?: string;
   readonly decision: boolean;
   /** Why not. */

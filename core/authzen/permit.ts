@@ -30,7 +30,7 @@ export interface Permit {
  * Whether a living session may do what a question names, by the bounds that an access token of it would have to fit
  * now:
  *
- * what it was handed still follows from what was handed on ▸ the tool is declared ▸ its scopes are the session's, and
+ * what it was handed still follows from what was handed on ▸ the tool is declared, and at a pinned digest ▸ its scopes are the session's, and
  * the shown token's ▸ within the agent's registration and what the principal may delegate ▸ details where they are
  * required ▸ the arguments within the details ▸ policy, for principal, agent and each scope
  *
@@ -38,8 +38,8 @@ export interface Permit {
  * the token refuses the call.
  * @param session alive, and the asker's to ask about
  * @param isSought a search asks without arguments: then a tool is one of those that some arguments would be admitted
- * for
- * @returns the permit, or `tool_unknown`, `scope_exceeds`, `details_exceed`, `details_required`, `details_invalid`,
+ * for, at some digest
+ * @returns the permit, or `tool_unknown`, `tool_changed`, `tool_undigested`, `scope_exceeds`, `details_exceed`, `details_required`, `details_invalid`,
  * `arguments_refused`, `groups_redefined`, `agent_unknown`, `agent_inactive`, `policy_denied`
  */
 export function permit(
@@ -54,7 +54,7 @@ export function permit(
   const { target, token } = question;
   const handed = stillHanded(session, registry);
   if (!handed.ok) return handed;
-  const tool = target.type === "tool" ? toolNamed(target, registry) : ok(undefined);
+  const tool = target.type === "tool" ? toolNamed(target, isSought, registry) : ok(undefined);
   if (!tool.ok) return tool;
   const held = session.grants
     .filter(({ resource }) => resource === target.server)
@@ -84,13 +84,24 @@ function stillHanded(session: Session, registry: RegistrySnapshot): Result<void,
   return stillMapped(exchange, registry);
 }
 
+/**
+ * The tool as it is declared here, where its server declares it at a pinned digest (threat 61). The word of who asks
+ * counts: it is the server itself, or the gateway through which the caller sees it.
+ */
 function toolNamed(
-  { server, name = "" }: { readonly server: string; readonly name?: string },
+  { server, name = "", digest }: Extract<Question["target"], { readonly type: "tool" }>,
+  isSought: boolean,
   registry: RegistrySnapshot,
 ): Result<ToolDeclaration, Denial> {
   // exactly: a name in another case or another Unicode form is another name, and there is no such tool
   const tool = registry.resource(server)?.tools?.find((one) => one.name === name);
-  return tool ? ok(tool) : err({ code: "tool_unknown", resource: server, tool: name });
+  if (!tool) return err({ code: "tool_unknown", resource: server, tool: name });
+  const { digests: pinned } = tool;
+  if (!pinned || (digest === undefined && isSought)) return ok(tool);
+  if (digest === undefined) return err({ code: "tool_undigested", resource: server, tool: name });
+  return pinned.includes(digest)
+    ? ok(tool)
+    : err({ code: "tool_changed", resource: server, tool: name, digest, pinned });
 }
 
 /** The bounds of the present registry on what the session's agent may hold and its principal may lend. */

@@ -31,7 +31,11 @@ function tools(question: Question, read: Read): Found {
   if (!outcome.ok) return { results: [], ...(session ? { of: session } : {}), refusal: outcome.error };
   const all = read.registry.resource(target.server)?.tools ?? [];
   const callable = all.filter(({ name }) => read.decide({ ...question, target: { ...target, name } }, true).outcome.ok);
-  const results = callable.map(({ name }) => ({ type: "tool", id: name, properties: { server: target.server } }));
+  const results = callable.map(({ name, digests }) => ({
+    ...{ type: "tool", id: name },
+    // a gateway shows its caller no declaration that nobody looked at: a model reads it before it calls anything
+    properties: { server: target.server, ...(digests ? { digests } : {}) },
+  }));
   return { results, ...(session ? { of: session } : {}) };
 }
 

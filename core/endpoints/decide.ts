@@ -43,7 +43,7 @@ type Authenticate = (call: Call, more: DecideCall, audit: AuditContext) => Promi
  * 6. **answer** yes or no; every no is the same bytes, and only the audit tells the reason
  *
  * Several questions in one call, and searches, spend no use and make one record. Budgets belong to step 5, where a use
- * is taken; a tool's digest, which is only recorded so far, is to be compared in step 4.
+ * is taken.
  */
 export function createDecisionPoint(deps: DecideDeps, authenticate: Authenticate) {
   return async (call: Call, more: DecideCall): Promise<Reply> => {

@@ -55,6 +55,24 @@ export interface AgentKey {
  */
 export type Owner = string | { readonly issuer: string; readonly sub: string };
 
+/** Kinds of what an agent works with. */
+export const heldToolKinds = ["mcp-server", "skill", "plugin", "script"] as const;
+
+/** Something an agent works with, and that nobody but the agent sees: what is here says what it should be. */
+export interface HeldTool {
+  readonly kind: (typeof heldToolKinds)[number];
+  /** As the agent's configuration names it; one name of a kind is there once. */
+  readonly name: string;
+  readonly version?: string;
+  /** For an MCP server: the registered resource that it is. */
+  readonly resource?: string;
+  /**
+   * For an MCP server the digest of its set of tools, for anything else that of its bytes. When it is left out, any
+   * version will do.
+   */
+  readonly digests?: readonly string[];
+}
+
 /** A registered non-human identity; a resource server is one too. */
 export interface AgentRegistration {
   readonly kind: "agent";
@@ -104,6 +122,8 @@ export interface AgentRegistration {
    * them too, and nothing else: no session token, offer, renewal or next hop.
    */
   readonly withoutProof?: true;
+  /** What it works with: MCP servers, skills, plugins, scripts. */
+  readonly tools?: readonly HeldTool[];
   /** The most it may ever hold, for any principal. */
   readonly may: readonly ScopeSet[];
   /** Every grant it holds must be restricted by at least one authorization detail. */

@@ -163,8 +163,17 @@ export const limits = {
    */
   decisionsPerCall: 64,
   decisionSessions: 8,
-  /** Tools that one resource may declare. */
+  /** Tools that one resource may declare, and that are read of one server. */
   toolsOfResource: 300,
+  /** Digests at which one tool may be served at a time: a rollout has two, and a way back. */
+  digestsOfTool: 8,
+  /** Tools, skills, plugins and scripts that one agent may be registered with. */
+  toolsOfAgent: 200,
+  /** What is read of a server's list of tools: its pages, a cursor's characters, one tool and all of them as JSON. */
+  toolPages: 100,
+  toolCursorCharacters: 4_096,
+  toolBytes: 65_536,
+  toolListBytes: 4_194_304,
   /** A details type: its schema as JSON, its fields, and how deep they nest. */
   detailsSchemaBytes: 16_384,
   detailsFields: 50,

@@ -30,6 +30,11 @@ export interface ToolDeclaration {
    * (RFC 6901). A session that such a detail restricts may not call a tool that names nothing here.
    */
   readonly details?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /**
+   * Digests of the declarations that somebody looked at (`core/tools/digest.ts`): who asks about a call must name one of
+   * them. When it is left out, any declaration will do.
+   */
+  readonly digests?: readonly string[];
 }
 
 /** A protected resource and who serves it. */

@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { agentKeyAlgorithms } from "../model/agent-registration.ts";
+import { agentKeyAlgorithms, heldToolKinds } from "../model/agent-registration.ts";
 import { assuranceLevels } from "../model/assurance.ts";
 import { limits } from "../model/limits.ts";
 import { ruleNames } from "../model/resource-registration.ts";
 import { readableText } from "../text/readable-text.ts";
+import { toolDigestForm } from "../tools/digest.ts";
 import { approver } from "./approver-schema.ts";
 import { awsRole } from "./aws-role-schema.ts";
 import { agentName, fieldPath, name, scope, toolName, typeName, uri } from "./names.ts";
@@ -65,6 +66,19 @@ const owner = z.union([
   z.strictObject({ issuer: uri, sub: carried }),
 ]);
 
+const digests = z
+  .array(z.string().regex(toolDigestForm, "write a digest as `lanyard tools pin` does: sha256: and 64 hex digits"))
+  .min(1)
+  .max(limits.digestsOfTool);
+
+const heldTool = z.strictObject({
+  kind: z.enum(heldToolKinds),
+  name: carried.max(200),
+  version: carried.max(128).exactOptional(),
+  resource: uri.exactOptional(),
+  digests: digests.exactOptional(),
+});
+
 const agent = z.strictObject({
   kind: z.literal("agent"),
   name: agentName,
@@ -91,6 +105,7 @@ const agent = z.strictObject({
     .max(10)
     .exactOptional(),
   withoutProof: z.literal(true).exactOptional(),
+  tools: z.array(heldTool).min(1).max(limits.toolsOfAgent).exactOptional(),
   may: z.array(scopeSet).max(100).default([]),
   requiresDetails: z.literal(true).exactOptional(),
   lends: z.array(scopeSet).max(100).default([]),
@@ -114,6 +129,7 @@ const tool = z.strictObject({
   name: toolName,
   scopes: z.array(scope).min(1).max(20),
   details: z.record(typeName, z.record(fieldPath, argument)).exactOptional(),
+  digests: digests.exactOptional(),
 });
 
 const resource = z.strictObject({

@@ -59,7 +59,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["jwt-bearer"],
   ["attest", "caller", "discovery", "events", "person", "stop"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
-  ["audit", "details", "jose", "tlog"],
+  ["audit", "details", "jose", "tlog", "tools"],
   ["denial", "lineage", "policy", "status", "text"],
   ["model"],
 ];
@@ -124,6 +124,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
       own: [
         "client/",
         "core/verify/",
+        "core/tools/",
         "core/text/sts-hosts.ts",
         "core/text/base64url.ts",
         "core/text/digest.ts",

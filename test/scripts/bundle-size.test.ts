@@ -11,7 +11,7 @@ import { noFormats } from "../../scripts/lean-json-schema.ts";
 const budgets: Readonly<Record<FunctionName, number>> = {
   attest: 365,
   "attest-iam": 310,
-  token: 382,
+  token: 384,
   introspect: 305,
   revoke: 305,
   credentials: 378,

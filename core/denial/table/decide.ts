@@ -10,6 +10,15 @@ export type DecideDenial =
   | { readonly code: "session_foreign"; readonly why: string }
   | { readonly code: "tool_unknown"; readonly resource: string; readonly tool: string }
   | {
+      readonly code: "tool_changed";
+      readonly resource: string;
+      readonly tool: string;
+      /** What who asks says that the server lists. */
+      readonly digest: string;
+      readonly pinned: readonly string[];
+    }
+  | { readonly code: "tool_undigested"; readonly resource: string; readonly tool: string }
+  | {
       readonly code: "arguments_refused";
       readonly tool: string;
       /** Details type of the session, and its field that the arguments do not satisfy. */
@@ -51,6 +60,16 @@ export const decideDenials: Rows<DecideDenial> = {
   tool_unknown: {
     rule: "a tool is one that the registry declares, by exactly its name",
     missing: (d) => `a tool ${d.tool} of ${d.resource}`,
+    answer: no,
+  },
+  tool_changed: {
+    rule: "a pinned tool is called only while its server declares it as somebody looked at it",
+    missing: (d) => `${d.tool} of ${d.resource} at ${d.pinned.join(" or ")}; it is at ${d.digest}`,
+    answer: no,
+  },
+  tool_undigested: {
+    rule: "who asks about a pinned tool says at which digest its server declares it",
+    missing: (d) => `a digest of ${d.tool} of ${d.resource}`,
     answer: no,
   },
   arguments_refused: {

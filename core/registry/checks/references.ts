@@ -5,7 +5,7 @@ import { groupsOf } from "../../model/snapshot.ts";
 import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import { awsRoleReferences } from "../aws-role.ts";
 import { type Finding, repeated } from "../finding.ts";
-import { toolFindings } from "./tools.ts";
+import { heldToolFindings, toolFindings } from "./tools.ts";
 
 /** The registrations, by the names that others use for them. */
 interface Names {
@@ -83,6 +83,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
             ? [[`selectors.${i}.exact.roleId`, "is a role that people approve by: an agent may never be one"]]
             : [],
         ),
+        ...heldToolFindings(row.tools ?? [], names.resources),
         ...(row.requiresDetails ? unrestricted(row.may, names) : []),
         ...row.audiences.flatMap((a, i): Finding[] =>
           names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],

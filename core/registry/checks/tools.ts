@@ -1,3 +1,4 @@
+import type { HeldTool } from "../../model/agent-registration.ts";
 import type {
   DetailsTypeRegistration,
   ResourceRegistration,
@@ -20,6 +21,7 @@ export function toolFindings(resource: ResourceRegistration, types: DetailsTypes
       // some servers find their tools whatever the case, so the two could be one tool with two rules
       ...(twin ? [[`${path}.name`, `could be taken for tool ${twin.name}`] as const] : []),
       ...repeated(tool.scopes, `${path}.scopes`),
+      ...repeated(tool.digests ?? [], `${path}.digests`),
       ...tool.scopes.flatMap((scope, j): Finding[] =>
         resource.scopes.includes(scope) ? [] : [[`${path}.scopes.${j}`, `${resource.uri} declares no scope ${scope}`]],
       ),
@@ -27,6 +29,26 @@ export function toolFindings(resource: ResourceRegistration, types: DetailsTypes
     ];
   });
 }
+
+/** Checks what an agent works with: each once, and servers that are registered. */
+export const heldToolFindings = (
+  tools: readonly HeldTool[],
+  resources: { has(uri: string): boolean },
+): readonly Finding[] =>
+  tools.flatMap(({ kind, name, resource, digests = [] }, i) => {
+    const path = `tools.${i}`;
+    const twin = tools.slice(0, i).some((one) => one.kind === kind && one.name === name);
+    return [
+      ...(twin ? [[`${path}.name`, `${kind} ${name} is listed twice`] as const] : []),
+      ...(resource !== undefined && kind !== "mcp-server"
+        ? [[`${path}.resource`, `is for MCP servers; this is a ${kind}`] as const]
+        : []),
+      ...(resource !== undefined && !resources.has(resource)
+        ? [[`${path}.resource`, `no resource has the uri ${resource}`] as const]
+        : []),
+      ...repeated(digests, `${path}.digests`),
+    ];
+  });
 
 const detailsFindings = (
   { details = {} }: ToolDeclaration,

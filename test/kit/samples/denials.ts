@@ -41,6 +41,11 @@ export const denials: Samples = {
   body_partial: { code: "body_partial" },
   gateway_unmatched: { code: "gateway_unmatched", why: "an active agent that admits arn:aws:iam::111122223333:role/a" },
   session_foreign: { code: "session_foreign", why: "a session of this principal" },
+  tool_changed: {
+    ...{ code: "tool_changed", resource: "https://tickets.example", tool: "read_ticket" },
+    ...{ digest: `sha256:${"0".repeat(64)}`, pinned: [`sha256:${"1".repeat(64)}`] },
+  },
+  tool_undigested: { code: "tool_undigested", resource: "https://tickets.example", tool: "read_ticket" },
   tool_unknown: { code: "tool_unknown", resource: "https://tickets.example", tool: "Read_Ticket" },
   arguments_refused: {
     code: "arguments_refused",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { inBase, registry } from "../../kit/registry.ts";
-import { changed, messages, setUp } from "./ground.ts";
+import { changed, messages, setUp, tickets } from "./ground.ts";
 
 setUp();
 
@@ -67,5 +67,52 @@ describe("agents before a resource", () => {
     const asking = (name: string) =>
       snapshot.resources.filter((r) => snapshot.mayAskAbout(snapshot.agentId(name), r)).map((r) => r.name);
     expect(["ticket-api", "triage", "planner"].map(asking)).toEqual([["tickets"], ["tickets"], []]);
+  });
+});
+
+const digest = `sha256:${"0a".repeat(32)}`;
+
+describe("digests of tools", () => {
+  test("are taken, for a resource's tools and for what an agent works with", () => {
+    expect(messages(tools({ name: "other", scopes: ["tickets:read"], digests: [digest] }))).toEqual([]);
+    const held = [
+      { kind: "mcp-server", name: "tickets", resource: tickets, digests: [digest] },
+      { kind: "skill", name: "Refunds, by the book", version: "1.2.0", digests: [digest] },
+      { kind: "plugin", name: "tickets" },
+      { kind: "script", name: "bin/export.sh", digests: [digest] },
+    ];
+    expect(messages(changed("planner", { tools: held }))).toEqual([]);
+  });
+
+  test.each([
+    ["in capitals", [digest.toUpperCase()], /lanyard tools pin/],
+    ["of another algorithm", ["sha512:00"], /lanyard tools pin/],
+    ["twice", [digest, digest], /listed twice/],
+    ["nine times", Array.from({ length: 9 }, (_, i) => `sha256:${String(i).repeat(64)}`), /tools\.\d\.digests/],
+    ["not at all", [], /tools\.\d\.digests/],
+  ])("are refused %s", (_, digests, message) => {
+    expect(messages(tools({ name: "other", scopes: ["tickets:read"], digests }))).toEqual([
+      expect.stringMatching(message),
+    ]);
+    expect(messages(changed("planner", { tools: [{ kind: "skill", name: "s", digests }] }))).toEqual([
+      expect.stringMatching(message),
+    ]);
+  });
+
+  test.each([
+    [
+      "of one kind and name twice",
+      [
+        { kind: "skill", name: "s" },
+        { kind: "skill", name: "s" },
+      ],
+      /skill s is listed twice/,
+    ],
+    ["at a resource that is none", [{ kind: "mcp-server", name: "s", resource: "https://x.example" }], /no resource/],
+    ["that is no server, at a resource", [{ kind: "skill", name: "s", resource: tickets }], /MCP/],
+    ["of a kind nobody knows", [{ kind: "model", name: "s" }], /tools\.0\.kind/],
+    ["with an invisible character in its name", [{ kind: "skill", name: "s\u200b" }], /format character/],
+  ])("refuses something an agent works with %s", (_, held, message) => {
+    expect(messages(changed("planner", { tools: held }))).toEqual([expect.stringMatching(message)]);
   });
 });

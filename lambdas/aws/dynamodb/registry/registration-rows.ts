@@ -3,6 +3,8 @@ import {
   type AgentRegistration,
   agentKeyAlgorithms,
   type CodeBinding,
+  type HeldTool,
+  heldToolKinds,
   type Owner,
   type ScopeSet,
   type Selector,
@@ -118,6 +120,17 @@ const agent = members<AgentRegistration>({
   aliases: optional(list(client)),
   acceptsTokensOf: optional(list(members({ issuer: text, clients: list(text) }))),
   withoutProof: optional(oneOf(true)),
+  tools: optional(
+    list(
+      members<HeldTool>({
+        kind: oneOf(...heldToolKinds),
+        name: text,
+        version: optional(text),
+        resource: optional(text),
+        digests: optional(list(text)),
+      }),
+    ),
+  ),
   may: list(scopeSet),
   requiresDetails: optional(oneOf(true)),
   lends: list(scopeSet),
@@ -138,7 +151,14 @@ const resource = members<ResourceRegistration>({
   servedBy: text,
   frontedBy: optional(list(text)),
   tools: optional(
-    list(members<ToolDeclaration>({ name: text, scopes: list(text), details: optional(mapOf(mapOf(text))) })),
+    list(
+      members<ToolDeclaration>({
+        name: text,
+        scopes: list(text),
+        details: optional(mapOf(mapOf(text))),
+        digests: optional(list(text)),
+      }),
+    ),
   ),
   scopes: list(text),
   accessTokenLifeSeconds: optional(whole),
