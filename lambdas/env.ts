@@ -27,6 +27,8 @@ export const env = {
   peopleTable: "LANYARD_PEOPLE_TABLE",
   outboxTable: "LANYARD_OUTBOX_TABLE",
   leavesTable: "LANYARD_LEAVES_TABLE",
+  approvalsTable: "LANYARD_APPROVALS_TABLE",
+  decisionsTable: "LANYARD_DECISIONS_TABLE",
   /** The key that signs the log's checkpoints; behind a comma one that signs beside it. */
   logKey: "LANYARD_LOG_KEY_ARNS",
   /** JSON: witnesses of the log, each with `key` and `url`; set only where the stage names some. */
@@ -112,6 +114,8 @@ export const tableKeys = {
   people: { partition: "person" },
   outbox: { partition: "eventId" },
   leaves: { partition: "event" },
+  approvals: { partition: "key", sort: "item" },
+  decisions: { partition: "approval", sort: "approver" },
   keyring: { partition: "ring" },
   orders: { partition: "ring" },
   traces: { partition: "kind", sort: "name" },

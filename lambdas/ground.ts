@@ -105,6 +105,12 @@ export const tables: Tables = {
   get leaves() {
     return setting("leavesTable");
   },
+  get approvals() {
+    return setting("approvalsTable");
+  },
+  get decisions() {
+    return setting("decisionsTable");
+  },
 };
 
 /** What every endpoint that can refuse needs, and the client that its adapters share. */

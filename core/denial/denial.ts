@@ -1,4 +1,5 @@
 import type { AdminDenial } from "./table/admin.ts";
+import type { ApprovalDenial } from "./table/approval.ts";
 import type { AttestationDenial } from "./table/attestation.ts";
 import type { AwsPolicyDenial } from "./table/aws-policy.ts";
 import type { BoundDenial } from "./table/bound.ts";
@@ -38,6 +39,7 @@ type Refusal =
   | JwtBearerDenial
   | AwsPolicyDenial
   | BoundDenial
+  | ApprovalDenial
   | SessionDenial
   | CredentialsDenial
   | DecideDenial

@@ -24,11 +24,13 @@ interface Answer<D> extends Extras<D> {
   readonly description: Text<D>;
 }
 
+type Members = Readonly<Record<string, number | string>>;
+
 interface Extras<D> {
   /** A header whose value is undefined is not sent. */
   readonly headers?: Readonly<Record<string, string | ((denial: D) => string | undefined)>>;
   /** Further members of the answer, for programs. */
-  readonly members?: Readonly<Record<string, number>>;
+  readonly members?: Members | ((denial: D) => Members);
 }
 
 /** One row for each code of a union of denials. A code without a row does not compile. */

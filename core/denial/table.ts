@@ -1,6 +1,7 @@
 import type { Denial } from "./denial.ts";
 import type { Row, Rows } from "./row.ts";
 import { adminDenials } from "./table/admin.ts";
+import { approvalDenials } from "./table/approval.ts";
 import { attestationDenials } from "./table/attestation.ts";
 import { awsPolicyDenials } from "./table/aws-policy.ts";
 import { boundDenials } from "./table/bound.ts";
@@ -30,6 +31,7 @@ export const denialTable = {
   ...jwtBearerDenials,
   ...awsPolicyDenials,
   ...boundDenials,
+  ...approvalDenials,
   ...sessionDenials,
   ...credentialsDenials,
   ...decideDenials,

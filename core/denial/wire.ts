@@ -7,7 +7,7 @@ interface WireError {
   readonly error: string;
   readonly description: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly members?: Readonly<Record<string, number>>;
+  readonly members?: Readonly<Record<string, number | string>>;
 }
 
 /**
@@ -36,7 +36,7 @@ export function denialToWire(denial: Denial): WireError {
     error,
     description: typeof description === "string" ? description : description(denial),
     ...(sent.length > 0 ? { headers: Object.fromEntries(sent) } : {}),
-    ...(members ? { members } : {}),
+    ...(members ? { members: typeof members === "function" ? members(denial) : members } : {}),
   };
 }
 

@@ -272,6 +272,15 @@ export const limits = {
   treeChildren: 1_000,
   treeChildrenMax: 10_000,
   treeBytes: 32_000_000,
+  /** How long a request waits for people, how often its agent may ask how it stands, and the most people a policy may want. */
+  approvalLifeSeconds: 900,
+  approvalIntervalSeconds: 5,
+  approversMost: 5,
+  /** Approvals that one agent, and one principal over all agents, may have pending (threat 56). */
+  approvalsPendingAgent: 5,
+  approvalsPendingPrincipal: 20,
+  /** How long a request that somebody refused is refused again without asking anybody. */
+  approvalRefusedSeconds: 3_600,
   /** Liveness reads that one instance makes each second for attestations that prove nothing. */
   unprovenReadsPerSecond: 20,
 } as const;

@@ -1,4 +1,5 @@
 import type { AuditRecord } from "../audit/record.ts";
+import type { PendingApproval } from "../model/approval.ts";
 import type { Login, LoginKeys } from "../model/login.ts";
 import type { PersonKey } from "../model/person-key.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
@@ -75,8 +76,16 @@ export interface Commit {
   readonly vend?: Vend;
   /** The key of a person who has none yet. */
   readonly personKey?: PersonKey;
+  /** The approval that is used by this: once, as long as those who gave it did, and nobody refused it. */
+  readonly approval?: ApprovalUse;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
+}
+
+/** The one use of an approval. */
+export interface ApprovalUse extends Pick<PendingApproval, "id" | "requestHash" | "expiresAtSeconds"> {
+  /** The people whose approval counts, as many different ones as it needs. */
+  readonly approvers: readonly string[];
 }
 
 /** A session that goes over from one key of its agent to another, and the offer that it came from. */
@@ -138,6 +147,9 @@ export type CommitConflict =
   | { readonly kind: "uses_spent" }
   | { readonly kind: "renewed_meanwhile" }
   | { readonly kind: "person_key_exists" }
+  | { readonly kind: "approval_used"; readonly id: string }
+  /** Somebody refused it meanwhile, or one of its approvals is not there. */
+  | { readonly kind: "approval_withdrawn"; readonly id: string }
   | { readonly kind: "session_exists" };
 
 /** Sessions, offers, replay entries and the outbox, behind one port. Throws only on broken infrastructure. */

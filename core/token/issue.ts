@@ -199,6 +199,10 @@ export function conflictDenial(conflict: CommitConflict): Denial {
       return { code: "uses_spent" };
     case "person_key_exists":
       return { code: "person_key_overtaken" };
+    case "approval_used":
+      return { code: "approval_used", id: conflict.id };
+    case "approval_withdrawn":
+      return { code: "approval_refused", id: conflict.id };
     // an assertion's one session is kept to by its replay entry, which is looked at first
     case "session_exists":
       throw new Error("a fresh session id was taken already");

@@ -56,6 +56,9 @@ const kept = {
   // no TTL either: a key that expired would erase a person whom nobody asked to erase
   people: { partitionKey: text("person") },
   leaves: { partitionKey: text("event"), timeToLiveAttribute: "expiresAt", globalSecondaryIndexes: worklists },
+  approvals: { partitionKey: text("key"), sortKey: text("item"), timeToLiveAttribute: "expiresAt" },
+  // of its own, so that the function that asks can answer nothing (threat 55)
+  decisions: { partitionKey: text("approval"), sortKey: text("approver"), timeToLiveAttribute: "expiresAt" },
   keyring: { partitionKey: text("ring") },
   // a function with a URL writes here, so these rows are not in the table of rings
   orders: { partitionKey: text("ring"), dynamoStream: StreamViewType.NEW_IMAGE },
@@ -67,6 +70,9 @@ export type TableName = keyof typeof kept;
 
 /** Tables whose only writer is a function that a stage may leave out: the setting that makes it. */
 const writtenWith: Partial<Record<TableName, "awsCredentials">> = { vends: "awsCredentials" };
+
+/** Tables whose writer there is not yet. */
+const unwritten: ReadonlySet<TableName> = new Set(["decisions"]);
 
 /** Tables that nobody may read but the functions that use them: whoever has a person's key reads what it encrypts. */
 const secret: ReadonlySet<TableName> = new Set(["people"]);
@@ -170,6 +176,7 @@ export class TableSet extends Construct {
    */
   private isWritten(name: TableName): boolean {
     const setting = writtenWith[name];
+    if (unwritten.has(name)) return false;
     return setting === undefined || this.#stage[setting] !== undefined;
   }
 

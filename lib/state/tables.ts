@@ -143,6 +143,36 @@ export class Tables extends TrailTables {
     this.use(of, "revocations", { actions: ["GetItem"], why: "shows what is cut and blocked" });
   }
 
+  /** Requests that wait for people, each put with its record; and the one use of each, put with what is released. */
+  grantApprovalAsk(of: LanyardFunction): void {
+    const why = "stores what waits for people, and that it was used, each with its record";
+    this.use(of, "approvals", { actions: ["PutItem"], conditions: inTransaction, why });
+    this.grantApprovalRead(of);
+    this.use(of, "decisions", {
+      actions: ["ConditionCheckItem"],
+      why: "uses no approval that too few gave or that somebody refused",
+    });
+    this.use(of, "counters", {
+      actions: ["UpdateItem"],
+      conditions: rows("poll#"),
+      why: "keeps who waits to a call each few seconds",
+    });
+  }
+
+  /** What waits for people, and what they said of it. */
+  grantApprovalRead(of: LanyardFunction): void {
+    const why = "reads what waits for people, and what they said of it";
+    this.use(of, "approvals", { actions: ["BatchGetItem", "GetItem", "Query"], why });
+    this.use(of, "decisions", { actions: ["BatchGetItem", "Query"], why });
+  }
+
+  /** What a person says of a request that waits, put with its record. It cannot make one wait, nor use one. */
+  grantApprovalDecide(of: LanyardFunction): void {
+    this.grantApprovalRead(of);
+    const why = "stores what people say of requests that wait, with its record";
+    this.use(of, "decisions", { actions: ["PutItem"], conditions: inTransaction, why });
+  }
+
   /** The deployment's row: the registry's current version, and its epoch. */
   grantDeploymentRead(of: LanyardFunction): void {
     const conditions = rows("deployment#");

@@ -57,7 +57,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["admin", "authzen", "credentials", "evidence"],
   ["token", "registry"],
   ["jwt-bearer"],
-  ["attest", "caller", "discovery", "events", "person", "stop"],
+  ["approvals", "attest", "caller", "discovery", "events", "person", "stop"],
   ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
   ["audit", "details", "jose", "tlog", "tools"],
   ["denial", "lineage", "policy", "status", "text"],

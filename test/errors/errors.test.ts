@@ -53,7 +53,9 @@ describe("a refusal on the wire", () => {
     const { status, headers, body } = denialReply(denial);
     const { error, error_description: description, ...more } = JSON.parse(body);
     // what a program may act on beside the error: how young a sign-in has to be (as RFC 9470 3 names it)
-    expect(more).toEqual(denial.code.startsWith("person_token_b") ? { max_age: 0 } : {});
+    const waits = { approval_pending: 900, approval_polled_early: 890 }[denial.code as string];
+    const waiting = waits && { auth_req_id: "ap_1", interval: 5, expires_in: waits };
+    expect(more).toEqual(waiting ?? (denial.code.startsWith("person_token_b") ? { max_age: 0 } : {}));
     expect([400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 503]).toContain(status);
     // RFC 6749 5.2: the characters of both members
     expect(error).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);

@@ -30,6 +30,10 @@ export interface Tables {
   readonly outbox: string;
   /** Where each record stands in the log and in the bucket, and how the log itself stands. */
   readonly leaves: string;
+  /** Requests that wait for people. */
+  readonly approvals: string;
+  /** What people said of them. */
+  readonly decisions: string;
 }
 
 /**

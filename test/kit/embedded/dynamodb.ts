@@ -30,6 +30,8 @@ export const tableNames: Tables = {
   people: "People",
   outbox: "Outbox",
   leaves: "Leaves",
+  approvals: "Approvals",
+  decisions: "Decisions",
 };
 
 /** Keys of some of the product's tables, all of them unless told otherwise, as they are deployed. */

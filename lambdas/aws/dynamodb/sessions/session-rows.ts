@@ -66,6 +66,13 @@ const detail: Decode<AuthorizationDetail> = (value, at) => {
 
 /** Decodes a grant from the attributes of {@link grantItem}. */
 export const grant = members<Grant>({ resource: text, scopes: list(text), details: list(json(detail)) });
+/** Decodes whom the work is done for. */
+export const principal = members<Session["principal"]>({
+  id: text,
+  kind: oneOf("person", "agent"),
+  subId: optional(members({ iss: text, sub: text })),
+  groups: optional(list(text)),
+});
 /** Decodes a bound on uses and the names of its counters. */
 export const uses = members<Uses>({ max: whole, countedAt: list(text) });
 
@@ -95,12 +102,7 @@ const shape: Shape<Columns> = {
   sid: text,
   anc: list(text),
   depth: whole,
-  principal: members<Session["principal"]>({
-    id: text,
-    kind: oneOf("person", "agent"),
-    subId: optional(members({ iss: text, sub: text })),
-    groups: optional(list(text)),
-  }),
+  principal,
   actors: (value, at) => {
     const actors = list(text)(value, at);
     // the last of them is the current agent

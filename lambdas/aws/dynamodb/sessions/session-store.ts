@@ -3,6 +3,7 @@ import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
 import type { Result } from "../../../../core/model/result.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../../../core/session/store.ts";
+import { approvalUse } from "../approvals/use.ts";
 import { counterPuts, counterTakes, growTree } from "../counters.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
@@ -75,6 +76,7 @@ function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<
     ...(renew ? renewalUpdate(renew, tables, now) : []),
     ...(write.takeOver ? takeOverUpdates(write.takeOver, tables) : []),
     ...(redeem ? [redemption(redeem, tables, now), notWithdrawn(redeem.handleHash, tables)] : []),
+    ...(write.approval ? approvalUse(write.approval, tables, now) : []),
     ...(write.personKey ? [personKeyPut(write.personKey, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
