@@ -27,6 +27,7 @@ export const advices = {
   outside_resource: "call the resource the token is for, or say where it is served when the agent is made",
   offer_unexpected: "the work is from another agent, or for another principal, than you expect; do not do it",
   card_refused: "do not use the card: it is not the agent's; read the description",
+  tools_unreadable: "do not use the server's tools: its list could not be read whole; read the description",
   offer_missing: "the message brings no offer: have its sender attach one, and the queue pass attributes on",
   narrowing_failed: "AWS did not narrow the credentials; read the description",
   own_role_refused: "AWS did not let the agent take its role; read the description, and the role's trust policy",

@@ -11,3 +11,5 @@ export {
   type GatewayInput,
   type ToolCall,
 } from "./gateway/gateway.ts";
+export { type ListPage, toolDigest } from "./tools/read-tools.ts";
+export { createServedTools, type ServedTools, type ServedToolsInput } from "./tools/served-tools.ts";

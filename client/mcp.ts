@@ -29,3 +29,15 @@ export type { Given, OperationNeeds, Rule, ToolRules } from "./mcp/needs.ts";
 export { createMcpProvider, type McpProvider } from "./mcp/provider.ts";
 export type { McpProviderInput } from "./mcp/provider-input.ts";
 export { type GuardedMcp, type McpHandler, type RequireToolInput, requireTool } from "./mcp/require-tool.ts";
+export {
+  type DigestedTool,
+  type ListedTool,
+  type ListPage,
+  type PinnedTools,
+  readPinnedTools,
+  readTools,
+  type ToolDifference,
+  type ToolPin,
+  type ToolSet,
+  toolDigest,
+} from "./tools/read-tools.ts";

@@ -1,14 +1,19 @@
 import { isAccessHandle } from "../../core/model/wire.ts";
+import { toolDigest } from "../../core/tools/digest.ts";
 import type { VerifiedAccess } from "../../core/verify/verified-access.ts";
 import type { LanyardAgent } from "../agent/agent.ts";
 import { LanyardError } from "../error.ts";
+import { isGiven } from "../mcp/needs.ts";
 import type { Authenticated } from "../resource/authenticated.ts";
 import type { PlainRequest, RawRequest } from "../resource/request.ts";
 import { createResourceServer, type ResourceServer, type ResourceServerInput } from "../resource/resource-server.ts";
+import type { ServedTools } from "../tools/served-tools.ts";
 
 /** Input of {@link createGateway}: that of a guard, and the gateway's own agent, which serves or fronts the resource. */
 export interface GatewayInput extends Omit<ResourceServerInput, "agent"> {
   readonly agent: Pick<LanyardAgent, "introspect" | "decide">;
+  /** The server's tools as it lists them now: at each call the digest of its tool is told, as pinned tools need. */
+  readonly served?: ServedTools;
 }
 
 /** One call of a tool, as it is about to be passed on. */
@@ -17,7 +22,10 @@ export interface ToolCall {
   readonly tool: string;
   /** The arguments, exactly as they will be passed on: what was decided about must be what is called. */
   readonly arguments?: Readonly<Record<string, unknown>>;
-  /** Digest of the tool's declaration, where the gateway knows it. It is recorded. */
+  /**
+   * Digest of the tool as its server declares it to this caller; what `served` says when it is left out. A pinned tool
+   * is called at none but a pinned one.
+   */
   readonly digest?: string;
 }
 
@@ -33,6 +41,15 @@ export interface GatewayCaller extends Authenticated {
    * @throws LanyardError
    */
   tools(): Promise<readonly string[]>;
+  /**
+   * What of a server's list this caller may be shown: the tools that it may call with some arguments, and of those that
+   * are pinned none at another digest, since a model reads what a tool says before anything is called. Nothing is
+   * counted.
+   * @param listed `tools` of a page of `tools/list`
+   * @returns items of the page, unchanged
+   * @throws LanyardError
+   */
+  shown<T>(listed: readonly T[]): Promise<readonly T[]>;
 }
 
 /** A guard that asks about calls of tools. */
@@ -52,7 +69,7 @@ export interface Gateway {
  */
 export function createGateway(input: GatewayInput): Gateway {
   const guard = createResourceServer(input);
-  const { agent, resource } = input;
+  const { agent, resource, served } = input;
   return {
     ...(guard.metadata ? { metadata: guard.metadata } : {}),
     async authenticate(request) {
@@ -60,7 +77,8 @@ export function createGateway(input: GatewayInput): Gateway {
       const subject = subjectOf(caller.access);
       return {
         ...caller,
-        async mayCall({ tool, arguments: args = {}, digest }) {
+        async mayCall({ tool, arguments: args = {}, digest: told }) {
+          const digest = told ?? (await served?.digest(tool));
           const properties = { server: resource, ...(digest === undefined ? {} : { digest }) };
           const action = { name: "tools/call", properties: { arguments: args } };
           const question = { subject, action, resource: { type: "tool", id: tool, properties } };
@@ -70,19 +88,39 @@ export function createGateway(input: GatewayInput): Gateway {
           if (typeof decision !== "boolean") throw malformed("decision is missing");
           return decision;
         },
-        async tools() {
-          const sought = { type: "tool", properties: { server: resource } };
-          const { results } = await agent.decide("resource", {
-            subject,
-            action: { name: "tools/call" },
-            resource: sought,
-          });
-          if (!Array.isArray(results)) throw malformed("results are missing");
-          return results.flatMap(({ id }: { readonly id?: unknown }) => (typeof id === "string" ? [id] : []));
+        tools: async () => [...(await callable(agent, { subject, resource })).keys()],
+        async shown(listed) {
+          const pins = await callable(agent, { subject, resource });
+          const kept = await Promise.all(listed.map((tool) => isAsPinned(tool, pins)));
+          return listed.filter((_, at) => kept[at]);
         },
       };
     },
   };
+}
+
+/** The tools that a session may call with some arguments, each with the digests at which it may be served, if any. */
+async function callable(
+  agent: GatewayInput["agent"],
+  { subject, resource }: { readonly subject: object; readonly resource: string },
+): Promise<ReadonlyMap<string, unknown>> {
+  const sought = { type: "tool", properties: { server: resource } };
+  const { results } = await agent.decide("resource", { subject, action: { name: "tools/call" }, resource: sought });
+  if (!Array.isArray(results)) throw malformed("results are missing");
+  return new Map(
+    results.flatMap(({ id, properties }: { readonly id?: unknown; readonly properties?: { digests?: unknown } }) =>
+      typeof id === "string" ? [[id, properties?.digests]] : [],
+    ),
+  );
+}
+
+async function isAsPinned(tool: unknown, pins: ReadonlyMap<string, unknown>): Promise<boolean> {
+  const name: unknown = isGiven(tool) && Object.hasOwn(tool, "name") ? tool.name : undefined;
+  if (typeof name !== "string" || !pins.has(name)) return false;
+  const digests = pins.get(name);
+  if (digests === undefined) return true;
+  const digest = await toolDigest(tool);
+  return digest.ok && Array.isArray(digests) && digests.includes(digest.value);
 }
 
 /** The session, and what its token says of itself: a token that holds less than its session permits no more than it says. */

@@ -13,7 +13,7 @@ export interface ListedTool {
 }
 
 /** Names of tools, in the characters that MCP gives them: ASCII alone, so that no name has a second spelling. */
-export const toolNameForm = /^[A-Za-z0-9_.-]{1,128}$/;
+export const toolNameForm: RegExp = /^[A-Za-z0-9_.-]{1,128}$/;
 
 const texts = ["title", "description"] as const;
 const objects = ["inputSchema", "outputSchema", "annotations"] as const;

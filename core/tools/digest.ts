@@ -4,7 +4,7 @@ import { sha256 } from "../text/digest.ts";
 import { canonicalOf, readListed, toolNameForm } from "./declaration.ts";
 
 /** How digests of tools are written. */
-export const toolDigestForm = /^sha256:[0-9a-f]{64}$/;
+export const toolDigestForm: RegExp = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * The formats, inside what is hashed: a digest of one format can never be taken for one of another, whatever the tool
