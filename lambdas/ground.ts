@@ -66,6 +66,9 @@ export function lock(): Lock {
 
 /** Names of the tables. A function whose environment lacks one fails only when it first uses that name. */
 export const tables: Tables = {
+  get confirmations() {
+    return setting("confirmationsTable");
+  },
   get sessions() {
     return setting("sessionsTable");
   },

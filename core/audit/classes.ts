@@ -32,7 +32,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
  *   session: API Activity / Other, a failure
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Delete for a
- *   person's key, Update for the registry), the life of a signing key, an agent that is overdue or dormant (Other), and
+ *   person's key, Update for the registry and an owner's confirmation), the life of a signing key, an agent that is overdue or dormant (Other), and
  *   a function: a deployment (Update), or a difference from what was deployed (Other)
  */
 export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
@@ -58,6 +58,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "event.undelivered": { ...apiActivity, activityId: 99, activityName: "Other" },
   "stop.coarse": { ...apiActivity, activityId: 99, activityName: "Other" },
   "person.erase": { ...entityManagement, activityId: 4, activityName: "Delete" },
+  "owner.confirm": { ...entityManagement, activityId: 3, activityName: "Update" },
   lift: { ...entityManagement, activityId: 8, activityName: "Enable" },
   "registry.apply": { ...entityManagement, activityId: 3, activityName: "Update" },
   "agent.overdue": { ...entityManagement, activityId: 99, activityName: "Other" },

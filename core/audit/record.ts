@@ -35,6 +35,7 @@ export type AuditOperation =
   | "admin.read"
   | "person.reveal"
   | "person.erase"
+  | "owner.confirm"
   | "key.create"
   | "key.publish"
   | "key.activate"

@@ -7,7 +7,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
-import { ownerBlocked, withOwners } from "../person/owner.ts";
+import { ownerGone, withOwners } from "../person/owner.ts";
 import { blockedAmong, evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import { type Admission, type Asker, checkAsker } from "./asker.ts";
@@ -165,8 +165,8 @@ function decide({ question, isSought, batches }: Asked, by: By): Decided {
   if (!rows || !session || !isAskers({ session, uri: target.server, asker: by.asker }, by.registry))
     return foreign("a session, and a grant of it at a resource that the agent serves or fronts");
   if (principal !== undefined && principal !== session.principal.id) return foreign("a session of this principal");
-  const owner = ownerBlocked(rows, session.actors.map(subjects.agent), by.registry);
-  if (owner) return no({ code: "parent_dead", cause: { kind: "blocked", ...owner } }, session);
+  const owner = ownerGone(rows, session.actors.map(subjects.agent), by);
+  if (owner) return no({ code: "parent_dead", cause: owner }, session);
   const alive = evaluateSession(rows, question.sid, by.nowSeconds);
   if (!alive.ok) return no({ code: "parent_dead", cause: alive.error }, session);
   const idle = session.actors.find((id) => by.registry.agent(id)?.state !== "active");

@@ -6,6 +6,7 @@ export type DeathCause =
   | { readonly kind: "missing"; readonly sid: string }
   | { readonly kind: "generation"; readonly subject: string }
   | { readonly kind: "blocked"; readonly subject: string; readonly owns?: string }
+  | { readonly kind: "unconfirmed"; readonly subject: string; readonly owns: string }
   | { readonly kind: "burnt" }
   | { readonly kind: "taken_over"; readonly sid: string }
   | { readonly kind: "unreadable" };
@@ -28,6 +29,8 @@ export function deathText(cause: DeathCause): string {
       return `${cause.subject} was cut`;
     case "blocked":
       return `${cause.subject}${cause.owns === undefined ? "" : `, who owns ${cause.owns},`} is blocked or inactive`;
+    case "unconfirmed":
+      return `${cause.subject}, who owns ${cause.owns}, has neither signed in nor been confirmed in time`;
     case "burnt":
       return "the person's login was burnt";
     case "taken_over":

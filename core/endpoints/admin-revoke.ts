@@ -20,7 +20,7 @@ interface AdminRevokeDeps extends DenyDeps {
 
 /**
  * Revokes a session (its whole subtree with it), an agent, a principal, a build or the deployment, or lifts a block, or
- * erases a person from the audit:
+ * erases a person from the audit, or confirms that an agent's owner is still there:
  *
  * 1. **caller**: the one that IAM authenticated; its URL admits only the stage's roles for this duty (threat 49)
  * 2. **read** the order, bounded, strictly parsed (`admin/revoke/order.ts`)
@@ -58,8 +58,8 @@ export function createAdminRevokeEndpoint(
   };
 }
 
-const operations = { revoke: "revoke", lift: "lift", erase: "person.erase" } as const;
-const done = { revoke: "revoked", lift: "lifted", erase: "erased" } as const;
+const operations = { revoke: "revoke", lift: "lift", erase: "person.erase", confirm: "owner.confirm" } as const;
+const done = { revoke: "revoked", lift: "lifted", erase: "erased", confirm: "confirmed" } as const;
 
 async function carryOut(
   order: AdminOrder,

@@ -19,7 +19,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import type { Call, Reply } from "../model/wire.ts";
-import { ownerBlocked, withOwners } from "../person/owner.ts";
+import { ownerGone, withOwners } from "../person/owner.ts";
 import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 
@@ -162,9 +162,11 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
   const servedBy = registry.value.resource(verified.value.aud)?.servedBy;
   if (servedBy === undefined || registry.value.agentId(servedBy) !== caller.agent)
     return err({ code: "subject_token_not_yours", why: "the token is for a resource another agent serves" });
-  const owner = ownerBlocked(rows, verified.value.actors.map(subjects.agent), registry.value);
-  if (owner) return err({ code: "parent_dead", cause: { kind: "blocked", ...owner } });
-  const alive = evaluateSession(rows, verified.value.sid, nowSeconds(deps.clock));
+  const now = nowSeconds(deps.clock);
+  const chain = verified.value.actors.map(subjects.agent);
+  const owner = ownerGone(rows, chain, { registry: registry.value, nowSeconds: now });
+  if (owner) return err({ code: "parent_dead", cause: owner });
+  const alive = evaluateSession(rows, verified.value.sid, now);
   if (!alive.ok) return err({ code: "parent_dead", cause: alive.error });
   const idle = alive.value.actors.find((id) => registry.value.agent(id)?.state !== "active");
   if (idle !== undefined)

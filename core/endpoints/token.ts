@@ -5,8 +5,10 @@ import { verifyIdentityToken } from "../caller/identity-token.ts";
 import { ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
 import { authenticateClient } from "../jwt-bearer/authenticate-client.ts";
+import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Call, Reply, TokenReply } from "../model/wire.ts";
+import { signInOf } from "../person/owner.ts";
 import { type Authorized, authorize } from "../token/authorize.ts";
 import { factsOfAsked, type TokenContext, type TokenPorts } from "../token/context.ts";
 import { issueOffer, issueToken } from "../token/issue.ts";
@@ -34,6 +36,7 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  * - *plan*: scopes all or nothing, constraints inherited or provably narrower, life, depth, uses (`token/plan-for.ts`,
  *   `token/bounds.ts`)
  * - *evaluate policies*, before a signature is paid for (`policy/`)
+ *    An owner who signed in by this token is written down as confirmed (`person/confirm-owner.ts`)
  * 5. **issue** (`token/issue.ts`): store session, replay entry and record (and the key of a person who has none) in ONE
  *    transaction, then *sign* and, at the
  *    same time, *look again* (`token/alive.ts`); answer, or end what was stored if it was revoked meanwhile (a read
@@ -83,12 +86,23 @@ async function authorizeAndIssue(context: TokenContext): Promise<Result<TokenRep
   for (const lost = new Set<Denial["code"]>(); ; ) {
     // 4. authorize
     const authorized = await authorize(context);
+    if (authorized.ok) await keepOwner(authorized.value, context);
     // 5. issue
     const outcome = authorized.ok ? await issue(authorized.value, context) : authorized;
     // 6. again
     if (outcome.ok || !overtaken.has(outcome.error.code) || lost.has(outcome.error.code)) return outcome;
     lost.add(outcome.error.code);
   }
+}
+
+/**
+ * A person's own token renews what counts as that owner's word, in a transaction of its own with its record. Loaded with
+ * the first owner who signs in.
+ */
+async function keepOwner({ subject, rows, registry }: Authorized, { audit, ports }: TokenContext): Promise<void> {
+  if (subject.kind !== "person" || !registry.confirmedOwners.has(subject.person.principal.id)) return;
+  const { keepSignIn } = await import("../person/confirm-owner.ts");
+  await keepSignIn(signInOf(subject.person, nowSeconds(ports.clock)), { rows, registry }, { audit, ports });
 }
 
 /** Races that a request may lose, each once: an agent that loses one twice has several equal requests under way. */

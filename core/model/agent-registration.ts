@@ -81,6 +81,11 @@ export interface AgentRegistration {
   readonly state: "draft" | "active" | "suspended" | "retired";
   /** The person or team that is responsible for it. */
   readonly owner: Owner;
+  /**
+   * Days within which its owner must have signed in, or been confirmed by an operator; after them it is refused
+   * everything until the owner signs in again. Only for an owner who is a person; never asked when it is left out.
+   */
+  readonly ownerConfirmedDays?: number;
   readonly sponsor: string;
   readonly description?: string;
   readonly selectors: readonly Selector[];

@@ -206,6 +206,10 @@ export const limits = {
   securityEventLifeSeconds: 86_400,
   /** Longest silence after which an agent can be called dormant. */
   dormantDaysMax: 3_650,
+  /** Longest time for which an owner's word counts. */
+  ownerConfirmedDaysMax: 366,
+  /** How old an owner's last confirmation must be until a login writes another one: a login costs a row only then. */
+  ownerConfirmedAgainSeconds: 21_600,
   /**
    * Most receivers of security events; most session trees that are read to find the receivers of one event; most
    * subjects of one event.

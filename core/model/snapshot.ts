@@ -2,6 +2,7 @@ import type { AgentRegistration } from "./agent-registration.ts";
 import { type ApproverRegistration, type IamCaller, iamCallerKey } from "./approver.ts";
 import type { AwsRoleRegistration } from "./aws-role.ts";
 import { normalUrl } from "./normal-url.ts";
+import { ownerId } from "./owner.ts";
 import type {
   DelegationRuleRegistration,
   PolicyRegistration,
@@ -53,6 +54,8 @@ export interface RegistrySnapshot {
   readonly resources: readonly ResourceRegistration[];
   readonly receivers: readonly ReceiverRegistration[];
   readonly agents: readonly AgentRegistration[];
+  /** Principal ids of people who own an agent that asks for their confirmation (`ownerConfirmedDays`). */
+  readonly confirmedOwners: ReadonlySet<string>;
   /** SPIFFE ID of a registered agent's name. */
   agentId(name: string): string;
 }
@@ -117,6 +120,9 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     version,
     agentId,
     agents: of("agent"),
+    confirmedOwners: new Set(
+      of("agent").flatMap((a) => (a.ownerConfirmedDays === undefined ? [] : (ownerId(a.owner) ?? []))),
+    ),
     resources: of("resource"),
     receivers: of("receiver"),
     policies: of("policy"),

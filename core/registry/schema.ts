@@ -84,6 +84,7 @@ const agent = z.strictObject({
   name: agentName,
   state: z.enum(["draft", "active", "suspended", "retired"]),
   owner,
+  ownerConfirmedDays: z.int().min(1).max(limits.ownerConfirmedDaysMax).exactOptional(),
   sponsor: text,
   description: z.string().max(2_000).exactOptional(),
   selectors: z.array(selector).max(20),

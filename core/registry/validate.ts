@@ -121,6 +121,12 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
             ? "an agent that may hold nothing has no sessions, so that it cannot fall silent"
             : undefined,
         ),
+        ...found(
+          "ownerConfirmedDays",
+          row.ownerConfirmedDays !== undefined && typeof row.owner === "string"
+            ? "a text cannot sign in: name the owner by issuer and sub"
+            : undefined,
+        ),
         ...row.audiences.flatMap((a, i) => found(`audiences.${i}`, audienceProblem(a))),
       ];
     }

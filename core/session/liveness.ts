@@ -28,10 +28,12 @@ export function mergeQueries(...queries: readonly LivenessQuery[]): LivenessQuer
   const session = queries.find((q) => q.session)?.session;
   const offer = queries.find((q) => q.offer)?.offer;
   const person = queries.find((q) => q.person)?.person;
+  const owners = queries.flatMap((q) => q.owners ?? []);
   return {
     ...(session ? { session } : {}),
     ...(offer ? { offer } : {}),
     ...(person === undefined ? {} : { person }),
+    ...(owners.length > 0 ? { owners } : {}),
     tombstones: queries.flatMap((q) => q.tombstones),
     subjects: queries.flatMap((q) => q.subjects),
   };

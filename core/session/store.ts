@@ -22,6 +22,16 @@ export interface LivenessQuery {
   readonly replay?: string;
   /** A person whose key is read in the same batch, for a record that may hold free text or claims of that person. */
   readonly person?: string;
+  /** Principal ids of owners whose last confirmation is read in the same batch. */
+  readonly owners?: readonly string[];
+}
+
+/** An owner's word that it is still there: a login, or an operator's. */
+export interface Confirmation {
+  /** Principal id of the owner. */
+  readonly principal: string;
+  /** When the owner signed in, or the operator said so. */
+  readonly atSeconds: number;
 }
 
 /**
@@ -54,6 +64,8 @@ export interface LivenessRows {
   readonly personKey?: PersonKey;
   readonly tombstones: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, RevocationEpoch>;
+  /** When owners that were asked for were confirmed last, by principal id; missing for one who never was. */
+  readonly confirmedAtSeconds?: ReadonlyMap<string, number>;
   /** Missing only when no registry was ever applied. */
   readonly deployment?: RevocationEpoch & { readonly registryVersion: number };
 }
@@ -166,6 +178,8 @@ export interface SessionStore {
   findSession(sid: string): Promise<Session | undefined>;
   /** One TransactWriteItems. */
   commit(write: Commit): Promise<Result<void, CommitConflict>>;
+  /** Keeps that an owner has signed in, in one TransactWriteItems with its record. */
+  confirm(confirmation: Confirmation, record: AuditRecord): Promise<void>;
   /** Takes one use, in one TransactWriteItems: of any number of concurrent calls, as many succeed as uses are left. */
   use(use: Use): Promise<Result<void, CommitConflict>>;
   /** Ends a session that was revoked between its write and its signature (sets `ended`). */
@@ -202,6 +216,8 @@ export interface RevocationWrite {
   readonly lift?: { readonly subject: string };
   /** A person whose key is deleted. */
   readonly erase?: { readonly person: string };
+  /** An owner who, by the operator's word, is still there. */
+  readonly confirm?: Confirmation;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }

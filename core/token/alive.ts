@@ -7,7 +7,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { Grant, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
-import { ownerBlocked, withOwners } from "../person/owner.ts";
+import { ownerGone, signInOf, withOwners } from "../person/owner.ts";
 import { blockedAmong, epochOf, evaluateSession, queryFor, readLiveness } from "../session/liveness.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { TokenPorts } from "./context.ts";
@@ -91,9 +91,11 @@ export async function deathSince(
   const servers = serversOf(resourcesOf(decided), decided.registry);
   const names = [...query.subjects, ...Object.keys(session.epochs), ...servers, ...login];
   const rows = await readLiveness(ports.store, { ...query, subjects: names });
-  const owner = ownerBlocked(rows, of.subjects, decided.registry);
-  if (owner) return { kind: "blocked", ...owner };
-  const alive = evaluateSession(rows, session.sid, nowSeconds(ports.clock));
+  const now = nowSeconds(ports.clock);
+  const signedIn = subject.kind === "person" ? { signedIn: signInOf(subject.person, now) } : {};
+  const owner = ownerGone(rows, of.subjects, { registry: decided.registry, nowSeconds: now, ...signedIn });
+  if (owner) return owner;
+  const alive = evaluateSession(rows, session.sid, now);
   if (!alive.ok) return alive.error;
   // whoever redeemed the session's offer again has it now (threat 17)
   if (alive.value.jkt !== session.jkt) return { kind: "taken_over", sid: session.sid };

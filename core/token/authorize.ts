@@ -1,4 +1,4 @@
-import { activeRegistration, callerSubjects, checkCaller } from "../caller/authenticate.ts";
+import { activeRegistration, type Caller, callerSubjects, checkCaller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
@@ -6,7 +6,7 @@ import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/grants.ts";
-import { ownerBlocked } from "../person/owner.ts";
+import { type OwnerGone, ownerDenial, ownerGone, signInOf } from "../person/owner.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { evaluateServers } from "./alive.ts";
 import { boundUses } from "./bounds.ts";
@@ -79,8 +79,8 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     if (!alive.ok) return alive;
     if (rows.isReplay) return err({ code: "dpop_replayed" });
     if (!subject.ok) return subject;
-    const owner = ownerBlocked(rows, [...callerSubjects(caller), ...subject.value.query.subjects], registry);
-    if (owner) return err({ code: "blocked", ...owner });
+    const owner = ownerOf({ subject: subject.value, rows }, { registry, nowSeconds: nowSeconds(ports.clock) }, caller);
+    if (owner) return err(ownerDenial(owner));
     const of = way.bucket === "vend" ? { of: way.bucket } : {};
     if (!within) return err({ code: "rate_exceeded", agent: caller.agent, perSecond, ...of });
     const asked = { request, caller, registration: active.value, registry, nowSeconds: nowSeconds(ports.clock) };
@@ -89,6 +89,17 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     return decide({ subject: subject.value, rows, above, servers, ...keyless }, input, named);
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
+}
+
+/** The first owner in the chain by whom nothing is issued. Who signs in for this request gives an owner's word by it. */
+function ownerOf(
+  { subject, rows }: Pick<Read, "subject" | "rows">,
+  by: { readonly registry: RegistrySnapshot; readonly nowSeconds: number },
+  caller: Caller,
+): OwnerGone | undefined {
+  const names = [...callerSubjects(caller), ...subject.query.subjects];
+  const signedIn = subject.kind === "person" ? { signedIn: signInOf(subject.person, by.nowSeconds) } : {};
+  return ownerGone(rows, names, { ...by, ...signedIn });
 }
 
 /** What one decision is based on, all read at the same moment. */

@@ -102,7 +102,9 @@ function queryOf(
   const servers = serversAsked({ request, subject, registration: registry.agent(caller.agent) }, registry);
   const names = [...callerSubjects(caller), ...servers];
   const person = saysOfPerson({ request, subject }, registry) ? personAmong(query.subjects) : undefined;
-  const more = { ...nothing, subjects: names, ...(person === undefined ? {} : { person }) };
+  const signsIn = subject?.kind === "person" ? subject.person.principal.id : undefined;
+  const owners = signsIn !== undefined && registry.confirmedOwners.has(signsIn) ? { owners: [signsIn] } : {};
+  const more = { ...nothing, subjects: names, ...(person === undefined ? {} : { person }), ...owners };
   return { query: withOwners(mergeQueries(query, more), registry), servers };
 }
 

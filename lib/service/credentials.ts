@@ -29,6 +29,7 @@ export class Credentials extends LanyardFunction {
     this.tell({ issuer: props.issuer, awsCredentialsLifeSeconds: String(lifeSeconds) });
     const { tables } = props.state;
     tables.grantLivenessRead(this);
+    tables.grantConfirmationsRead(this);
     tables.grantPersonKeyBatch(this);
     tables.grantVendWrite(this);
     tables.grantReplayWrite(this);

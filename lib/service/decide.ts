@@ -10,6 +10,7 @@ class Deciding extends LanyardFunction {
     super(scope, id, props);
     const { tables } = props.state;
     tables.grantLivenessRead(this);
+    tables.grantConfirmationsRead(this);
     tables.grantSessionRead(this);
     tables.grantSessionFind(this);
     tables.grantUsesTake(this);

@@ -11,6 +11,7 @@ export class Introspect extends LanyardFunction {
     this.tell({ issuer: props.issuer });
     const { tables } = props.state;
     tables.grantLivenessRead(this);
+    tables.grantConfirmationsRead(this);
     tables.grantSessionRead(this);
     tables.grantUsesTake(this);
     tables.grantReplayWrite(this);

@@ -12,8 +12,10 @@ export class TokenFunction extends LanyardFunction {
     this.tell({ issuer: props.issuer, bearerAccessTokens: String(props.stage.bearerAccessTokens) });
     const { tables } = props.state;
     tables.grantLivenessRead(this);
+    tables.grantConfirmationsRead(this);
     tables.grantPersonKeyBatch(this);
     tables.grantPersonKeyMake(this);
+    tables.grantConfirm(this);
     tables.grantSessionRead(this);
     tables.grantSessionWrite(this);
     tables.grantWithdrawalCheck(this);

@@ -55,6 +55,8 @@ const kept = {
   },
   // no TTL either: a key that expired would erase a person whom nobody asked to erase
   people: { partitionKey: text("person") },
+  // a public function writes here, so this is not the table that says who is blocked (docs/decisions/0057)
+  confirmations: { partitionKey: text("principal"), timeToLiveAttribute: "expiresAt" },
   leaves: { partitionKey: text("event"), timeToLiveAttribute: "expiresAt", globalSecondaryIndexes: worklists },
   approvals: { partitionKey: text("key"), sortKey: text("item"), timeToLiveAttribute: "expiresAt" },
   // of its own, so that the function that asks can answer nothing (threat 55)

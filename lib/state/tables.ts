@@ -57,6 +57,18 @@ export class Tables extends TrailTables {
     this.use(of, "people", { actions: ["DeleteItem"], conditions: inTransaction, why: "erases a person" });
   }
 
+  /** When the owners of a chain's agents were confirmed last, in the batch of liveness. */
+  grantConfirmationsRead(of: LanyardFunction): void {
+    const why = "reads when an agent's owner was confirmed last";
+    this.use(of, "confirmations", { actions: ["BatchGetItem"], why });
+  }
+
+  /** An owner's login, or an operator's word for the owner, with its record. */
+  grantConfirm(of: LanyardFunction): void {
+    const why = "keeps when an agent's owner was confirmed";
+    this.use(of, "confirmations", { actions: ["PutItem"], conditions: inTransaction, why });
+  }
+
   /** Single sessions, offers and handles of a session tree. */
   grantSessionRead(of: LanyardFunction): void {
     this.use(of, "sessions", { actions: ["GetItem"], why: "reads a single session or handle" });

@@ -87,7 +87,7 @@ export const writeOperations = {
     servers: server("adminRevoke"),
     ...operation(
       "revoke",
-      "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session, or erase a person from the audit",
+      "Revoke a session, agent, principal, build or the deployment, or lift a block, or clear the login burnt with a session, or erase a person from the audit, or confirm that an agent's owner is still there",
       {
         schema: {
           oneOf: [
@@ -102,6 +102,13 @@ export const writeOperations = {
                 reason: { ...reason, maxLength: limits.erasureReasonCharacters },
               },
               ["erase", "reason"],
+            ),
+            object(
+              {
+                confirm: object({ principal: { type: "string", pattern: "^p_[a-z2-7]{32}$" } }, ["principal"]),
+                reason,
+              },
+              ["confirm", "reason"],
             ),
           ],
         },

@@ -55,6 +55,8 @@ function causeText(cause: DeathCause): string {
       return `${cause.subject} was revoked after this session was issued`;
     case "blocked":
       return `${cause.subject} is blocked until an operator lifts it`;
+    case "unconfirmed":
+      return `${cause.subject}, who owns ${cause.owns}, has not signed in for as long as the registration lets it count`;
     case "burnt":
       return "the login it was opened by is burnt";
     case "taken_over":

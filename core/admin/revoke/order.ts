@@ -9,7 +9,7 @@ type TargetKind = keyof AdminTarget;
 
 /** An operator's order, parsed and bounded. */
 export interface AdminOrder {
-  readonly verb: "revoke" | "lift" | "erase";
+  readonly verb: (typeof verbs)[number];
   readonly kind: TargetKind;
   readonly id: string;
   readonly reason: string;
@@ -17,7 +17,7 @@ export interface AdminOrder {
   readonly unseen: boolean;
 }
 
-const verbs = ["revoke", "lift", "erase"] as const;
+const verbs = ["revoke", "lift", "erase", "confirm"] as const;
 
 const shapes: Record<TargetKind, RegExp> = {
   session: /^[A-Za-z0-9_-]{22}$/,
@@ -28,7 +28,7 @@ const shapes: Record<TargetKind, RegExp> = {
 };
 
 /**
- * Reads an order: `POST /` with `{ "revoke", "lift" or "erase": { <kind>: <id> }, "reason", "cutOnly"?, "unseen"? }`.
+ * Reads an order: `POST /` with `{ "revoke", "lift", "erase" or "confirm": { <kind>: <id> }, "reason", "cutOnly"?, "unseen"? }`.
  * @returns the order, or `not_found`, `method_not_allowed`, `target_unknown` for another deployment's, those of
  * {@link readObject}
  */
@@ -40,7 +40,7 @@ export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, D
   const body = read.value;
   const [verb, another] = verbs.filter((one) => body[one] !== undefined);
   if (verb === undefined || another !== undefined)
-    return invalidMember("revoke", "send exactly one of revoke, lift, erase");
+    return invalidMember("revoke", "send exactly one of revoke, lift, erase, confirm");
   const target = Object.entries(asObject(body[verb]) ?? {});
   const [kind, id] = target[0] ?? [];
   if (target.length !== 1 || kind === undefined || !Object.hasOwn(shapes, kind))
@@ -52,6 +52,8 @@ export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, D
     return err({ code: "target_unknown", target: id.slice(0, limits.agentIdCharacters), why: "foreign" });
   if (verb === "erase" && !(known === "principal" && isPerson(id)))
     return invalidMember("erase", "only a person is erased: name a principal, p_…");
+  if (verb === "confirm" && !(known === "principal" && isPerson(id)))
+    return invalidMember("confirm", "only a person is confirmed: name a principal, p_…");
   const { reason, cutOnly = false, unseen = false } = body;
   const most = verb === "erase" ? limits.erasureReasonCharacters : limits.purposeCharacters;
   if (typeof reason !== "string" || reason.trim() === "" || reason.length > most)

@@ -21,14 +21,14 @@ interface PlanDeps {
 
 /** What an order writes, and its answer. */
 interface Planned {
-  readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift" | "erase">;
+  readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift" | "erase" | "confirm">;
   readonly answer: object;
 }
 type Planning = Promise<Result<Planned, Denial>>;
 
 /**
  * Plans what an order writes: a tombstone for a session, a raised epoch for everything else, and the logins that are
- * denylisted with it; or what a lift clears; or what an erasure deletes. The audit context receives whose logins they
+ * denylisted with it; or what a lift clears; what an erasure deletes; or that an owner is confirmed. The audit context receives whose logins they
  * are.
  * @returns `target_unknown` for a session that never existed, `cut_only_unprovable`, `parameter_invalid` for a lift of
  * nothing
@@ -36,9 +36,16 @@ type Planning = Promise<Result<Planned, Denial>>;
 export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: AuditContext): Planning {
   const { verb, kind, id } = order;
   if (verb === "erase") return planErasure(id, deps.clock);
+  if (verb === "confirm") return confirmation(id, deps.clock);
   if (kind === "session") return verb === "lift" ? clearLogin(id, deps, audit) : tombstone(order, deps, audit);
   return verb === "lift" ? liftBlock(kind, id) : cut({ ...order, kind }, deps, audit);
 }
+
+/** An operator's word that an owner is still there. It lifts no block. */
+const confirmation = async (principal: string, clock: Clock): Planning => {
+  const atSeconds = nowSeconds(clock);
+  return ok({ change: { confirm: { principal, atSeconds } }, answer: { confirmedAtSeconds: atSeconds } });
+};
 
 /** Everything that is revoked by raising its epoch. */
 type SubjectKind = Exclude<AdminOrder["kind"], "session">;

@@ -7,6 +7,8 @@ import { subjects } from "../../model/subjects.ts";
 export interface RevocationTargets {
   /** SPIFFE IDs of the agents that are registered now. */
   agents(): Promise<readonly string[]>;
+  /** Principal ids of the people who own one of them. */
+  owners(): Promise<readonly string[]>;
   /** Whether a session under a subject is known, living or ended and not yet deleted. */
   hasSessions(subject: string): Promise<boolean>;
   /** Whether a subject was ever cut or blocked. */
@@ -17,7 +19,7 @@ export interface RevocationTargets {
 
 /** An order about a subject that many sessions may depend on. */
 interface SubjectOrder {
-  readonly verb: "revoke" | "lift" | "erase";
+  readonly verb: "revoke" | "lift" | "erase" | "confirm";
   readonly kind: "agent" | "principal" | "build" | "deployment";
   readonly id: string;
   /** The operator means a principal or a build that was never seen here, to block it in advance. */
@@ -26,8 +28,8 @@ interface SubjectOrder {
 
 /**
  * Checks that the target of an order exists. In an incident, a typing error that is answered with success would stop
- * nobody and look done (threat 41). A target can be revoked when it is registered, has sessions, or was revoked before;
- * a block can be lifted from what was revoked. Where this cannot be read a revocation is carried out, since it can do
+ * nobody and look done (threat 41). A target can be revoked when it is registered, owns an agent, has
+ * sessions, or was revoked before; a block can be lifted from what was revoked, and who owns an agent be confirmed. Where this cannot be read a revocation is carried out, since it can do
  * no harm.
  * @returns `target_unknown`, with the registered agent or the build that was probably meant
  */
@@ -36,13 +38,15 @@ export async function targetThere(order: SubjectOrder, targets: RevocationTarget
   if (kind === "deployment" || unseen) return ok(undefined);
   const subject = subjects[kind](id);
   try {
+    if (verb !== "lift" && kind === "principal" && (await targets.owners()).includes(id)) return ok(undefined);
+    if (verb === "confirm") return err({ code: "target_unknown", target: `${kind}:${id}`, why: "owns_nothing" });
     if (await targets.wasRevoked(subject)) return ok(undefined);
     const agents = id.startsWith("spiffe:") ? await targets.agents() : [];
     if (verb !== "lift" && (agents.includes(id) || (await targets.hasSessions(subject)))) return ok(undefined);
     const meant = kind === "build" ? await otherCase(id, targets) : nearest(id, agents);
     return unknown(order, agents.includes(id) ? undefined : meant);
   } catch (cause) {
-    if (verb === "lift") throw cause;
+    if (verb === "lift" || verb === "confirm") throw cause;
     return ok(undefined);
   }
 }

@@ -9,7 +9,7 @@ export type AdminDenial =
   | {
       readonly code: "target_unknown";
       readonly target: string;
-      readonly why: "foreign" | "not_registered" | "never_seen" | "never_revoked";
+      readonly why: "foreign" | "not_registered" | "never_seen" | "never_revoked" | "owns_nothing";
       /** An existing name that was probably meant. */
       readonly meant?: string;
     }
@@ -26,6 +26,8 @@ function unknownTarget({ target, why, meant }: Extract<AdminDenial, { code: "tar
       return `no agent ${target.replace(/^agent:/, "")} is registered, and no session of it is known${perhaps}`;
     case "never_revoked":
       return `nothing was ever revoked under ${target}${perhaps}`;
+    case "owns_nothing":
+      return `${target} owns no registered agent: nothing waits for its confirmation`;
     case "never_seen":
       return target.startsWith("session:")
         ? `${target} is not known; if it ever was, it has been over for a day or more`

@@ -8,6 +8,7 @@ export type SessionDenial =
   | { readonly code: "renewal_overtaken" }
   | { readonly code: "person_key_overtaken" }
   | { readonly code: "blocked"; readonly subject: string; readonly owns?: string }
+  | { readonly code: "owner_unconfirmed"; readonly subject: string; readonly owns: string }
   | { readonly code: "died_in_flight"; readonly cause: DeathCause };
 
 /** What auditors and callers are told of each. */
@@ -36,6 +37,11 @@ export const sessionDenials: Rows<SessionDenial> = {
     rule: "nothing is issued to or for anybody that an operator has blocked",
     missing: (d) => (d.owns === undefined ? d.subject : `${d.subject}, who owns ${d.owns}`),
     answer: forbidden("the agent, person, build or deployment is blocked by an operator"),
+  },
+  owner_unconfirmed: {
+    rule: "nothing is issued to or below an agent whose owner has not signed in, or been confirmed, in the days of `ownerConfirmedDays`",
+    missing: (d) => `a login or a confirmation of ${d.subject}, who owns ${d.owns}`,
+    answer: forbidden("the agent's owner must sign in, or be confirmed by an operator"),
   },
   died_in_flight: {
     rule: aliveRule,

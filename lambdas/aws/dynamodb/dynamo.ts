@@ -27,6 +27,8 @@ export interface Tables {
   readonly registry: string;
   /** One key a person, under which the audit encrypts. */
   readonly people: string;
+  /** When owners were confirmed last. */
+  readonly confirmations: string;
   readonly outbox: string;
   /** Where each record stands in the log and in the bucket, and how the log itself stands. */
   readonly leaves: string;

@@ -12,6 +12,7 @@ export class AdminRead extends LanyardFunction {
     super(scope, id, { ...props, name: "admin-read" });
     const { tables } = props.state;
     tables.grantLivenessRead(this);
+    tables.grantConfirmationsRead(this);
     tables.grantSessionWalk(this);
     tables.grantVendRead(this);
     tables.grantRevocationRead(this);

@@ -17,6 +17,7 @@ export class AdminRevoke extends LanyardFunction {
     tables.grantPersonKeyRead(this, "encrypts what an operator says of a person");
     tables.grantPersonKeyKeep(this);
     tables.grantPersonKeyDelete(this);
+    tables.grantConfirm(this);
     tables.grantRecords(this);
   }
 }

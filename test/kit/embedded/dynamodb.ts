@@ -28,6 +28,7 @@ export const tableNames: Tables = {
   traces: "Traces",
   registry: "Registry",
   people: "People",
+  confirmations: "Confirmations",
   outbox: "Outbox",
   leaves: "Leaves",
   approvals: "Approvals",

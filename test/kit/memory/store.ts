@@ -8,6 +8,7 @@ import type { AccessHandle, Offer, Session, Vend } from "../../../core/model/ses
 import type {
   Commit,
   CommitConflict,
+  Confirmation,
   LivenessQuery,
   LivenessRows,
   RevocationEpoch,
@@ -51,6 +52,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
   readonly epochs = new Map<string, RevocationEpoch>();
   /** Keys under which the audit encrypts, by person. */
   readonly people = new Map<string, PersonKey>();
+  /** When owners were confirmed last, by principal id. */
+  readonly confirmations = new Map<string, number>();
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
@@ -88,6 +91,16 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
       ...(session ? { session: structuredClone(session) } : {}),
       ...(offer ? { offer: structuredClone(offer) } : {}),
       ...(query.replay !== undefined && this.replayEntries.has(query.replay) ? { isReplay: true } : {}),
+      ...(query.owners
+        ? {
+            confirmedAtSeconds: new Map(
+              query.owners.flatMap((id) => {
+                const at = this.confirmations.get(id);
+                return at === undefined ? [] : [[id, at] as const];
+              }),
+            ),
+          }
+        : {}),
       ...(personKey ? { personKey: structuredClone(personKey) } : {}),
       tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
       epochs: new Map(
@@ -149,6 +162,12 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     return ok(undefined);
   }
 
+  async confirm({ principal, atSeconds }: Confirmation, record: AuditRecord): Promise<void> {
+    await this.enter("confirm", true);
+    this.confirmations.set(principal, atSeconds);
+    this.records.push(record);
+  }
+
   async use({ counters, replayEntries, record }: Use): Promise<Result<void, CommitConflict>> {
     await this.enter("use", true);
     const used = replayConflict(this.replayEntries, replayEntries);
@@ -204,8 +223,9 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     await this.enter("revoke", true);
     const used = replayConflict(this.replayEntries, write.replayEntries);
     if (used) return err(used);
-    const { tombstone, withdraw, denylist, clear, raise, lift, erase } = write;
+    const { tombstone, withdraw, denylist, clear, raise, lift, erase, confirm } = write;
     this.people.delete(erase?.person ?? "");
+    if (confirm) this.confirmations.set(confirm.principal, confirm.atSeconds);
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
     const offer = withdraw && this.offers.get(rowKey(withdraw.root, withdraw.handleHash));
     if (withdraw && offer) this.offers.set(rowKey(withdraw.root, withdraw.handleHash), { ...offer, withdrawn: true });

@@ -205,6 +205,7 @@ export const denials: Samples = {
   approvals_full: { code: "approvals_full", of: "agent", name: agent },
   tree_full: { code: "tree_full", root: "A".repeat(22), children: 1_000 },
   rate_exceeded: { code: "rate_exceeded", agent, perSecond: 50 },
+  owner_unconfirmed: { code: "owner_unconfirmed", subject: "principal:p_owner", owns: agent },
   blocked: { code: "blocked", subject: `agent:${agent}` },
   died_in_flight: { code: "died_in_flight", cause: { kind: "generation", subject: "deployment" } },
   not_a_resource_server: { code: "not_a_resource_server", agent },

@@ -4,6 +4,7 @@ import { createIntrospectEndpoint } from "../../../core/endpoints/introspect.ts"
 import { createRevokeEndpoint } from "../../../core/endpoints/revoke.ts";
 import { createTokenEndpoint } from "../../../core/endpoints/token.ts";
 import type { PolicyEngine } from "../../../core/model/decision.ts";
+import { ownerId } from "../../../core/model/owner.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
 import { randomIds } from "../keys.ts";
 import { MemorySts } from "../memory/sts.ts";
@@ -108,6 +109,10 @@ const depsOf = ({ store, held, signers, ports }: Ground, policy: { readonly engi
     agents: async () =>
       (await ports.registries.at(store.deployment?.registryVersion ?? held.version)).agents.map(({ name }) =>
         agentId(name),
+      ),
+    owners: async () =>
+      (await ports.registries.at(store.deployment?.registryVersion ?? held.version)).agents.flatMap(
+        ({ owner }) => ownerId(owner) ?? [],
       ),
     hasSessions: async (subject: string) => store.hasSessions(subject),
     wasRevoked: async (subject: string) => store.epochs.has(subject),

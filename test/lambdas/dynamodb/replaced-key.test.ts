@@ -90,6 +90,7 @@ const bound = (store: MemoryStore) => ({
   readSession: store.readSession.bind(store),
   findSession: store.findSession.bind(store),
   use: store.use.bind(store),
+  confirm: store.confirm.bind(store),
   end: store.end.bind(store),
   growTree: store.growTree.bind(store),
   locatorSecret: store.locatorSecret.bind(store),

@@ -5,7 +5,7 @@ export const deciding = (role: "Decide" | "DecideIam", more: readonly string[]):
   "Service",
   role,
   [
-    ...["Revocations", "Sessions", "Tombstones"].map((table) => `dynamodb:BatchGetItem on ${table}`),
+    ...["Confirmations", "Revocations", "Sessions", "Tombstones"].map((table) => `dynamodb:BatchGetItem on ${table}`),
     "dynamodb:GetItem on Sessions",
     // only a proof is used up, and at the other URL nobody shows one
     ...(role === "Decide" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),

@@ -31,6 +31,8 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "Token",
     [
+      "dynamodb:PutItem on Confirmations if in a transaction",
+      "dynamodb:BatchGetItem on Confirmations",
       "dynamodb:BatchGetItem on Approvals",
       "dynamodb:BatchGetItem on Decisions",
       "dynamodb:ConditionCheckItem on Decisions",
@@ -65,6 +67,7 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "Introspect",
     [
+      "dynamodb:BatchGetItem on Confirmations",
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",
       "dynamodb:BatchGetItem on Tombstones",
@@ -97,6 +100,7 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "Credentials",
     [
+      "dynamodb:BatchGetItem on Confirmations",
       "dynamodb:BatchGetItem on Markers",
       "dynamodb:BatchGetItem on People",
       "dynamodb:BatchGetItem on Revocations",
@@ -118,6 +122,7 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "AdminRevoke",
     [
+      "dynamodb:PutItem on Confirmations if in a transaction",
       "dynamodb:DeleteItem on People if in a transaction",
       "dynamodb:GetItem on People",
       "dynamodb:GetItem on Revocations if row burnt#* or standing#* or deployment#*",
@@ -148,6 +153,7 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "AdminRead",
     [
+      "dynamodb:BatchGetItem on Confirmations",
       "dynamodb:BatchGetItem on Counters if row uses#*",
       "dynamodb:BatchGetItem on Revocations",
       "dynamodb:BatchGetItem on Sessions",

@@ -84,6 +84,8 @@ describe("threat 45: writes within a transaction", () => {
     ["admin-write", "UpdateItem", "Revocations", "deployment#3"],
     ["token", "PutItem", "People", "p_x"],
     ["admin-revoke", "DeleteItem", "People", "p_x"],
+    ["token", "PutItem", "Confirmations", "p_x"],
+    ["admin-revoke", "PutItem", "Confirmations", "p_x"],
     ["admin-write", "PutItem", "Outbox", "e"],
     ["rotator", "PutItem", "Keyring", "session"],
     ["rotator", "PutItem", "Outbox", "e"],

@@ -101,6 +101,7 @@ const agent = members<AgentRegistration>({
   name: text,
   state: oneOf("draft", "active", "suspended", "retired"),
   owner,
+  ownerConfirmedDays: optional(whole),
   sponsor: anyText,
   description: optional(anyText),
   selectors: list(members<Selector>({ type: text, exact: mapOf(anyText), tags: optional(mapOf(anyText)) })),

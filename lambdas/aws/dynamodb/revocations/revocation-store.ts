@@ -5,6 +5,7 @@ import { subjects } from "../../../../core/model/subjects.ts";
 import type { CommitConflict, RevocationStore, RevocationWrite } from "../../../../core/session/store.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
+import { confirmationPut } from "../people/confirmation-rows.ts";
 import { personKeyDelete } from "../people/person-keys.ts";
 import { replayPuts } from "../replay-put.ts";
 import { offerKey } from "../sessions/offer-rows.ts";
@@ -32,7 +33,7 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
  * revocation (threat 6).
  */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
-  const { tombstone, withdraw, denylist, clear, raise, lift, erase } = write;
+  const { tombstone, withdraw, denylist, clear, raise, lift, erase, confirm } = write;
   return [
     ...replayPuts(tables, write.replayEntries),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
@@ -42,6 +43,7 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
     ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
     ...(erase ? [personKeyDelete(erase.person, tables)] : []),
+    ...(confirm ? [confirmationPut(confirm, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
 }

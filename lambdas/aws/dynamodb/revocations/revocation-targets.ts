@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { RevocationTargets } from "../../../../core/admin/revoke/target.ts";
+import { ownerId } from "../../../../core/model/owner.ts";
 import { revocationKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import { type Tables, words } from "../dynamo.ts";
 import { rowsOfKind } from "../registry/registry-source.ts";
@@ -14,13 +15,14 @@ export function createRevocationTargets(
 ): RevocationTargets {
   const row = async (TableName: string, Key: Record<string, string>) =>
     (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item;
+  const registered = async () => {
+    const deployment = await row(tables.revocations, { subject: revocationKeys.deployment(0) });
+    const version = deployment && epochOf(deployment).registryVersion;
+    return version === undefined ? [] : rowsOfKind(client, tables, { version, kind: "agent" });
+  };
   return {
-    async agents() {
-      const deployment = await row(tables.revocations, { subject: revocationKeys.deployment(0) });
-      const version = deployment && epochOf(deployment).registryVersion;
-      const agents = version === undefined ? [] : await rowsOfKind(client, tables, { version, kind: "agent" });
-      return agents.map(({ name }) => `spiffe://${trustDomain}/agent/${name}`);
-    },
+    agents: async () => (await registered()).map(({ name }) => `spiffe://${trustDomain}/agent/${name}`),
+    owners: async () => (await registered()).flatMap((row) => (row.kind === "agent" ? (ownerId(row.owner) ?? []) : [])),
     async hasSessions(subject) {
       const found = await Promise.all(shardsOf(subject).map((shard) => holdsAny(client, tables, shard)));
       return found.includes(true);

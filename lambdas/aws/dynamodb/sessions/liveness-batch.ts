@@ -12,6 +12,7 @@ import type { LivenessQuery, LivenessRows } from "../../../../core/session/store
 import { mayRepeat } from "../../patience.ts";
 import type { Item } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
+import { confirmedAmong } from "../people/confirmation-rows.ts";
 import { personKeyOf } from "../people/person-keys.ts";
 import { epochOf } from "../revocations/epoch-rows.ts";
 import { offerAmong, offerKeys } from "./offer-rows.ts";
@@ -29,8 +30,8 @@ interface Key {
 }
 
 /**
- * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers and
- * People where they are asked. Duplicate keys are removed (an agent on its own account is its principal, and DynamoDB
+ * Reads liveness: one strongly consistent BatchGetItem over Sessions, Tombstones and Revocations, and Markers,
+ * People and Confirmations where they are asked. Duplicate keys are removed (an agent on its own account is its principal, and DynamoDB
  * refuses a key that comes twice). Chains too deep for one batch of 100 are read by several batches at the same time.
  * They need no common snapshot: every item is current, and a revocation is never undone.
  */
@@ -61,6 +62,7 @@ function keysOf(query: LivenessQuery, tables: Tables, copy: string): readonly Ke
     ...(query.offer ? offerKeys(query.offer, tables) : []),
     ...(query.replay ? [{ table: tables.markers, key: { key: query.replay } }] : []),
     ...(query.person === undefined ? [] : [{ table: tables.people, key: { person: query.person } }]),
+    ...(query.owners ?? []).map((principal) => ({ table: tables.confirmations, key: { principal } })),
   ];
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
@@ -127,6 +129,7 @@ function sorted(
     ...(offer ? { offer } : {}),
     ...(query.replay && of(tables.markers).length > 0 ? { isReplay: true } : {}),
     ...(person ? { personKey: personKeyOf(person) } : {}),
+    ...(query.owners ? { confirmedAtSeconds: confirmedAmong(of(tables.confirmations)) } : {}),
     tombstones: new Set(sids.filter((sid) => over.has(tombstoneKeys.session(sid)))),
     epochs: new Map(epochs),
     // a deployment row that only a revocation wrote names no registry yet, and counts as absent

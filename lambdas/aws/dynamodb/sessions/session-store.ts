@@ -9,6 +9,7 @@ import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
 import { createStatusLeases } from "../lists/status-leases.ts";
 import { outboxPut } from "../outbox.ts";
+import { confirmationPut } from "../people/confirmation-rows.ts";
 import { personKeyPut } from "../people/person-keys.ts";
 import { replayPuts } from "../replay-put.ts";
 import { notWithdrawn } from "../revocations/revocation-store.ts";
@@ -39,6 +40,11 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
         ...counterTakes(tables, counters),
         { item: { Put: outboxPut(tables, record) } },
       ]),
+    async confirm(confirmation, record) {
+      const actions = [confirmationPut(confirmation, tables), { item: { Put: outboxPut(tables, record) } }];
+      const kept = await transact(client, actions);
+      if (!kept.ok) throw new Error("a confirmation without conditions met a conflict");
+    },
     end: (root, sid) => end(client, tables, { root, sid }),
     growTree: (root, by, most) => growTree(client, tables, { root, by, most, nowSeconds: nowSeconds(clock) }),
     locatorSecret: createLocatorSecrets(client, tables),

@@ -15,6 +15,7 @@ import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/basel
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
 import { stopsItem, stopsOf } from "../../../../lambdas/aws/dynamodb/lists/stop-rows.ts";
+import { confirmationItem, confirmationOf } from "../../../../lambdas/aws/dynamodb/people/confirmation-rows.ts";
 import { personKeyItem, personKeyOf } from "../../../../lambdas/aws/dynamodb/people/person-keys.ts";
 import { orderItem, orderOf, ringItem, ringOf } from "../../../../lambdas/aws/dynamodb/ring-rows.ts";
 import { handleItem, handleOf } from "../../../../lambdas/aws/dynamodb/sessions/handle-rows.ts";
@@ -138,6 +139,15 @@ export const kinds: readonly Kind[] = [
         ...{ atSeconds, expiresAtSeconds: 1 },
       }),
     decode: refusedAtOf,
+    optional: [],
+  }),
+  kind({
+    name: "owner's confirmation",
+    table: "confirmations",
+    key: "principal",
+    values: fc.record({ principal: text, atSeconds: whole }),
+    encode: confirmationItem,
+    decode: confirmationOf,
     optional: [],
   }),
   kind({
