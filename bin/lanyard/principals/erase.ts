@@ -55,6 +55,12 @@ const places = (recoverable: string): readonly Place[] => [
     until: "24 hours after each session's own end, and some days that DynamoDB takes",
   },
   {
+    place: "table Confirmations",
+    erased: "nothing",
+    remains: "of who owns an agent that asks for it: the pseudonym, and when that person signed in last",
+    until: "367 days after it, and some days that DynamoDB takes",
+  },
+  {
     place: "table Revocations",
     erased: "nothing: a cut that was forgotten would make old sessions alive",
     remains: "the pseudonym, and that it was cut today",
