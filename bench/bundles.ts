@@ -7,7 +7,7 @@ import { build, type Metafile } from "esbuild";
 import { env } from "../lambdas/env.ts";
 import { functionNames } from "../lambdas/manifest.ts";
 import { buildOptions, bundle } from "../scripts/build.ts";
-import { builtinsByRequire } from "../scripts/builtins-by-require.ts";
+import { httpByRequire } from "../scripts/builtins-by-require.ts";
 import { firstLoadBytes } from "../scripts/kept/functions.ts";
 import { median } from "./measure.ts";
 import type { Bench, Pace, Row } from "./row.ts";
@@ -82,7 +82,7 @@ async function clientsAlone({ inputs }: Metafile, outdir: string): Promise<strin
       }
     }
   if (lines.size === 0) return undefined;
-  const options = { ...buildOptions, plugins: [builtinsByRequire], write: true };
+  const options = { ...buildOptions, plugins: [httpByRequire], write: true };
   await build({ ...options, stdin: { contents: [...lines].join("\n"), resolveDir: root }, outdir });
   return join(outdir, "stdin.mjs");
 }

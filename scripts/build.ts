@@ -33,8 +33,10 @@ export const buildOptions = {
   format: "esm",
   minify: true,
   mainFields: ["module", "main"],
-  // CommonJS packages inside an ES module still call `require`
-  banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
+  // CommonJS packages inside an ES module still call `require`; few do at a start, so it is made when one does
+  banner: {
+    js: "const require=(name)=>process.getBuiltinModule('node:module').createRequire(import.meta.url)(name);",
+  },
   legalComments: "none",
   metafile: true,
   logLevel: "error",

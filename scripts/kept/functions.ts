@@ -54,7 +54,9 @@ export async function keepFunctions(
     const build = async (folder: string) => {
       onDoing(`bundling the functions: ${name}, ${done + 1} of ${names.length}`);
       const { metafile } = await bundleOne(name, folder);
-      return Object.keys(metafile.inputs).filter((input) => !/^(builtin|cedar|credentials):/.test(input));
+      return Object.keys(metafile.inputs).filter(
+        (input) => !/^(builtin|builtin-by-name|cedar|credentials):/.test(input),
+      );
     };
     const bundle = await keepBundle(join(store, "bundles", name), { name, root, settings, build, hash });
     done += 1;

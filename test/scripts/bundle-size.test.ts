@@ -47,6 +47,15 @@ describe("a function's bundle", () => {
     expect(budgets[name]).toBeLessThanOrEqual(400);
   });
 
+  it.each(functionNames)(
+    "%s imports no module of Node's at a cold start, and so evaluates no getter of one",
+    (name) => {
+      const texts = [...firstLoad(bundles[name] ?? "").values()].join("\n");
+      expect(texts).toContain("getBuiltinModule");
+      expect(texts.match(/(?:from|import)\s*"(?:node:)?[a-z_]+(?:\/[a-z_]+)?"/g)).toBeNull();
+    },
+  );
+
   it.each(functionNames.filter((name) => name !== "attest"))(
     "%s carries nothing that proves evidence, which attest alone loads when it is first presented",
     (name) => {
