@@ -4,6 +4,7 @@ import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import { blockedAmong } from "../session/liveness.ts";
+import { inForce } from "../session/quarantine.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import { type Attempt, type ProveDeps, type Proven, prove } from "./prove.ts";
 import type { UnprovenReads } from "./unproven-reads.ts";
@@ -37,7 +38,7 @@ const registryDecides: ReadonlySet<Denial["code"]> = new Set([
  * Proves the agent and reads its liveness. A cached registry is used only where the deployment's row names exactly its
  * version. Otherwise that version is loaded and the agent is proved again, so that a change takes effect at the next
  * request (threat 22).
- * @returns the proven agent and the rows that show it is alive, or why not; `blocked`, `registry_unavailable`,
+ * @returns the proven agent and the rows that show it is alive, or why not; `blocked`, `quarantined`, `registry_unavailable`,
  * `liveness_unavailable`
  */
 export async function proveAlive(attempt: Attempt, deps: ProveAliveDeps): Promise<Result<ProvenAlive, Denial>> {
@@ -68,7 +69,10 @@ const mayReadFor = ({ code }: Denial, { authenticated }: AuditContext, { unprove
 
 function unblocked(proven: Proven, rows: LivenessRows): Result<ProvenAlive, Denial> {
   const subject = blockedAmong(rows, subjectsOf(proven));
-  return subject === undefined ? ok({ proven, rows }) : err({ code: "blocked", subject });
+  if (subject !== undefined) return err({ code: "blocked", subject });
+  // with a profile it needs its identity, or it could get nothing of that; without one an identity is worth nothing
+  const force = inForce(proven.registration, proven.agent, rows);
+  return force.ok ? ok({ proven, rows }) : force;
 }
 
 /** Everything that can block or cut an attested agent, except the deployment. */

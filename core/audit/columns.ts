@@ -89,6 +89,7 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     ...(facts.denial ? reasonOf(facts.denial) : {}),
     target: facts.target,
     reason: facts.reason,
+    quarantine: facts.quarantine,
     count: facts.count,
     user_agent: facts.userAgent,
     canary: isUsualOfCanary(facts) ? true : undefined,

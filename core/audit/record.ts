@@ -133,6 +133,8 @@ export interface AuditFacts {
   readonly reason?: string;
   /** For aggregated refusals: how many there were. */
   readonly count?: number;
+  /** Of a revocation or its lifting: the agent was quarantined, or let out, and a block was left as it was. */
+  readonly quarantine?: true;
   /** The agent is the revocation canary, and proved it. */
   readonly canary?: true;
 }

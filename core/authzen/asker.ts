@@ -9,6 +9,7 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import type { PlatformCaller } from "../model/wire.ts";
 import { blockedAmong, raisedSince } from "../session/liveness.ts";
+import { isServing, notServing } from "../session/quarantine.ts";
 import type { LivenessRows } from "../session/store.ts";
 
 /** Who asks: a registered agent that proved who it is in this very call. */
@@ -68,15 +69,16 @@ export function admitRole(caller: PlatformCaller | undefined, partition: string)
 }
 
 /**
- * Whether who asks may ask anything now: registered and active, not blocked, its proof not from before a cut (threat
- * 1).
- * @returns nothing, or `agent_unknown`, `agent_inactive`, `blocked`, `assertion_dead`
+ * Whether who asks may ask anything now: registered and active, not blocked, not quarantined unless it serves on, its
+ * proof not from before a cut (threat 1).
+ * @returns nothing, or `agent_unknown`, `agent_inactive`, `blocked`, `quarantined`, `assertion_dead`
  */
 export function checkAsker(asker: Asker, rows: LivenessRows, registry: RegistrySnapshot): Result<void, Denial> {
   const active = activeRegistration(asker, registry);
   if (!active.ok) return active;
   const blocked = blockedAmong(rows, asker.subjects);
   if (blocked !== undefined) return err({ code: "blocked", subject: blocked });
+  if (!isServing(active.value, asker.agent, rows)) return err(notServing(asker.agent));
   const raised = raisedSince(rows, asker.epochs);
   return raised === undefined ? ok(undefined) : err({ code: "assertion_dead", subject: raised });
 }

@@ -8,7 +8,8 @@ import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import { ownerGone, withOwners } from "../person/owner.ts";
-import { blockedAmong, evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
+import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
+import { handedOnFreely, serverState } from "../session/quarantine.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import { type Admission, type Asker, checkAsker } from "./asker.ts";
 import { type Permit, permit } from "./permit.ts";
@@ -174,16 +175,16 @@ function decide({ question, isSought, batches }: Asked, by: By): Decided {
     return no({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } }, session);
   if (token.jkt !== undefined && token.jkt !== session.jkt)
     return no({ code: "parent_dead", cause: { kind: "taken_over", sid: session.sid } }, session);
+  const free = handedOnFreely(session, rows);
+  if (!free.ok) return no(free.error, session);
   const dead = deadServer(target.server, rows, by.registry);
   if (dead) return no(dead, session);
-  return { question, session, outcome: permit({ question, session, isSought }, by) };
+  return { question, session, outcome: permit({ question, session, isSought }, { ...by, rows }) };
 }
 
-/** A server that an operator blocked, or that is suspended, gets no calls either (threat 42). */
+/** A server that an operator blocked, or that is quarantined or suspended, gets no calls either (threat 42). */
 function deadServer(resource: string, rows: LivenessRows, registry: RegistrySnapshot): Denial | undefined {
   const agent = registry.agentId(registry.resource(resource)?.servedBy ?? "");
-  const { state } = registry.agent(agent) ?? { state: "retired" as const };
-  const blocked = blockedAmong(rows, [subjects.agent(agent)]) !== undefined;
-  if (!blocked && state === "active") return undefined;
-  return { code: "server_dead", resource, agent, state: blocked ? "blocked" : state };
+  const state = serverState(agent, rows, registry);
+  return state === "active" ? undefined : { code: "server_dead", resource, agent, state };
 }

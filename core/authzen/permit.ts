@@ -8,6 +8,8 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { mayDelegate, redefinedGroups } from "../narrow/delegation.ts";
 import { boundScopes, checkGranted, narrowWithin } from "../narrow/grants.ts";
 import { stillMapped } from "../narrow/scope-mapping.ts";
+import { inForce } from "../session/quarantine.ts";
+import type { LivenessRows } from "../session/store.ts";
 import { createDetailsCheck } from "../verify/permits.ts";
 import { useOf } from "./arguments.ts";
 import type { Question } from "./question.ts";
@@ -17,6 +19,8 @@ interface Ground {
   readonly registry: RegistrySnapshot;
   readonly policy: PolicyEngine;
   readonly nowSeconds: number;
+  /** The batch that tells how the session's agents stand. */
+  readonly rows: LivenessRows;
 }
 
 /** What was permitted, or what was asked when policy refused. */
@@ -40,7 +44,7 @@ export interface Permit {
  * @param isSought a search asks without arguments: then a tool is one of those that some arguments would be admitted
  * for, at some digest
  * @returns the permit, or `tool_unknown`, `tool_changed`, `tool_undigested`, `scope_exceeds`, `details_exceed`, `details_required`, `details_invalid`,
- * `arguments_refused`, `groups_redefined`, `agent_unknown`, `agent_inactive`, `policy_denied`
+ * `arguments_refused`, `groups_redefined`, `agent_unknown`, `agent_inactive`, `quarantined`, `policy_denied`
  */
 export function permit(
   {
@@ -63,7 +67,7 @@ export function permit(
   const wanted = { resource: target.server, scopes: tool.value?.scopes ?? [], details: token.details ?? [] };
   const narrowed = narrowWithin([wanted], { held, by: "parent" }, registry);
   if (!narrowed.ok) return narrowed;
-  const bounded = boundNow(narrowed.value, session, registry);
+  const bounded = boundNow(narrowed.value, session, ground);
   if (!bounded.ok) return bounded;
   const [grant = wanted] = narrowed.value;
   const admitted = tool.value ? admits({ tool: tool.value, grant, question, isSought }, registry) : ok(undefined);
@@ -105,16 +109,23 @@ function toolNamed(
 }
 
 /** The bounds of the present registry on what the session's agent may hold and its principal may lend. */
-function boundNow(grants: readonly Grant[], session: Session, registry: RegistrySnapshot): Result<void, Denial> {
-  const registration = activeRegistration({ agent: currentAgent(session) }, registry);
-  if (!registration.ok) return registration;
-  const registered = boundScopes(grants, registration.value.may, "registration");
+function boundNow(
+  grants: readonly Grant[],
+  session: Session,
+  { registry, rows }: Pick<Ground, "registry" | "rows">,
+): Result<void, Denial> {
+  const agent = currentAgent(session);
+  const active = activeRegistration({ agent }, registry);
+  const force = active.ok ? inForce(active.value, agent, rows) : active;
+  if (!force.ok) return force;
+  const { registration, quarantined } = force.value;
+  const registered = boundScopes(grants, registration.may, quarantined ? "quarantine" : "registration");
   if (!registered.ok) return registered;
   const lent = boundScopes(grants, mayDelegate(session, registry), "lending");
   if (!lent.ok) return lent;
   return grants.every(({ scopes }) => scopes.length === 0)
     ? ok(undefined)
-    : checkGranted(grants, registration.value, registry);
+    : checkGranted(grants, registration, registry);
 }
 
 interface Call {

@@ -27,7 +27,8 @@ interface AdminRevokeDeps extends DenyDeps {
  * 3. **look** whether what it names exists: an order about something that does not exist writes nothing and is refused.
  *    A principal or a build that was never seen can be blocked in advance, by `unseen` (`admin/revoke/target.ts`)
  * 4. **plan** what is written (`admin/revoke/plan.ts`). A revocation cuts (everything that exists ends at once) and,
- *    except for a session or with `cutOnly`, blocks (nothing new is issued) until an operator lifts the block. The
+ *    except for a session or with `cutOnly`, blocks (nothing new is issued) until an operator lifts the block; or, of an
+ *    agent with `quarantine`, leaves it what its registration says for that case, until that is lifted. The
  *    revocation of a root session also denylists the person's login that opened it, for that agent: every root of that
  *    login ends with it, and none can be opened by it any more (`admin/revoke/denylist.ts`). Lifting a session clears
  *    the login; the session stays over. An erasure deletes the person's key, and cuts (`admin/revoke/erase.ts`)
@@ -49,8 +50,9 @@ export function createAdminRevokeEndpoint(
     // 2. read
     const order = readOrder(call, deps.trustDomain);
     if (!order.ok) return deny(deps, order.error, audit);
-    const { verb, kind, id, reason } = order.value;
+    const { verb, kind, id, reason, quarantine } = order.value;
     audit.add({ operation: operations[verb], target: `${kind}:${id}`, reason });
+    if (quarantine) audit.add({ quarantine });
     const carried = await carryOut(order.value, deps, audit);
     if (!carried.ok) return deny(deps, carried.error, audit);
     const body = { [done[verb]]: { [kind]: id }, ...carried.value };

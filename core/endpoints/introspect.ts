@@ -21,6 +21,7 @@ import { subjects } from "../model/subjects.ts";
 import type { Call, Reply } from "../model/wire.ts";
 import { ownerGone, withOwners } from "../person/owner.ts";
 import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../session/liveness.ts";
+import { isServing, notServing } from "../session/quarantine.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection needs. */
@@ -112,6 +113,7 @@ const callerFaults = new Set<Denial["code"]>([
   "agent_unknown",
   "agent_inactive",
   "blocked",
+  "quarantined",
   "assertion_dead",
   "registry_unavailable",
   "liveness_unavailable",
@@ -205,6 +207,7 @@ function evaluateServer(caller: Caller, rows: LivenessRows, registry: RegistrySn
   if (!active.ok) return active;
   const alive = checkCaller(rows, caller);
   if (!alive.ok) return alive;
+  if (!isServing(active.value, caller.agent, rows)) return err(notServing(caller.agent));
   const serves = registry.resources.some((resource) => registry.agentId(resource.servedBy) === caller.agent);
   return serves ? ok(undefined) : err({ code: "not_a_resource_server", agent: caller.agent });
 }

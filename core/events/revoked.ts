@@ -9,7 +9,7 @@ export interface Revoked {
   readonly id: string;
   /** The tree of a session, where the record knows it. */
   readonly root?: string;
-  /** CAEP's `initiating_entity`: an operator, or an agent that ended its own session. */
+  /** CAEP's `initiating_entity`: an operator; or an agent that ended its own session, or was quarantined automatically. */
   readonly by: "admin" | "system";
   readonly atSeconds: number;
 }
@@ -30,7 +30,7 @@ const shapes: Readonly<Record<RevokedKind, RegExp>> = {
  */
 export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
   const { metadata, time, unmapped } = asObject(detail);
-  const { operation, outcome, target, sid, root } = asObject(asObject(unmapped).lanyard);
+  const { operation, outcome, target, sid, root, quarantine, operator_id } = asObject(asObject(unmapped).lanyard);
   const { uid } = asObject(metadata);
   if (!isUid(uid) || typeof time !== "number") return "malformed";
   if (outcome !== "allowed") return "other";
@@ -45,7 +45,9 @@ export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
   if (kind === undefined || !Object.hasOwn(shapes, kind)) return "malformed";
   const known = kind as RevokedKind;
   if (!isOf(known, id)) return "malformed";
-  return { ...at, kind: known, id, ...(known === "session" ? tree : {}), by: "admin" };
+  // an automatic quarantine has no operator
+  const by = quarantine === true && operator_id === undefined ? "system" : "admin";
+  return { ...at, kind: known, id, ...(known === "session" ? tree : {}), by };
 }
 
 /** A revocation read from a message of our own, by the same rules. */

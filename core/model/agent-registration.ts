@@ -73,6 +73,18 @@ export interface HeldTool {
   readonly digests?: readonly string[];
 }
 
+/**
+ * What a quarantined agent still gets, until an operator lifts the quarantine. It hands nothing on, whatever this says.
+ */
+export interface QuarantineProfile {
+  /** The most it may hold meanwhile; within `may`. */
+  readonly scopes: readonly ScopeSet[];
+  /** The longest session it may open meanwhile, in seconds. */
+  readonly maxLifetimeSeconds?: number;
+  /** It goes on serving its resources. Left out, nothing is issued for them, and it learns of no token. */
+  readonly serves?: true;
+}
+
 /** A registered non-human identity; a resource server is one too. */
 export interface AgentRegistration {
   readonly kind: "agent";
@@ -131,6 +143,8 @@ export interface AgentRegistration {
   readonly tools?: readonly HeldTool[];
   /** The most it may ever hold, for any principal. */
   readonly may: readonly ScopeSet[];
+  /** What it gets while it is quarantined; nothing when it is left out. */
+  readonly quarantine?: QuarantineProfile;
   /** Every grant it holds must be restricted by at least one authorization detail. */
   readonly requiresDetails?: true;
   /** What it may delegate to itself when it acts on its own account; nothing when the list is empty. */

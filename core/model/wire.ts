@@ -123,8 +123,16 @@ export const decidePaths = {
 
 /** `POST <admin-revoke>` request. */
 export type AdminRevokeRequest =
-  | { readonly revoke: AdminTarget; readonly reason: string; readonly cutOnly?: boolean; readonly unseen?: boolean }
-  | { readonly lift: AdminTarget; readonly reason: string }
+  | {
+      readonly revoke: AdminTarget;
+      readonly reason: string;
+      readonly cutOnly?: boolean;
+      readonly unseen?: boolean;
+      /** Of an agent: quarantines it and does not block it. */
+      readonly quarantine?: boolean;
+    }
+  /** Lifts the block, or with `quarantine` the quarantine, never both. */
+  | { readonly lift: AdminTarget; readonly reason: string; readonly quarantine?: boolean }
   | { readonly erase: { readonly principal: string }; readonly reason: string };
 
 /** Exactly one member. */

@@ -108,6 +108,13 @@ const agent = z.strictObject({
   withoutProof: z.literal(true).exactOptional(),
   tools: z.array(heldTool).min(1).max(limits.toolsOfAgent).exactOptional(),
   may: z.array(scopeSet).max(100).default([]),
+  quarantine: z
+    .strictObject({
+      scopes: z.array(scopeSet).min(1).max(100),
+      maxLifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
+      serves: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   requiresDetails: z.literal(true).exactOptional(),
   lends: z.array(scopeSet).max(100).default([]),
   audiences: z.array(text).max(20).default([]),

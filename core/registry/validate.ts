@@ -127,6 +127,12 @@ const ownFindings = (row: Registration, settings: RegistrySettings): readonly Fi
             ? "a text cannot sign in: name the owner by issuer and sub"
             : undefined,
         ),
+        ...found(
+          "quarantine.maxLifetimeSeconds",
+          (row.quarantine?.maxLifetimeSeconds ?? 0) > (row.maxLifetimeSeconds ?? limits.sessionLifeMaxSeconds)
+            ? "is longer than its sessions may be outside of quarantine"
+            : undefined,
+        ),
         ...row.audiences.flatMap((a, i) => found(`audiences.${i}`, audienceProblem(a))),
       ];
     }

@@ -41,6 +41,8 @@ export interface Confirmation {
 export interface RevocationEpoch {
   readonly epoch: number;
   readonly blocked: boolean;
+  /** Of an agent: it gets the profile that its registration names for that case, or nothing. */
+  readonly quarantined?: true;
   /** When the last cut happened. A person's tokens must be issued later than this plus 60 s, or they stay refused. */
   readonly cutAtSeconds?: number;
   /** Whether an operator has lifted its block since the last cut. */
@@ -210,16 +212,46 @@ export interface RevocationWrite {
   readonly denylist?: { readonly logins: readonly LoginKeys[]; readonly session?: string; readonly atSeconds: number };
   /** Denylisted logins to clear. What was issued under them stays over. */
   readonly clear?: LoginKeys;
-  /** Raises a counter by one, and sets its block unless `block` is false (a cut without a block). */
-  readonly raise?: { readonly subject: string; readonly block: boolean; readonly atSeconds: number };
-  /** Removes a block; the counter stays. */
+  /**
+   * Raises a counter by one, and in the same write sets its block unless `block` is false (a cut without a block), and
+   * its quarantine where `quarantine` is set. Whatever of the two it does not set stays as it is.
+   */
+  readonly raise?: {
+    readonly subject: string;
+    readonly block: boolean;
+    readonly quarantine?: true;
+    readonly atSeconds: number;
+  };
+  /** Removes a block; the counter stays, and so does a quarantine. */
   readonly lift?: { readonly subject: string };
+  /**
+   * Removes a quarantine; the counter stays, and so does a block. `automatic` is how often its agent was quarantined
+   * automatically, as it was read: one that came since stays in force.
+   */
+  readonly release?: { readonly subject: string; readonly automatic: number };
   /** A person whose key is deleted. */
   readonly erase?: { readonly person: string };
   /** An owner who, by the operator's word, is still there. */
   readonly confirm?: Confirmation;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
+}
+
+/** A quarantine that no operator ordered. */
+export interface AutomaticQuarantine {
+  /** SPIFFE ID. */
+  readonly agent: string;
+  readonly atSeconds: number;
+  readonly record: AuditRecord;
+}
+
+/** Quarantines agents, and can do nothing else: neither lift, nor block, nor lower what an operator raised. */
+export interface QuarantineWriter {
+  /**
+   * One transaction: the flag, the raised epoch and the record.
+   * @returns "already" where the agent is quarantined, by whomever; then nothing is written
+   */
+  quarantine(write: AutomaticQuarantine): Promise<"quarantined" | "already">;
 }
 
 /** The only port that revokes. */

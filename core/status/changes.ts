@@ -1,3 +1,4 @@
+import { epochFrom } from "../model/epoch.ts";
 import { tombstoneKeys } from "../model/row-keys.ts";
 
 /** A revocation, read by the publisher from the row that was written. */
@@ -22,7 +23,7 @@ const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
  * that cannot be read. An epoch of 0 was never raised, and no session is issued under less
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
-  const { session, subject, root, generation: epoch, cutAtSeconds } = row;
+  const { session, subject, root, generation, cutAtSeconds, autoQuarantines, autoQuarantinedAtSeconds } = row;
   if (typeof session === "string" && session.startsWith(tombstoneKeys.offer(""))) return "other";
   if (session !== undefined) {
     const whole = typeof root === "string" && typeof session === "string";
@@ -34,10 +35,13 @@ export function changeOf(row: Readonly<Record<string, unknown>>): Change | "othe
   if (!deployment && named === undefined) return subject.startsWith("standing#") ? "malformed" : "other";
   // all copies are written in one transaction, so one of them is enough
   if (deployment && subject !== "deployment#0") return "other";
-  if (epoch === undefined) return "other";
-  if (typeof epoch !== "number") return "malformed";
+  if (generation === undefined && autoQuarantines === undefined) return "other";
+  const counts = [generation ?? 0, autoQuarantines ?? 0];
+  if (!counts.every((one) => typeof one === "number")) return "malformed";
+  const epoch = epochFrom(counts[0] ?? 0, counts[1] ?? 0);
   // every first version of a registry writes it: read as a cut, it would stop all credentials of the deployment at AWS
   if (epoch === 0) return "other";
-  const at = typeof cutAtSeconds === "number" ? { atSeconds: cutAtSeconds } : {};
+  const times = [cutAtSeconds, autoQuarantinedAtSeconds].filter((one) => typeof one === "number");
+  const at = times.length > 0 ? { atSeconds: Math.max(...times) } : {};
   return named === undefined ? { kind: "deployment", epoch, ...at } : { kind: "raised", subject: named, epoch, ...at };
 }

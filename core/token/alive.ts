@@ -8,7 +8,8 @@ import type { Grant, Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import { ownerGone, signInOf, withOwners } from "../person/owner.ts";
-import { blockedAmong, epochOf, evaluateSession, queryFor, readLiveness } from "../session/liveness.ts";
+import { evaluateSession, queryFor, readLiveness } from "../session/liveness.ts";
+import { serverState } from "../session/quarantine.ts";
 import type { LivenessRows } from "../session/store.ts";
 import type { TokenPorts } from "./context.ts";
 import type { Plan } from "./plan.ts";
@@ -59,10 +60,8 @@ export function evaluateServers(
     for (const subject of serversOf([resource], registry)) {
       if (!servers.includes(subject)) throw new Error(`the epoch of ${subject} was never read`);
       const agent = subject.slice(subjects.agent("").length);
-      const { state } = registry.agent(agent) ?? { state: "retired" };
-      const blocked = epochOf(rows, subject).blocked;
-      if (blocked || state !== "active")
-        return err({ code: "server_dead", resource, agent, state: blocked ? "blocked" : state });
+      const state = serverState(agent, rows, registry);
+      if (state !== "active") return err({ code: "server_dead", resource, agent, state });
     }
   }
   return ok(undefined);
@@ -99,8 +98,12 @@ export async function deathSince(
   if (!alive.ok) return alive.error;
   // whoever redeemed the session's offer again has it now (threat 17)
   if (alive.value.jkt !== session.jkt) return { kind: "taken_over", sid: session.sid };
-  const blocked = blockedAmong(rows, servers);
-  if (blocked !== undefined) return { kind: "blocked", subject: blocked };
+  // a quarantine raises no epoch that a token for this server was issued under, so it is looked for itself
+  const stopped = servers.find((one) => {
+    const state = serverState(one.slice(subjects.agent("").length), rows, decided.registry);
+    return state === "blocked" || state === "quarantined";
+  });
+  if (stopped !== undefined) return { kind: "blocked", subject: stopped };
   const idle = await idleSince(session, { rows, decided }, ports);
   if (idle !== undefined) return { kind: "blocked", subject: subjects.agent(idle) };
   if (subject.kind !== "person") return undefined;

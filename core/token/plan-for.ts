@@ -14,6 +14,7 @@ import { narrowWithin } from "../narrow/grants.ts";
 import { stillMapped } from "../narrow/scope-mapping.ts";
 import type { PersonFacts } from "../person/id-token.ts";
 import { epochOf, evaluateSession } from "../session/liveness.ts";
+import { handedOnFreely, isServing, notServing } from "../session/quarantine.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { isBoundedBeyond } from "./bounds.ts";
 import { boundAll, type Plan, type PlanInput, planAccess, planRoot } from "./plan.ts";
@@ -47,6 +48,8 @@ export function planFor(
     });
   const keyless = checkKeyless(subject, input);
   if (!keyless.ok) return keyless;
+  const serving = checkServing(subject, rows, input);
+  if (!serving.ok) return serving;
   if (subject.kind === "own" || subject.kind === "person") {
     const { once } = subject;
     const shown = once && rows.session?.sid === once.sid ? rows.session : undefined;
@@ -71,6 +74,9 @@ export function planFor(
   if (idle !== undefined)
     return err({ code: "parent_dead", cause: { kind: "blocked", subject: subjects.agent(idle) } });
   audit.add({ principal: session.principal.id });
+  const makesChild = subject.kind === "offer" || subject.kind === "hop";
+  const free = handedOnFreely(session, rows, makesChild || request.requested === "offer" ? "next" : undefined);
+  if (!free.ok) return free;
   const redefined = redefinedGroups(session, input.registry);
   if (redefined !== undefined) return err({ code: "groups_redefined", issuerName: redefined });
   const { via } = session;
@@ -108,6 +114,16 @@ function checkKeyless({ kind }: ResolvedSubject, { request, caller }: PlanInput)
   if (caller.jkt !== undefined) return ok(undefined);
   if (request.requested !== "access") return err({ code: "proof_required", what: request.requested });
   return kind === "own" || kind === "person" ? ok(undefined) : err({ code: "proof_required", what: kind });
+}
+
+/** A quarantined server goes on with no token that it is shown, unless its profile lets it serve. */
+function checkServing(
+  subject: ResolvedSubject,
+  rows: LivenessRows,
+  { caller: { agent }, registration }: PlanInput,
+): Result<void, Denial> {
+  const isShown = subject.kind === "hop" || (subject.kind === "person" && subject.person.presented !== undefined);
+  return isShown && !isServing(registration, agent, rows) ? err(notServing(agent)) : ok(undefined);
 }
 
 /** An assertion that has opened its session, and that session. */

@@ -47,7 +47,10 @@ export interface Plan extends Delegator {
 export interface PlanInput {
   readonly request: TokenRequest;
   readonly caller: Caller;
+  /** In force now: of a quarantined agent with the bounds of its profile. */
   readonly registration: AgentRegistration;
+  /** The caller is quarantined: it hands nothing on. */
+  readonly quarantined?: true;
   readonly registry: RegistrySnapshot;
   readonly nowSeconds: number;
   /** How long what is released of a session lives, where its resource does not say it. */
@@ -173,7 +176,8 @@ export function planAccess(input: PlanInput, session: Session): Result<Plan, Den
  * may delegate.
  */
 export function boundAll(grants: readonly Grant[], input: PlanInput, delegator: Delegator): Result<void, Denial> {
-  const registered = boundScopes(grants, input.registration.may, "registration");
+  const by = input.quarantined ? "quarantine" : "registration";
+  const registered = boundScopes(grants, input.registration.may, by);
   return registered.ok ? boundByDelegator(grants, input, delegator) : registered;
 }
 

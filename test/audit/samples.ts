@@ -93,6 +93,7 @@ export function writtenColumns(): ReadonlySet<string> {
     changes: { added: [], changed: [], removed: [] },
     asked: [],
     policyLogged: [],
+    quarantine: true,
     canary: true,
     count: 1,
   } as const;

@@ -66,9 +66,30 @@ describe("revoke and lift", () => {
       ["lift", "--agent", "researcher"],
       { lift: { agent: "spiffe://agents.support-desk.example/agent/researcher" }, reason: "r" },
     ],
+    [
+      ["quarantine", "--agent", "researcher"],
+      { revoke: { agent: "spiffe://agents.support-desk.example/agent/researcher" }, reason: "r", quarantine: true },
+    ],
+    [
+      ["lift", "--agent", "researcher", "--quarantine"],
+      { lift: { agent: "spiffe://agents.support-desk.example/agent/researcher" }, reason: "r", quarantine: true },
+    ],
   ])("%j sends a signed order for service lambda", async (args, body) => {
     expect((await lanyard([...args, "--reason", "r"])).code).toBe(0);
     expect(deployment.admin.calls).toEqual([{ service: "lambda", region: "eu-west-1", body }]);
+  });
+
+  test("says after a lift what of block and quarantine is still in force, and how that is lifted", async () => {
+    deployment.admin.answer = { lifted: { agent: "x" }, blocked: true, quarantined: false };
+    const { out } = await lanyard(["lift", "--agent", "researcher", "--quarantine", "--reason", "r"]);
+    expect(out).toMatch(/no longer quarantined.*STILL BLOCKED until lanyard lift --agent \S+researcher$/m);
+    deployment.admin.answer = { lifted: { agent: "x" }, blocked: false, quarantined: true };
+    const lifted = (await lanyard(["lift", "--agent", "researcher", "--reason", "r"])).out;
+    expect(lifted).toMatch(
+      /no longer blocked.*STILL QUARANTINED until lanyard lift --agent \S+researcher --quarantine$/m,
+    );
+    deployment.admin.answer = { lifted: { agent: "x" }, blocked: false, quarantined: false };
+    expect((await lanyard(["lift", "--agent", "researcher", "--reason", "r"])).out).not.toContain("STILL");
   });
 
   test("says what a denylisted login means, and how to take a false alarm back", async () => {

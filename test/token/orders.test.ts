@@ -110,7 +110,14 @@ describe("an order about something that exists, or existed, is carried out", () 
   });
   it("threat 6: for a revocation that cannot be checked, since it ends nothing that it should not; never a lift", async () => {
     const down = async () => Promise.reject(new Error("the table is throttled"));
-    const targets = { ...world.deps.targets, agents: down, owners: down, hasSessions: down, wasRevoked: down };
+    const targets = {
+      ...world.deps.targets,
+      agents: down,
+      owners: down,
+      hasSessions: down,
+      wasRevoked: down,
+      standing: down,
+    };
     const admin = createAdminRevokeEndpoint({ ...world.deps, targets });
     const send = (order: object) =>
       admin(world.call(JSON.stringify({ ...order, reason: "r" }), [], { contentType: "application/json" }), operator);

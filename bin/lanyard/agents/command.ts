@@ -16,13 +16,16 @@ export async function runAgents(
   const { items, more } = await askAll(context, { path: "agents", read: readAgent, limit: limitOf(options.limit) });
   const shape = [
     { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
-    { title: "STATE", of: (agent: Agent) => (agent.standing.blocked ? `${agent.state}, BLOCKED` : agent.state) },
+    { title: "STATE", of: (agent: Agent) => stateOf(agent) },
     { title: "OWNER", of: (agent: Agent) => agent.owner },
     { title: "SPONSOR", of: (agent: Agent) => agent.sponsor },
   ] as const;
   const list = { name: "agents", items, more, rows: items, shape, id: (agent: Agent) => agent.name };
   showList(list, options, context.terminal);
 }
+
+const stateOf = ({ state, standing }: Agent): string =>
+  [state, ...(standing.blocked ? ["BLOCKED"] : []), ...(standing.quarantined ? ["QUARANTINED"] : [])].join(", ");
 
 async function oneAgent(name: string, options: OutputOptions, { profile, terminal }: CommandContext): Promise<void> {
   mustBeWhole(options);
@@ -38,11 +41,11 @@ async function oneAgent(name: string, options: OutputOptions, { profile, termina
 
 const head = (agent: WholeAgent): readonly string[] => [
   `agent        ${agent.id}`,
-  `state        ${agent.state}${agent.standing.blocked ? ", BLOCKED" : ""}; cut ${count(agent.standing.generation, "time")}`,
+  `state        ${stateOf(agent)}; cut ${count(agent.standing.generation, "time")}`,
   `owner        ${agent.owner}, sponsor ${agent.sponsor}`,
   ...(agent.serves.length > 0 ? [`serves       ${agent.serves.join(" ")}`] : []),
   ...agent.getsNothingBecause.map((why) => `GETS NOTHING ${why}`),
-  `can do       by the policies of registry version ${agent.version}:`,
+  `can do       ${agent.standing.quarantined ? "in quarantine, " : ""}by the policies of registry version ${agent.version}:`,
 ];
 
 /** One line of the table: a scope, for whom, what policies allow and refuse. */

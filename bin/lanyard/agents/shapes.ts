@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { reader } from "../deployment/reader.ts";
 
-const standing = z.object({ generation: z.number(), blocked: z.boolean() });
+const standing = z.object({ generation: z.number(), blocked: z.boolean(), quarantined: z.boolean() });
 const agent = z.object({
   name: z.string(),
   id: z.string(),

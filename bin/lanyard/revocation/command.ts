@@ -5,9 +5,9 @@ import type { CommandContext } from "../deployment/context.ts";
 import { reachLines } from "../sessions/reach.ts";
 import { Usage } from "../terminal/outcome.ts";
 import { short } from "../terminal/words.ts";
-import { blockLine, dryRun } from "./dry-run.ts";
+import { dryRun, type Left, leftLine } from "./dry-run.ts";
 
-/** Options of `revoke` and `lift`. */
+/** Options of `revoke`, `quarantine` and `lift`. */
 export interface RevocationOptions {
   readonly session?: string;
   readonly agent?: string;
@@ -15,6 +15,8 @@ export interface RevocationOptions {
   readonly build?: string;
   readonly deployment?: string | true;
   readonly cutOnly?: boolean;
+  /** For `lift`: the agent's quarantine and not its block. */
+  readonly quarantine?: boolean;
   /** To block a principal or a build that was never seen here. */
   readonly unseen?: boolean;
   readonly reason?: string;
@@ -37,53 +39,71 @@ function targetOf(options: RevocationOptions, trustDomain: string): AdminTarget 
   return Object.fromEntries(given) as AdminTarget;
 }
 
+type Verb = "revoke" | "quarantine" | "lift";
+
 /**
- * Sends a revocation, or lifts a block, and explains its effect.
+ * Sends a revocation or a quarantine, or lifts a block or a quarantine, and explains its effect.
  * @throws Usage, Refused
  */
-export async function sendRevocation(
-  verb: "revoke" | "lift",
-  options: RevocationOptions,
-  context: CommandContext,
-): Promise<void> {
+export async function sendRevocation(verb: Verb, options: RevocationOptions, context: CommandContext): Promise<void> {
   const { profile, terminal } = context;
   const target = targetOf(options, profile.trustDomain);
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
-  if (verb === "revoke" && options.dryRun) return dryRun(target, options, context);
+  if (verb !== "lift" && options.dryRun)
+    return dryRun(target, { ...options, leaves: leftBy(verb, target, options) }, context);
   const { reason } = options;
   if (reason === undefined) throw new Usage("say why: --reason <text>, for the audit record");
-  const change = verb === "revoke" ? revoking(target, options, context) : lifting(kind, id);
+  if (options.quarantine && kind !== "agent") throw new Usage("only an agent is quarantined: name it with --agent");
+  const change = verb === "lift" ? lifting(kind, id, options) : revoking(verb, target, { options, context });
   const deployment = await confirmed(change, options, context);
   const order: AdminRevokeRequest =
     verb === "lift"
-      ? { lift: target, reason }
+      ? { lift: target, reason, ...(options.quarantine ? { quarantine: true } : {}) }
       : {
           revoke: target,
           reason,
+          ...(verb === "quarantine" ? { quarantine: true } : {}),
           ...(options.cutOnly ? { cutOnly: true } : {}),
           ...(options.unseen ? { unseen: true } : {}),
         };
   const answer = await callAdmin(profile, order);
   if (options.json) terminal.out(JSON.stringify({ ok: true, deployment, ...answer }));
-  else terminal.out(verb === "lift" ? lifted(kind, id) : revoked(target, options, answer));
+  else if (verb === "quarantine") terminal.out(quarantined(id));
+  else terminal.out(verb === "lift" ? lifted(kind, id, { options, answer }) : revoked(target, options, answer));
 }
 
-function revoking(target: AdminTarget, options: RevocationOptions, context: CommandContext): Change {
+const leftBy = (verb: Verb, target: AdminTarget, { cutOnly }: RevocationOptions): Left => {
+  if (target.session !== undefined || cutOnly) return "nothing";
+  return verb === "quarantine" ? "quarantine" : "block";
+};
+
+function revoking(
+  verb: Verb,
+  target: AdminTarget,
+  { options, context }: { readonly options: RevocationOptions; readonly context: CommandContext },
+): Change {
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
-  const blocks = kind !== "session" && options.cutOnly !== true;
+  const does = verb === "quarantine" ? "Quarantine" : "Revoke";
   return {
-    question: kind === "deployment" ? `End EVERY session of ${id}?` : `Revoke ${kind} ${short(id)}?`,
-    reach: async () => [...(await reachLines(target, "end", context)), blockLine(kind, id, blocks)],
+    question: kind === "deployment" ? `End EVERY session of ${id}?` : `${does} ${kind} ${short(id)}?`,
+    reach: async () => [
+      ...(await reachLines(target, "end", context)),
+      leftLine(kind, id, leftBy(verb, target, options)),
+    ],
     otherwise: "nothing was revoked",
   };
 }
 
-const lifting = (kind: string, id: string): Change => ({
-  question: `Let ${kind === "session" ? "the login of session" : kind} ${short(id)} start anew?`,
+const lifting = (kind: string, id: string, { quarantine }: RevocationOptions): Change => ({
+  question: quarantine
+    ? `Let ${kind} ${short(id)} out of quarantine?`
+    : `Let ${kind === "session" ? "the login of session" : kind} ${short(id)} start anew?`,
   reach: async () => [
     kind === "session"
       ? `the login that was burnt with session ${id} would open new sessions again; the session stays over`
-      : `${kind} ${id} would get new sessions again; what was cut stays cut`,
+      : quarantine
+        ? `${kind} ${id} would get all that it is registered for again; a block would stay, and what was cut stays cut`
+        : `${kind} ${id} would get new sessions again; what was cut stays cut`,
   ],
   otherwise: "nothing was lifted",
 });
@@ -91,10 +111,20 @@ const lifting = (kind: string, id: string): Change => ({
 const denylisted = (id: string): string =>
   `; so is every session of its agent by the same login of the person, who has to sign in anew there (false alarm: lanyard lift --session ${id})`;
 
-const lifted = (kind: string, id: string): string =>
-  kind === "session"
-    ? `the login that was burnt with session ${id} counts again; the session stays over`
-    : `${kind} ${id} is no longer blocked; what was cut stays cut`;
+const quarantined = (id: string): string =>
+  `everything issued to agent ${id} is over, and it gets what its registration says for quarantine until lanyard lift --agent ${id} --quarantine`;
+
+/** What stays in force is said: a lift of the one leaves the other. */
+function lifted(
+  kind: string,
+  id: string,
+  { options, answer }: { readonly options: RevocationOptions; readonly answer: Readonly<Record<string, unknown>> },
+): string {
+  if (kind === "session") return `the login that was burnt with session ${id} counts again; the session stays over`;
+  if (options.quarantine)
+    return `${kind} ${id} is no longer quarantined; what was cut stays cut${answer.blocked === true ? `; it is STILL BLOCKED until lanyard lift --agent ${id}` : ""}`;
+  return `${kind} ${id} is no longer blocked; what was cut stays cut${answer.quarantined === true ? `; it is STILL QUARANTINED until lanyard lift --agent ${id} --quarantine` : ""}`;
+}
 
 function revoked(
   target: AdminTarget,

@@ -2,9 +2,12 @@ import type { AdminTarget } from "../../../core/model/wire.ts";
 import type { CommandContext } from "../deployment/context.ts";
 import { reachCount, reachTable, readReach } from "../sessions/reach.ts";
 
-/** The options of `revoke --dry-run`. */
+/** What a revocation leaves: no new sessions, those of the profile for quarantine, or all. */
+export type Left = "block" | "quarantine" | "nothing";
+
+/** The options of a dry run, and what the revocation would leave. */
 interface DryRunOptions {
-  readonly cutOnly?: boolean;
+  readonly leaves: Left;
   readonly json?: boolean;
 }
 
@@ -14,16 +17,22 @@ export async function dryRun(target: AdminTarget, options: DryRunOptions, contex
   const reach = await readReach(target, context);
   const { ends, cut } = reach;
   const [kind = "", id = ""] = Object.entries(target)[0] ?? [];
-  const blocks = kind === "session" || options.cutOnly === true ? null : { [kind]: id };
-  if (options.json) return terminal.out(JSON.stringify({ ok: true, dryRun: true, ends, blocks, cut }));
+  const { leaves } = options;
+  const blocks = leaves === "block" ? { [kind]: id } : null;
+  const quarantines = leaves === "quarantine" ? { quarantines: { [kind]: id } } : {};
+  if (options.json) return terminal.out(JSON.stringify({ ok: true, dryRun: true, ends, blocks, ...quarantines, cut }));
   for (const line of reachTable(ends, terminal.columns)) terminal.out(line);
   terminal.out(reachCount(reach, "end"));
-  terminal.out(blockLine(kind, id, blocks !== null));
+  terminal.out(leftLine(kind, id, leaves));
   if (cut.length > 0)
     terminal.out(`and more than these: the trees of ${cut.join(", ")} are larger than is read at a time`);
   terminal.out("nothing was changed");
 }
 
-/** What a revocation would block. */
-export const blockLine = (kind: string, id: string, blocks: boolean): string =>
-  blocks ? `${kind} ${id} would get nothing new until lanyard lift --${kind} ${id}` : "nothing would be blocked";
+/** What a revocation would block, or quarantine. */
+export function leftLine(kind: string, id: string, leaves: Left): string {
+  if (leaves === "nothing") return "nothing would be blocked";
+  return leaves === "block"
+    ? `${kind} ${id} would get nothing new until lanyard lift --${kind} ${id}`
+    : `${kind} ${id} would get what its registration says for quarantine until lanyard lift --${kind} ${id} --quarantine`;
+}

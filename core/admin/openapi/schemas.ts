@@ -29,7 +29,10 @@ const summary = {
   ownerPrincipal: { ...text, description: "Id of the person who owns it; none where the owner is a text" },
   sponsor: text,
   description: text,
-  standing: object({ generation: count, blocked: { type: "boolean" }, cutAtSeconds: seconds }, ["cutAtSeconds"]),
+  standing: object(
+    { generation: count, blocked: { type: "boolean" }, quarantined: { type: "boolean" }, cutAtSeconds: seconds },
+    ["cutAtSeconds"],
+  ),
 };
 
 /** Schemas of the answers. */
@@ -252,7 +255,8 @@ export const schemas = {
       found: { type: "boolean" },
       burnt: { type: "boolean", description: "Whether a person's login was burnt with the session" },
       over: { type: "boolean", description: "The session whose login was cleared stays over" },
-      blocked: { type: "boolean" },
+      blocked: { type: "boolean", description: "Whether a block is in force" },
+      quarantined: { type: "boolean", description: "Whether the agent's quarantine is in force" },
     },
   },
 } as const;

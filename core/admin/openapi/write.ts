@@ -15,6 +15,11 @@ const unseen = {
   default: false,
   description: "Revoke a principal or a build that was never seen here, to block it in advance",
 };
+const quarantine = {
+  type: "boolean",
+  default: false,
+  description: "Of an agent: its quarantine is set or lifted, and its block stays as it is",
+};
 const order = {
   base: {
     type: "integer",
@@ -91,11 +96,11 @@ export const writeOperations = {
       {
         schema: {
           oneOf: [
-            object({ revoke: target, reason, cutOnly: { type: "boolean", default: false }, unseen }, [
+            object({ revoke: target, reason, cutOnly: { type: "boolean", default: false }, unseen, quarantine }, [
               "revoke",
               "reason",
             ]),
-            object({ lift: target, reason }, ["lift", "reason"]),
+            object({ lift: target, reason, quarantine }, ["lift", "reason"]),
             object(
               {
                 erase: object({ principal: { type: "string", pattern: "^p_[a-z2-7]{32}$" } }, ["principal"]),

@@ -3,6 +3,7 @@ import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../model/d
 import { limits } from "../../model/limits.ts";
 import type { AuthorizationDetail } from "../../model/session.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
+import type { InForce } from "../../session/quarantine.ts";
 import { type Delegator, delegatorsOf } from "./delegators.ts";
 
 type Action = PolicyQuestion["action"];
@@ -42,11 +43,11 @@ interface Abilities {
 /**
  * Finds out what an agent can do. It asks the policy engine the questions that requests would ask: every scope of its
  * registration, for everybody who may delegate it, and every action. Liveness and the agent's state are answered
- * separately. Where a policy decides by purpose, time or a person's own id, the question is about an unnamed person,
+ * separately; of a quarantined agent the profile is asked for, and no offer. Where a policy decides by purpose, time or a person's own id, the question is about an unnamed person,
  * now, without a purpose.
  */
 export function abilitiesOf(
-  agent: AgentRegistration,
+  { registration: agent, quarantined }: InForce,
   registry: RegistrySnapshot,
   { policy, nowSeconds }: { readonly policy: PolicyEngine; readonly nowSeconds: number },
 ): Abilities {
@@ -66,6 +67,7 @@ export function abilitiesOf(
       for (const delegator of delegating) {
         const actions: Partial<Record<Action, Verdict>> = {};
         for (const { action, depth, to } of stepsOf(agent, { resource, scope, opens: delegator.opens }, registry)) {
+          if (action === "offer" && quarantined) continue;
           if (++asked > limits.adminQuestions)
             return { can, lentByNobody, assuming: assumed(agent, evidence), cut: true };
           const grant = { resource, scopes: [scope], details };

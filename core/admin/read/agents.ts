@@ -1,9 +1,11 @@
 import type { AgentRegistration } from "../../model/agent-registration.ts";
+import { cutsIn } from "../../model/epoch.ts";
 import { limits } from "../../model/limits.ts";
 import { ownerId, ownerWords } from "../../model/owner.ts";
 import { err, ok } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import { subjects } from "../../model/subjects.ts";
+import { inForce } from "../../session/quarantine.ts";
 import type { LivenessRows, RevocationEpoch } from "../../session/store.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { appliedRegistry } from "./applied-registry.ts";
@@ -14,9 +16,10 @@ import type { AdminReadDeps, Route } from "./route.ts";
 /** Sorts agents by name. Pages begin and end at names, so that an agent added meanwhile does not shift them. */
 const byName = (a: AgentRegistration, b: AgentRegistration): number => (a.name < b.name ? -1 : 1);
 
-const epochView = ({ epoch, blocked, cutAtSeconds }: RevocationEpoch) => ({
-  generation: epoch,
+const epochView = ({ epoch, blocked, quarantined, cutAtSeconds }: RevocationEpoch) => ({
+  generation: cutsIn(epoch),
   blocked,
+  quarantined: quarantined === true,
   ...(cutAtSeconds === undefined ? {} : { cutAtSeconds }),
 });
 
@@ -31,10 +34,15 @@ async function epochsOf(ids: readonly string[], { queries }: AdminReadDeps): Pro
 const unread = err({ code: "liveness_unavailable", why: "a key stayed unread" } as const);
 
 /** Why an agent gets nothing at all, whatever policies say. */
-function inTheWay({ state }: AgentRegistration, epoch: RevocationEpoch, rows: LivenessRows): readonly string[] {
+function inTheWay(
+  { state, quarantine }: AgentRegistration,
+  epoch: RevocationEpoch,
+  rows: LivenessRows,
+): readonly string[] {
   return [
     ...(state === "active" ? [] : [`its state is ${state}`]),
     ...(epoch.blocked ? ["it was revoked, and an operator has not lifted the block"] : []),
+    ...(epoch.quarantined && !quarantine ? ["it is quarantined, and its registration names no profile for that"] : []),
     ...(rows.deployment?.blocked ? ["the whole deployment is blocked"] : []),
   ];
 }
@@ -91,13 +99,15 @@ export const agentRoute: Route = {
     const rows = await epochsOf([id], deps);
     if (!rows) return unread;
     const epoch = rows.epochs.get(subjects.agent(id)) ?? none;
+    const force = inForce(agent, id, rows);
+    const now = force.ok ? force.value : { registration: { ...agent, may: [] } };
     return ok({
       version: registry.version,
       ...summary(agent, registry, rows),
       registration: agent,
       serves: registry.resources.filter(({ servedBy }) => servedBy === named).map(({ uri }) => uri),
       getsNothingBecause: inTheWay(agent, epoch, rows),
-      ...abilitiesOf(agent, registry, { policy: deps.policy, nowSeconds }),
+      ...abilitiesOf(now, registry, { policy: deps.policy, nowSeconds }),
     });
   },
 };

@@ -15,6 +15,8 @@ export interface AdminOrder {
   readonly reason: string;
   readonly cutOnly: boolean;
   readonly unseen: boolean;
+  /** Of an agent: its quarantine is set or lifted, and its block is left as it is. */
+  readonly quarantine: boolean;
 }
 
 const verbs = ["revoke", "lift", "erase", "confirm"] as const;
@@ -28,14 +30,15 @@ const shapes: Record<TargetKind, RegExp> = {
 };
 
 /**
- * Reads an order: `POST /` with `{ "revoke", "lift", "erase" or "confirm": { <kind>: <id> }, "reason", "cutOnly"?, "unseen"? }`.
+ * Reads an order: `POST /` with `{ "revoke", "lift", "erase" or "confirm": { <kind>: <id> }, "reason", "cutOnly"?,
+ * "unseen"?, "quarantine"? }`.
  * @returns the order, or `not_found`, `method_not_allowed`, `target_unknown` for another deployment's, those of
  * {@link readObject}
  */
 export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, Denial> {
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
-  const read = readObject(call, [...verbs, "reason", "cutOnly", "unseen"], limits.requestBodyBytes);
+  const read = readObject(call, [...verbs, "reason", "cutOnly", "unseen", "quarantine"], limits.requestBodyBytes);
   if (!read.ok) return read;
   const body = read.value;
   const [verb, another] = verbs.filter((one) => body[one] !== undefined);
@@ -54,7 +57,7 @@ export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, D
     return invalidMember("erase", "only a person is erased: name a principal, p_…");
   if (verb === "confirm" && !(known === "principal" && isPerson(id)))
     return invalidMember("confirm", "only a person is confirmed: name a principal, p_…");
-  const { reason, cutOnly = false, unseen = false } = body;
+  const { reason, cutOnly = false, unseen = false, quarantine = false } = body;
   const most = verb === "erase" ? limits.erasureReasonCharacters : limits.purposeCharacters;
   if (typeof reason !== "string" || reason.trim() === "" || reason.length > most)
     return invalidMember("reason", `say why, in 1 to ${most} characters`);
@@ -63,5 +66,11 @@ export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, D
   const mayBeUnseen = verb === "revoke" && (known === "principal" || known === "build");
   if (typeof unseen !== "boolean" || (unseen && !mayBeUnseen))
     return invalidMember("unseen", "true or false, with the revocation of a principal or a build");
-  return ok({ verb, kind: known, id, reason, cutOnly, unseen });
+  const mayQuarantine = known === "agent" && verb !== "erase" && !cutOnly;
+  if (typeof quarantine !== "boolean" || (quarantine && !mayQuarantine))
+    return invalidMember(
+      "quarantine",
+      "true or false, with the revocation of an agent or its lifting, not with cutOnly",
+    );
+  return ok({ verb, kind: known, id, reason, cutOnly, unseen, quarantine });
 }

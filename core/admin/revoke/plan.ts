@@ -16,12 +16,15 @@ import type { RevocationTargets } from "./target.ts";
 interface PlanDeps {
   readonly clock: Clock;
   readonly revocations: Pick<RevocationStore, "loginsOf" | "readDenylisted" | "readSession" | "findSession">;
-  readonly targets: Pick<RevocationTargets, "hasTombstone">;
+  readonly targets: Pick<RevocationTargets, "hasTombstone" | "standing">;
 }
 
 /** What an order writes, and its answer. */
 interface Planned {
-  readonly change: Pick<RevocationWrite, "tombstone" | "denylist" | "clear" | "raise" | "lift" | "erase" | "confirm">;
+  readonly change: Pick<
+    RevocationWrite,
+    "tombstone" | "denylist" | "clear" | "raise" | "lift" | "release" | "erase" | "confirm"
+  >;
   readonly answer: object;
 }
 type Planning = Promise<Result<Planned, Denial>>;
@@ -38,7 +41,7 @@ export async function planRevocation(order: AdminOrder, deps: PlanDeps, audit: A
   if (verb === "erase") return planErasure(id, deps.clock);
   if (verb === "confirm") return confirmation(id, deps.clock);
   if (kind === "session") return verb === "lift" ? clearLogin(id, deps, audit) : tombstone(order, deps, audit);
-  return verb === "lift" ? liftBlock(kind, id) : cut({ ...order, kind }, deps, audit);
+  return verb === "lift" ? lift({ ...order, kind }, deps) : cut({ ...order, kind }, deps, audit);
 }
 
 /** An operator's word that an owner is still there. It lifts no block. */
@@ -53,20 +56,34 @@ type SubjectKind = Exclude<AdminOrder["kind"], "session">;
 const subjectOf = (kind: SubjectKind, id: string): string =>
   kind === "deployment" ? subjects.deployment : subjects[kind](id);
 
-const liftBlock = async (kind: SubjectKind, id: string): Planning =>
-  ok({ change: { lift: { subject: subjectOf(kind, id) } }, answer: { blocked: false } });
+/**
+ * Lifts the one that the order names. An agent may be blocked and quarantined, for two reasons, by two operators: what
+ * stays in force is told, so that a lift neither drops the other silently nor seems to.
+ */
+async function lift(
+  { kind, id, quarantine }: AdminOrder & { readonly kind: SubjectKind },
+  { targets }: PlanDeps,
+): Planning {
+  const subject = subjectOf(kind, id);
+  if (kind !== "agent") return ok({ change: { lift: { subject } }, answer: { blocked: false } });
+  const { blocked, quarantined, automatic } = await targets.standing(subject);
+  return quarantine
+    ? ok({ change: { release: { subject, automatic } }, answer: { blocked, quarantined: false } })
+    : ok({ change: { lift: { subject } }, answer: { blocked: false, quarantined } });
+}
 
 async function cut(
-  { kind, id, cutOnly }: AdminOrder & { readonly kind: SubjectKind },
+  { kind, id, cutOnly, quarantine }: AdminOrder & { readonly kind: SubjectKind },
   deps: PlanDeps,
   audit: AuditContext,
 ): Planning {
   const logins = kind === "principal" && cutOnly ? await denylistOfCut(id, deps.revocations) : ok([]);
   if (!logins.ok) return logins;
   const atSeconds = nowSeconds(deps.clock);
-  const raise = { subject: subjectOf(kind, id), block: !cutOnly, atSeconds };
+  const block = !cutOnly && !quarantine;
+  const raise = { subject: subjectOf(kind, id), block, ...(quarantine ? { quarantine } : {}), atSeconds };
   const denylist = logins.value.length > 0 ? { denylist: denylisting({ logins: logins.value, atSeconds }, audit) } : {};
-  return ok({ change: { raise, ...denylist }, answer: { blocked: !cutOnly } });
+  return ok({ change: { raise, ...denylist }, answer: quarantine ? { quarantined: true } : { blocked: block } });
 }
 
 /** Clears the logins that a session's revocation denylisted, however long ago. Sessions that it ended stay over. */

@@ -3,6 +3,13 @@ import { limits } from "../../model/limits.ts";
 import { err, ok, type Result } from "../../model/result.ts";
 import { subjects } from "../../model/subjects.ts";
 
+/** What keeps a subject from getting anything, or all of it. */
+export interface Standing {
+  readonly blocked: boolean;
+  readonly quarantined: boolean;
+  readonly automatic: number;
+}
+
 /** Reads that tell whether the target of an order exists. All are strongly consistent. */
 export interface RevocationTargets {
   /** SPIFFE IDs of the agents that are registered now. */
@@ -13,6 +20,8 @@ export interface RevocationTargets {
   hasSessions(subject: string): Promise<boolean>;
   /** Whether a subject was ever cut or blocked. */
   wasRevoked(subject: string): Promise<boolean>;
+  /** How a subject stands, strongly consistent; `automatic` tells how often it was quarantined automatically. */
+  standing(subject: string): Promise<Standing>;
   /** Whether a session was ended, as long as anything below it could still live. */
   hasTombstone(sid: string): Promise<boolean>;
 }

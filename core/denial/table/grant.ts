@@ -21,12 +21,13 @@ export type GrantDenial =
     };
 
 /** The bound that a scope exceeded. */
-export type ScopeBound = "parent" | "offer" | "registration" | "lending" | "entailment" | "assertion";
+export type ScopeBound = "parent" | "offer" | "registration" | "quarantine" | "lending" | "entailment" | "assertion";
 
 const boundWords = {
   parent: "session, or the token presented for it, holds",
   offer: "offer holds",
   registration: "agent is registered for",
+  quarantine: "agent's profile for quarantine holds",
   lending: "principal may lend",
   assertion: "assertion holds",
   entailment: "presented token entails",

@@ -9,6 +9,7 @@ export type SessionDenial =
   | { readonly code: "person_key_overtaken" }
   | { readonly code: "blocked"; readonly subject: string; readonly owns?: string }
   | { readonly code: "owner_unconfirmed"; readonly subject: string; readonly owns: string }
+  | { readonly code: "quarantined"; readonly agent: string; readonly why: string }
   | { readonly code: "died_in_flight"; readonly cause: DeathCause };
 
 /** What auditors and callers are told of each. */
@@ -42,6 +43,11 @@ export const sessionDenials: Rows<SessionDenial> = {
     rule: "nothing is issued to or below an agent whose owner has not signed in, or been confirmed, in the days of `ownerConfirmedDays`",
     missing: (d) => `a login or a confirmation of ${d.subject}, who owns ${d.owns}`,
     answer: forbidden("the agent's owner must sign in, or be confirmed by an operator"),
+  },
+  quarantined: {
+    rule: "a quarantined agent gets what its registration says for that case, and hands nothing on",
+    missing: (d) => `${d.why}: ${d.agent}`,
+    answer: forbidden("an agent of this request is quarantined: it gets less until an operator lifts that"),
   },
   died_in_flight: {
     rule: aliveRule,

@@ -65,6 +65,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...scopeSetFindings(row.may, "may", names),
         ...scopeSetFindings(row.lends, "lends", names),
         ...beyond({ agent: row.name, sets: row.lends }, "lends", names),
+        ...beyond({ agent: row.name, sets: row.quarantine?.scopes ?? [] }, "quarantine.scopes", names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
         ...(typeof row.owner === "string" ? [] : personIssuer(row.owner.issuer, "owner.issuer", names)),

@@ -48,6 +48,7 @@ const facts = struct({
   ...texts("denial_rule", "denial_missing", "target", "reason"),
   count: "int",
   user_agent: "string",
+  quarantine: "boolean",
   canary: "boolean",
 });
 

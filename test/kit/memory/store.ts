@@ -20,6 +20,7 @@ import type {
 } from "../../../core/session/store.ts";
 import { randomIds } from "../keys.ts";
 import { conflictOf } from "./conflicts.ts";
+import { raisedBy, releasedFrom } from "./epochs.ts";
 import { consume, replayConflict } from "./replay.ts";
 import { asRenewed, rowKey } from "./rows.ts";
 import { takenOver } from "./take-over.ts";
@@ -223,7 +224,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     await this.enter("revoke", true);
     const used = replayConflict(this.replayEntries, write.replayEntries);
     if (used) return err(used);
-    const { tombstone, withdraw, denylist, clear, raise, lift, erase, confirm } = write;
+    const { tombstone, withdraw, denylist, clear, raise, lift, release, erase, confirm } = write;
     this.people.delete(erase?.person ?? "");
     if (confirm) this.confirmations.set(confirm.principal, confirm.atSeconds);
     if (tombstone) this.tombstones.set(tombstone.sid, { ...tombstone });
@@ -232,8 +233,9 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     if (denylist) this.denylist(denylist);
     for (const { subject, names } of denylistRows(clear ? [clear] : []))
       for (const name of names) this.denylisted.get(subject)?.delete(name);
-    if (raise) this.raise(raise.subject, raise.block, raise.atSeconds);
+    if (raise) this.setEpoch(raise.subject, raisedBy(this.epochOf(raise.subject), raise));
     if (lift) this.setEpoch(lift.subject, { ...this.epochOf(lift.subject), blocked: false, lifted: true });
+    if (release) this.setEpoch(release.subject, releasedFrom(this.epochOf(release.subject), release.automatic));
     consume(this.replayEntries, write.replayEntries);
     this.records.push(write.record);
     return ok(undefined);
@@ -293,12 +295,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
 
   /** Raises a counter as an operator would, without a record. */
   raise(subject: string, block: boolean, atSeconds: number): void {
-    const before = this.epochOf(subject);
-    this.setEpoch(subject, {
-      epoch: before.epoch + 1,
-      blocked: before.blocked || block,
-      cutAtSeconds: atSeconds,
-    });
+    this.setEpoch(subject, raisedBy(this.epochOf(subject), { block, atSeconds }));
   }
 
   private epochOf(subject: string): RevocationEpoch {

@@ -207,6 +207,7 @@ export const denials: Samples = {
   rate_exceeded: { code: "rate_exceeded", agent, perSecond: 50 },
   owner_unconfirmed: { code: "owner_unconfirmed", subject: "principal:p_owner", owns: agent },
   blocked: { code: "blocked", subject: `agent:${agent}` },
+  quarantined: { code: "quarantined", agent, why: "no delegation by this agent" },
   died_in_flight: { code: "died_in_flight", cause: { kind: "generation", subject: "deployment" } },
   not_a_resource_server: { code: "not_a_resource_server", agent },
   not_the_owner: { code: "not_the_owner", sid: "s".repeat(22) },

@@ -7,6 +7,7 @@ import type { PolicyEngine } from "../../../core/model/decision.ts";
 import { ownerId } from "../../../core/model/owner.ts";
 import { type Call, type Reply, spiffeAssertionType, tokenExchangeGrant } from "../../../core/model/wire.ts";
 import { randomIds } from "../keys.ts";
+import { standingOf } from "../memory/epochs.ts";
 import { MemorySts } from "../memory/sts.ts";
 import { agentId } from "../registry.ts";
 import { dpopProof } from "../wire/key.ts";
@@ -115,6 +116,7 @@ const depsOf = ({ store, held, signers, ports }: Ground, policy: { readonly engi
         ({ owner }) => ownerId(owner) ?? [],
       ),
     hasSessions: async (subject: string) => store.hasSessions(subject),
+    standing: async (subject: string) => standingOf(store.epochs.get(subject)),
     wasRevoked: async (subject: string) => store.epochs.has(subject),
     hasTombstone: async (sid: string) => store.tombstones.has(sid),
   },

@@ -17,6 +17,7 @@ const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   sourceIp: "192.0.2.1",
   userAgent: "u",
   canary: true,
+  quarantine: true,
   agent: "spiffe://td/agent/a",
   owner: "spiffe://td/agent/b",
   operator: { arn: "arn:aws:sts::111122223333:assumed-role/O/me", uniqueId: "AROA1:me" },

@@ -6,6 +6,7 @@ import {
   type HeldTool,
   heldToolKinds,
   type Owner,
+  type QuarantineProfile,
   type ScopeSet,
   type Selector,
 } from "../../../../core/model/agent-registration.ts";
@@ -74,6 +75,12 @@ export const registrationItem = (version: number, registration: Registration) =>
 
 const scopeSet = members<ScopeSet>({ resource: text, scopes: list(text) });
 
+const quarantine = members<QuarantineProfile>({
+  scopes: list(scopeSet),
+  maxLifetimeSeconds: optional(whole),
+  serves: optional(oneOf(true)),
+});
+
 const client = members({ issuer: text, clientId: text });
 
 /** A public key of an agent, as registrations and the published row hold it. */
@@ -133,6 +140,7 @@ const agent = members<AgentRegistration>({
     ),
   ),
   may: list(scopeSet),
+  quarantine: optional(quarantine),
   requiresDetails: optional(oneOf(true)),
   lends: list(scopeSet),
   audiences: list(text),

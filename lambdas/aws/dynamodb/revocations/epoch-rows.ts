@@ -1,3 +1,4 @@
+import { epochFrom } from "../../../../core/model/epoch.ts";
 import type { RevocationEpoch } from "../../../../core/session/store.ts";
 import { type Decode, flag, type Item, membersAnd, optional, row, text, whole } from "../codec.ts";
 
@@ -15,13 +16,22 @@ interface EpochRow {
   readonly generation?: number;
   readonly blocked?: boolean;
   readonly cutAtSeconds?: number;
+  /** By an operator. */
+  readonly quarantined?: boolean;
+  /**
+   * How often it was quarantined automatically, and when last: whoever may write these may write nothing else. The first
+   * counts as long as it is above the one that only operators write.
+   */
+  readonly autoQuarantines?: number;
+  readonly autoQuarantinedAtSeconds?: number;
+  readonly autoQuarantinesLifted?: number;
   readonly lifted?: boolean;
   /** Only in copies of the deployment's row. */
   readonly registryVersion?: number;
   readonly longestLifeSeconds?: number;
 }
 
-/** In an emergency an operator may have written the value by hand, so everything except `false` blocks. */
+/** In an emergency an operator may have written the value by hand, so everything except `false` blocks, or quarantines. */
 const blocks: Decode<boolean> = (value) => value !== false;
 
 const epochRow = row(
@@ -33,6 +43,10 @@ const epochRow = row(
       generation: optional(whole),
       blocked: optional(blocks),
       cutAtSeconds: optional(whole),
+      quarantined: optional(blocks),
+      autoQuarantines: optional(whole),
+      autoQuarantinedAtSeconds: optional(whole),
+      autoQuarantinesLifted: optional(whole),
       lifted: optional(flag),
       registryVersion: optional(whole),
       longestLifeSeconds: optional(whole),
@@ -47,6 +61,8 @@ interface ReadEpoch extends RevocationEpoch {
   readonly subject: string;
   readonly registryVersion?: number;
   readonly longestLifeSeconds?: number;
+  /** How often it was quarantined automatically. */
+  readonly automatic: number;
 }
 
 /**
@@ -55,11 +71,17 @@ interface ReadEpoch extends RevocationEpoch {
  * @throws {@link BrokenRow}
  */
 export function epochOf(item: Item): ReadEpoch {
-  const { of: _, generation = 0, blocked = false, lifted, named, ...rest } = epochRow(item);
+  const { of: _, generation = 0, blocked = false, lifted, named, quarantined = false, ...more } = epochRow(item);
+  const { cutAtSeconds, autoQuarantines: automatic = 0, autoQuarantinedAtSeconds, ...others } = more;
+  const { autoQuarantinesLifted = 0, ...rest } = others;
+  const cuts = [cutAtSeconds, autoQuarantinedAtSeconds].filter((at) => at !== undefined);
   return {
     ...rest,
-    epoch: generation,
+    epoch: epochFrom(generation, automatic),
+    automatic,
     blocked,
+    ...(quarantined || automatic > autoQuarantinesLifted ? { quarantined: true } : {}),
+    ...(cuts.length > 0 ? { cutAtSeconds: Math.max(...cuts) } : {}),
     ...(lifted ? { lifted } : {}),
     ...(named.size > 0 ? { denylistedAtSeconds: Math.max(...named.values()) } : {}),
   };

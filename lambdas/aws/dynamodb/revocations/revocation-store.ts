@@ -33,7 +33,7 @@ export function createRevocationStore(client: DynamoDBDocumentClient, tables: Ta
  * revocation (threat 6).
  */
 function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<CommitConflict>[] {
-  const { tombstone, withdraw, denylist, clear, raise, lift, erase, confirm } = write;
+  const { tombstone, withdraw, denylist, clear, raise, lift, release, erase, confirm } = write;
   return [
     ...replayPuts(tables, write.replayEntries),
     ...(tombstone ? [{ item: { Put: tombstonePut(tombstone, write.record, tables) } }] : []),
@@ -42,6 +42,7 @@ function actionsOf(write: RevocationWrite, tables: Tables): readonly Action<Comm
     ...(clear ? clearActions(clear, tables) : []),
     ...(raise ? rowsOf(raise.subject).map((row) => ({ item: { Update: raiseUpdate(row, raise, tables) } })) : []),
     ...(lift ? rowsOf(lift.subject).map((row) => ({ item: { Update: liftUpdate(row, lift, tables) } })) : []),
+    ...(release ? [{ item: { Update: releaseUpdate(release, tables) } }] : []),
     ...(erase ? [personKeyDelete(erase.person, tables)] : []),
     ...(confirm ? [confirmationPut(confirm, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
@@ -124,24 +125,33 @@ export const notWithdrawn = (handleHash: string, tables: Tables): Action<CommitC
  * Epochs never expire: one that began again at 0 would make dead sessions alive. They are raised by ADD, without a
  * condition and without a read, so that two operators at the same time lose no raise and a busy row makes none fail.
  */
-const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => ({
-  TableName: tables.revocations,
-  Key: { subject: row },
-  UpdateExpression: raise.block
-    ? "SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted, #blocked = :blocked ADD #generation :one"
-    : "SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted ADD #generation :one",
-  ...words(["cutAtSeconds", "of", "lifted", "generation", ...(raise.block ? ["blocked"] : [])], {
-    at: raise.atSeconds,
-    of: raise.subject,
-    lifted: false,
-    one: 1,
-    ...(raise.block ? { blocked: true } : {}),
-  }),
-});
+const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, tables: Tables) => {
+  const flags = [...(raise.block ? ["blocked"] : []), ...(raise.quarantine ? ["quarantined"] : [])];
+  const set = flags.map((flag) => `, #${flag} = :yes`).join("");
+  return {
+    TableName: tables.revocations,
+    Key: { subject: row },
+    UpdateExpression: `SET #cutAtSeconds = :at, #of = :of, #lifted = :lifted${set} ADD #generation :one`,
+    ...words(["cutAtSeconds", "of", "lifted", "generation", ...flags], {
+      at: raise.atSeconds,
+      of: raise.subject,
+      lifted: false,
+      one: 1,
+      ...(flags.length > 0 ? { yes: true } : {}),
+    }),
+  };
+};
 
 const liftUpdate = (row: string, lift: NonNullable<RevocationWrite["lift"]>, tables: Tables) => ({
   TableName: tables.revocations,
   Key: { subject: row },
   UpdateExpression: "SET #blocked = :blocked, #lifted = :lifted, #of = :of",
   ...words(["blocked", "lifted", "of"], { blocked: false, lifted: true, of: lift.subject }),
+});
+
+const releaseUpdate = ({ subject, automatic }: NonNullable<RevocationWrite["release"]>, tables: Tables) => ({
+  TableName: tables.revocations,
+  Key: { subject: revocationKeys.epoch(subject) },
+  UpdateExpression: "SET #quarantined = :no, #autoQuarantinesLifted = :automatic, #of = :of",
+  ...words(["quarantined", "autoQuarantinesLifted", "of"], { no: false, automatic, of: subject }),
 });

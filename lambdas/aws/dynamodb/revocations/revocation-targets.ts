@@ -29,6 +29,11 @@ export function createRevocationTargets(
     },
     wasRevoked: async (subject) =>
       (await row(tables.revocations, { subject: revocationKeys.epoch(subject) })) !== undefined,
+    async standing(subject) {
+      const Item = await row(tables.revocations, { subject: revocationKeys.epoch(subject) });
+      const { blocked = false, quarantined = false, automatic = 0 } = Item ? epochOf(Item) : {};
+      return { blocked, quarantined, automatic };
+    },
     hasTombstone: async (sid) => (await row(tables.tombstones, { session: tombstoneKeys.session(sid) })) !== undefined,
   };
 }

@@ -110,7 +110,10 @@ function sorted(
   const rows = new Map(
     of(tables.revocations)
       .map(epochOf)
-      .map(({ subject, registryVersion, longestLifeSeconds: _, ...epoch }) => [subject, { epoch, registryVersion }]),
+      .map(({ subject, registryVersion, longestLifeSeconds: _l, automatic: _a, ...epoch }) => [
+        subject,
+        { epoch, registryVersion },
+      ]),
   );
   // a function may lack the names of tables that it does not read
   const row = query.session && of(tables.sessions).find(({ sid }) => sid === query.session?.sid);
