@@ -22,6 +22,7 @@ import { sessionCommands } from "./sessions/program.ts";
 import { statusCommands } from "./status/program.ts";
 import { exitCodes, Refused, Told, Usage } from "./terminal/outcome.ts";
 import { asksForJson, formats, type OutputOptions } from "./terminal/output.ts";
+import { toolsCommands } from "./tools/program.ts";
 import { traceCommands } from "./trace/program.ts";
 
 type Common = ProfileOptions & OutputOptions;
@@ -145,6 +146,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   sessionCommands(line);
   principalCommands(line);
   auditCommands(line);
+  toolsCommands(line);
   traceCommands(line);
   evidenceCommands(line);
   policyCommands(line);
