@@ -4,6 +4,7 @@ import { readRegistryFolder, skippedFiles, skippedLine } from "../registry/folde
 import { Refused, type Terminal, Told, Usage } from "../terminal/outcome.ts";
 import { type PolicyCase, readCases, runCase } from "./cases.ts";
 import { invalid, type ProposedFolder, readProposed } from "./proposed.ts";
+import { type Proof, proofLines } from "./prove.ts";
 import { type Change, type Past, type Replay, replay } from "./replay.ts";
 
 /** Options of all `policy` commands. */
@@ -62,20 +63,26 @@ export interface PlanOptions extends PolicyOptions {
 
 /**
  * `policy plan`: puts recorded decisions to a registry's policies, and shows, for each agent, which would be decided
- * otherwise. It fails when something would newly be permitted, unless that is confirmed.
+ * otherwise; and, where it was tried, what is proved of all requests. It fails when something would newly be permitted,
+ * unless that is confirmed.
  * @throws Refused for unconfirmed widening; Usage when there is nothing to replay
  */
-export async function runPlan(past: Past, options: PlanOptions, terminal: Terminal): Promise<void> {
+export async function runPlan(
+  { proof, ...past }: Past & { readonly proof?: Promise<Proof> },
+  options: PlanOptions,
+  terminal: Terminal,
+): Promise<void> {
   const progress = (decisions: number) => {
     if (!options.json && decisions % 10_000 === 0) terminal.err(`${decisions} decisions replayed`);
   };
   const found = await replay(past, createCedarEngine(cedar), progress);
   if (found.decisions === 0 && found.unread === 0)
     throw new Usage(`there are no decisions by policy among the ${found.events} events there`);
-  const wider = found.changes.filter((change) => change.to === "permitted");
-  const confirmed = wider.length === 0 || options.confirmWidening === true;
-  if (options.json) terminal.out(JSON.stringify({ ok: confirmed, ...found }));
-  else for (const line of planLines(found)) terminal.out(line);
+  const proved = await proof;
+  const wider = found.changes.some((change) => change.to === "permitted") || proved?.result === "newly-allowed";
+  const confirmed = !wider || options.confirmWidening === true;
+  if (options.json) terminal.out(JSON.stringify({ ok: confirmed, ...found, ...(proved ? { proof: proved } : {}) }));
+  else for (const line of [...planLines(found), ...(proved ? proofLines(proved) : [])]) terminal.out(line);
   if (confirmed) return;
   if (options.json) throw new Told("the policies are not as they should be");
   throw new Refused("these policies permit what was refused: look at it and give --confirm-widening");

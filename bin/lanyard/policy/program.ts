@@ -12,6 +12,8 @@ import { Usage } from "../terminal/outcome.ts";
 import { sinceMillis } from "../terminal/since.ts";
 import { type PlanOptions, type PolicyOptions, runCheck, runPlan, runTest } from "./commands.ts";
 import { type ProposedFolder, readProposed } from "./proposed.ts";
+import { type Proof, prove } from "./prove.ts";
+import { createProver } from "./prover.ts";
 
 type Common = PolicyOptions &
   ProfileOptions & { readonly set: readonly string[]; readonly issuer?: string; readonly trustDomain?: string };
@@ -57,6 +59,7 @@ export function policyCommands(line: CommandLine): void {
       )
       .option("--since <time>", "how far back: 24h, 7d, a date (default: 7d; of a folder all of it)")
       .option("--confirm-widening", "succeed although something would newly be permitted")
+      .option("--prover <program>", "what proves that no request at all is newly permitted", "lanyard-prove")
       .action(async (directory: string | undefined, options: Common & PlanOptions & EventOptions) => {
         const registry =
           directory === undefined
@@ -64,7 +67,8 @@ export function policyCommands(line: CommandLine): void {
             : await readProposed(await folderOf(directory, options, line));
         const profile = await profileOf(options, line);
         const keys = profile ? { keyOf: keysOf(profile) } : {};
-        await runPlan({ registry, events: recorded(options, profile, line), ...keys }, options, terminal);
+        const proof = directory === undefined ? {} : { proof: proofOf(registry, profile, options, line) };
+        await runPlan({ registry, events: recorded(options, profile, line), ...keys, ...proof }, options, terminal);
       }),
     "policy plan",
     "policy plan registry --since 30d",
@@ -76,6 +80,7 @@ const collect = (value: string, all: readonly string[]): readonly string[] => [.
 /** Which events are replayed. */
 interface EventOptions {
   readonly events: string;
+  readonly prover: string;
   readonly since?: string;
 }
 
@@ -95,6 +100,24 @@ async function registryInForce(options: Common, { env, folder }: ProgramDeps): P
     return createSnapshot(version, profile.trustDomain, registrations);
   } finally {
     profile.dynamo.destroy();
+  }
+}
+
+/** What is known of all requests, where there is a deployment whose present policies the proposed ones are held against. */
+async function proofOf(
+  proposed: RegistrySnapshot,
+  profile: Profile | undefined,
+  options: EventOptions,
+  { env }: ProgramDeps,
+): Promise<Proof> {
+  if (!profile)
+    return { result: "not-proved", why: "there is no deployment whose policies these would take the place of" };
+  try {
+    const { registrations } = await readRegistry(profile);
+    const present = registrations.filter((one) => one.kind === "policy");
+    return await prove(present, proposed.policies, createProver(options.prover, env));
+  } catch (cause) {
+    return { result: "not-proved", why: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 

@@ -201,7 +201,12 @@ describe("policy plan", () => {
     );
     const { code, out } = await lanyard(...as, "--events", events);
     expect(code).toBe(0);
-    expect(out).toBe("3 decisions of 2 events replayed: 3 as they were, 0 newly permitted, 0 newly refused");
+    expect(out).toBe(
+      [
+        "3 decisions of 2 events replayed: 3 as they were, 0 newly permitted, 0 newly refused",
+        "not proved, only replayed: there is no deployment whose policies these would take the place of",
+      ].join("\n"),
+    );
   });
 
   test("tells agent by agent what would newly be refused, alike decisions together, and succeeds", async () => {
@@ -238,7 +243,9 @@ describe("policy plan", () => {
       const auditFolder = bucket(event("e1", [asked]));
       await deployment.write({ auditFolder });
       const same = "1 decisions of 1 events replayed: 1 as they were, 0 newly permitted, 0 newly refused";
-      expect(await deployment.lanyard(["policy", "plan", supportDesk])).toEqual({ code: 0, out: same, err: "" });
+      const proposed = await deployment.lanyard(["policy", "plan", supportDesk, "--prover", "no-such-prover"]);
+      const why = "there is no no-such-prover (docs/policies.md says how to have it)";
+      expect(proposed).toEqual({ code: 0, out: `${same}\nnot proved, only replayed: ${why}`, err: "" });
       // nothing was applied yet: the policies that count permit nothing
       const empty = await deployment.lanyard(["policy", "plan"]);
       expect(empty).toMatchObject({ code: 0, out: expect.stringContaining("1 newly refused") });
