@@ -84,6 +84,9 @@ export const tables: Tables = {
   get counters() {
     return setting("countersTable");
   },
+  get budgets() {
+    return setting("budgetsTable");
+  },
   get tombstones() {
     return setting("tombstonesTable");
   },

@@ -20,7 +20,9 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_resources"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["aws_policy_digest", "aws_token", "registry_digest"].map((n) => [n, redactTokens] as const),
+  ...["aws_policy_digest", "aws_token", "registry_digest", "budgets", "cost_report"].map(
+    (n) => [n, redactTokens] as const,
+  ),
   ["target", redactTarget] as const,
 ]);
 
@@ -85,6 +87,10 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     policy_logged: facts.policyLogged,
     purpose: facts.purpose,
     decisions: facts.decisions,
+    budgets: facts.budgets,
+    cost_minor: facts.cost?.minor,
+    cost_currency: facts.cost?.currency,
+    cost_report: facts.costReport,
     denial: facts.denial,
     ...(facts.denial ? reasonOf(facts.denial) : {}),
     target: facts.target,

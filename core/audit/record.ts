@@ -1,5 +1,6 @@
 import type { Denial } from "../denial/denial.ts";
 import type { Assurance } from "../model/assurance.ts";
+import type { Money } from "../model/budget.ts";
 import type { Check } from "../model/check.ts";
 import type { PolicyQuestion, Verdict } from "../model/decision.ts";
 import type { PersonKey } from "../model/person-key.ts";
@@ -128,6 +129,11 @@ export interface AuditFacts {
   readonly purpose?: string;
   /** What a gateway asked about, one entry a question. Never the arguments of a call: they are the person's. */
   readonly decisions?: readonly DecisionFacts[];
+  /** Rows of budgets that the call was taken from. */
+  readonly budgets?: readonly string[];
+  /** The most the call can cost, or what it did cost; and the id of the report that the two share. */
+  readonly cost?: Money;
+  readonly costReport?: string;
   readonly denial?: Denial;
   readonly target?: string;
   readonly reason?: string;

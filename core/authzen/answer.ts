@@ -9,16 +9,18 @@ export type Form =
 
 /**
  * The answer "no" to whatever was asked: of one form each time, the same bytes whatever stands against it, so that
- * nobody learns of sessions that are not theirs (threat 41). AuthZEN 1.0: a refusal is a 200, and has no context.
+ * nobody learns of sessions that are not theirs (threat 41). AuthZEN 1.0: a refusal is a 200.
+ * @param context what is left of a budget, where the answer would have been yes to this very asker but for it
  */
-export function no(form: Form): Reply {
+export function no(form: Form, context?: object): Reply {
   if (form.kind === "search") return json({ results: [] });
-  if (form.kind === "evaluation") return json({ decision: false });
+  if (form.kind === "evaluation") return json({ decision: false, ...(context ? { context } : {}) });
   return json({ evaluations: Array.from({ length: form.questions }, () => ({ decision: false })) });
 }
 
 /** The answer to one question. */
-export const decided = (decision: boolean): Reply => json({ decision });
+export const decided = (decision: boolean, context?: object): Reply =>
+  json({ decision, ...(context ? { context } : {}) });
 
 /** The answers to several, in their order. */
 export const decidedAll = (decisions: readonly boolean[]): Reply =>

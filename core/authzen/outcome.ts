@@ -1,5 +1,7 @@
 import type { FactsSoFar } from "../audit/context.ts";
 import type { DecisionFacts } from "../audit/record.ts";
+import { type BudgetLevel, levelsOf } from "../budgets/levels.ts";
+import type { Spending } from "../budgets/spend.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { Result } from "../model/result.ts";
 import type { Session } from "../model/session.ts";
@@ -16,6 +18,8 @@ export interface Outcome {
   readonly facts: Partial<FactsSoFar>;
   /** Counters of which one use each is taken. */
   readonly counters: readonly string[];
+  /** What is taken from budgets, where any applies. */
+  readonly spending?: Spending;
   /** Set for a single question that is answered with no. */
   readonly refusal?: Denial;
 }
@@ -66,7 +70,18 @@ function evaluation(question: Result<Question, Denial>, read: Read): Outcome {
     reply: decided(true),
     facts: { ...facts, grants: [grant], policies, asked: [asked], decisions: [named(question.value)] },
     counters: session?.uses?.countedAt ?? [],
+    ...(session ? spendingOf(question.value, session, read) : {}),
   };
+}
+
+/** A call of a tool is what budgets count; to begin with a server, or to see its tools, is none. */
+function spendingOf({ target, cost }: Question, session: Session, { registry }: Read): Pick<Outcome, "spending"> {
+  const levels: readonly BudgetLevel[] =
+    target.type === "tool" ? levelsOf({ session, resource: target.server }, registry) : [];
+  if (levels.length === 0) return {};
+  const server = registry.agentId(registry.resource(target.server)?.servedBy ?? "");
+  const call = { resource: target.server, server, root: session.root, sid: session.sid };
+  return { spending: { levels, call, ...(cost ? { cost } : {}) } };
 }
 
 function evaluations({ questions, semantics, isSingle }: Extract<Asked, { kind: "evaluations" }>, read: Read): Outcome {

@@ -1,4 +1,6 @@
 import type { Denial } from "../denial/denial.ts";
+import type { Money } from "../model/budget.ts";
+import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
 import { type Entities, type Entity, type Members, membersOf } from "./entities.ts";
@@ -29,6 +31,8 @@ export interface Question {
   readonly method: string;
   readonly target: Target;
   readonly arguments: Members;
+  /** The most the call can cost: the asker's word, which can only take more from budgets. */
+  readonly cost?: Money;
 }
 
 /** Methods of MCP that are decided, by the type of what they are about (COAZ-MCP, Default Mappings). */
@@ -55,9 +59,28 @@ export function questionOf({ subject, action, resource, context }: Entities): Re
   const given = action.properties.arguments;
   const args = given === undefined ? {} : membersOf(given);
   if (!args) return unsupported("arguments that are no object");
+  const cost = costOf(context.cost);
+  if (cost === "malformed") return unsupported("a cost that is no amount in a currency's smallest unit");
   const { root } = subject.properties;
   const place = typeof root === "string" && isId(root) ? { root } : {};
-  return ok({ ...who.value, ...place, token, method: action.name, target: target.value, arguments: args });
+  return ok({
+    ...who.value,
+    ...place,
+    token,
+    method: action.name,
+    target: target.value,
+    arguments: args,
+    ...(cost ? { cost } : {}),
+  });
+}
+
+/** `context.cost`: `{ "amount": 1250, "currency": "EUR" }`, in the currency's smallest unit. */
+function costOf(value: unknown): Money | undefined | "malformed" {
+  if (value === undefined) return undefined;
+  const { amount, currency } = membersOf(value) ?? {};
+  const isAmount = Number.isSafeInteger(amount) && (amount as number) >= 0 && (amount as number) <= limits.budgetMost;
+  if (!isAmount || typeof currency !== "string" || !/^[A-Z]{3}$/.test(currency)) return "malformed";
+  return { minor: amount as number, currency };
 }
 
 const unsupported = (what: string): Result<never, Denial> => err({ code: "question_unsupported", what });

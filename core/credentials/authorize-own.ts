@@ -1,3 +1,4 @@
+import { levelsOf } from "../budgets/levels.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
 import { nowSeconds } from "../model/ports.ts";
@@ -27,8 +28,8 @@ type OwnContext = TokenContext<
 /**
  * Decides a request as one for an access token of the caller's own session: liveness, narrowing and policies are the
  * same steps. What they release is another thing, so the bucket is another, the life is not the resource's, and a
- * session whose uses are counted gets nothing: at AWS nobody counts (threat 24).
- * @returns what is granted, or what `authorizeBy` refuses, `aws_uses_uncounted`, `session_ending`
+ * session whose uses are counted, or that a budget bounds here, gets nothing: at AWS nobody counts (threats 24 and 60).
+ * @returns what is granted, or what `authorizeBy` refuses, `aws_uses_uncounted`, `budget_not_counted`, `session_ending`
  */
 export async function authorizeOwn(
   context: OwnContext,
@@ -55,6 +56,8 @@ export async function authorizeOwn(
   const session = plan.existing;
   if (!grant || !session) throw new Error("an access token was planned without a session or a grant");
   if (plan.usesAbove || session.uses) return err({ code: "aws_uses_uncounted", resource: grant.resource });
+  const [budget] = levelsOf({ session, resource: grant.resource }, authorized.value.registry);
+  if (budget) return err({ code: "budget_not_counted", budget: budget.name, resource: grant.resource });
   const leftSeconds = session.expiresAtSeconds - nowSeconds(ports.clock);
   if (leftSeconds < limits.vendRestSeconds) return err({ code: "session_ending", leftSeconds });
   return ok({ authorized: authorized.value, session, grant });

@@ -3,6 +3,7 @@ import type { ApprovalDenial } from "./table/approval.ts";
 import type { AttestationDenial } from "./table/attestation.ts";
 import type { AwsPolicyDenial } from "./table/aws-policy.ts";
 import type { BoundDenial } from "./table/bound.ts";
+import type { BudgetDenial } from "./table/budget.ts";
 import type { CallerDenial } from "./table/caller.ts";
 import type { CredentialsDenial } from "./table/credentials.ts";
 import type { DecideDenial } from "./table/decide.ts";
@@ -40,6 +41,7 @@ type Refusal =
   | AwsPolicyDenial
   | BoundDenial
   | ApprovalDenial
+  | BudgetDenial
   | SessionDenial
   | CredentialsDenial
   | DecideDenial

@@ -5,6 +5,7 @@ import { approvalDenials } from "./table/approval.ts";
 import { attestationDenials } from "./table/attestation.ts";
 import { awsPolicyDenials } from "./table/aws-policy.ts";
 import { boundDenials } from "./table/bound.ts";
+import { budgetDenials } from "./table/budget.ts";
 import { callerDenials } from "./table/caller.ts";
 import { credentialsDenials } from "./table/credentials.ts";
 import { decideDenials } from "./table/decide.ts";
@@ -32,6 +33,7 @@ export const denialTable = {
   ...awsPolicyDenials,
   ...boundDenials,
   ...approvalDenials,
+  ...budgetDenials,
   ...sessionDenials,
   ...credentialsDenials,
   ...decideDenials,

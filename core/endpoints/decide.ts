@@ -1,10 +1,12 @@
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { type Form, isTold, no } from "../authzen/answer.ts";
+import { decided, type Form, isTold, no } from "../authzen/answer.ts";
 import { type Admission, type Asker, askerOf } from "../authzen/asker.ts";
 import { type DecidePorts, readFor } from "../authzen/decide.ts";
 import { conclude, formOfAsked, type Outcome, understood } from "../authzen/outcome.ts";
 import { formOf, readAsked } from "../authzen/request.ts";
+import { type SpendPorts, type Spent, spend } from "../budgets/spend.ts";
+import { budgetTold, spentFacts } from "../budgets/told.ts";
 import { type AuthenticateDeps, authenticateByHeader } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
@@ -12,7 +14,7 @@ import type { Call, Reply } from "../model/wire.ts";
 import type { SessionStore } from "../session/store.ts";
 
 /** What the decision point needs, whoever its callers are. */
-export interface DecideDeps extends DecidePorts, DenyDeps {
+export interface DecideDeps extends DecidePorts, DenyDeps, SpendPorts {
   readonly store: DecidePorts["store"] & Pick<SessionStore, "use">;
 }
 
@@ -39,11 +41,13 @@ type Authenticate = (call: Call, more: DecideCall, audit: AuditContext) => Promi
  *    (`authzen/decide.ts`)
  * 4. **decide** each question: the asker's to ask about, alive, within every bound, arguments within details, policy
  *    (`authzen/permit.ts`); a search decides about every tool (`authzen/search.ts`)
- * 5. **record**, in one transaction with the proof, and for a single evaluation with one use of the session
- * 6. **answer** yes or no; every no is the same bytes, and only the audit tells the reason
+ * 5. **spend**, for a single evaluation, one call and its cost from every budget it must fit (`budgets/spend.ts`)
+ * 6. **record**, in one transaction with the proof, and for a single evaluation with one use of the session; what is
+ *    refused here gives back what was spent
+ * 7. **answer** yes or no; every no is the same bytes, and only the audit tells the reason, but for what is left of a
+ *    budget: there the asker would have been told yes
  *
- * Several questions in one call, and searches, spend no use and make one record. Budgets belong to step 5, where a use
- * is taken.
+ * Several questions in one call, and searches, spend nothing and make one record.
  */
 export function createDecisionPoint(deps: DecideDeps, authenticate: Authenticate) {
   return async (call: Call, more: DecideCall): Promise<Reply> => {
@@ -95,10 +99,22 @@ async function decide({ call, more, authenticate }: Came, way: Way): Promise<Rep
   // 4. decide
   const outcome = conclude(asked.value, read.value);
   audit.add(outcome.facts);
-  // 5. record
-  const recorded = outcome.refusal ? err(outcome.refusal) : await record(outcome, asker, way);
-  // 6. answer
-  return recorded.ok ? outcome.reply : refuse(recorded.error, form, way);
+  // 5. spend
+  const spent = outcome.refusal ? err(outcome.refusal) : await spendOf(outcome, way);
+  // 6. record
+  const recorded = spent.ok ? await record({ outcome, spent: spent.value }, asker, way) : spent;
+  // 7. answer
+  if (!recorded.ok) return refuse(recorded.error, form, way);
+  const report = spent.ok ? spent.value?.report : undefined;
+  return report ? decided(true, { report: report.id }) : outcome.reply;
+}
+
+/** Takes from budgets, where any applies: most calls have none, and then nothing is asked of the table. */
+async function spendOf({ spending }: Outcome, { deps, audit }: Way): Promise<Result<Spent | undefined, Denial>> {
+  if (!spending) return ok(undefined);
+  const spent = await spend(spending, deps);
+  if (spent.ok) audit.add(spentFacts(spent.value));
+  return spent;
 }
 
 const operations = { evaluation: "decide", evaluations: "decide.batch", search: "decide.search" } as const;
@@ -107,14 +123,20 @@ const operations = { evaluation: "decide", evaluations: "decide.batch", search: 
  * One transaction: of two calls for a last use at one instant one is answered yes. A use that was taken is not given
  * back when the answer is lost on its way, or it could be had twice (threat 24).
  */
-async function record({ counters }: Outcome, asker: Asker, { deps, audit }: Way): Promise<Result<void, Denial>> {
+async function record(
+  { outcome: { counters }, spent }: { readonly outcome: Outcome; readonly spent: Spent | undefined },
+  asker: Asker,
+  { deps, audit }: Way,
+): Promise<Result<void, Denial>> {
   const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
-  const written = await deps.store.use({ counters, replayEntries: asker.replayEntries, record });
+  const report = spent?.report ? { report: spent.report } : {};
+  const written = await deps.store.use({ counters, replayEntries: asker.replayEntries, ...report, record });
   if (written.ok) return ok(undefined);
+  await spent?.giveBack();
   return err(written.error.kind === "replay" ? { code: "dpop_replayed" } : { code: "uses_spent" });
 }
 
 async function refuse(denial: Denial, form: Form, { deps, audit }: Way): Promise<Reply> {
   const reply = await deny(deps, denial, audit);
-  return isTold(denial) ? reply : no(form);
+  return isTold(denial) ? reply : no(form, budgetTold(denial));
 }

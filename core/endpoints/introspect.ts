@@ -1,5 +1,9 @@
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
+import { levelsOf } from "../budgets/levels.ts";
+import { readCost } from "../budgets/read-cost.ts";
+import { type Spending, type SpendPorts, type Spent, spend } from "../budgets/spend.ts";
+import { budgetTold, spentFacts } from "../budgets/told.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
 import {
   type AuthenticateDeps,
@@ -8,14 +12,17 @@ import {
   type Caller,
   callerSubjects,
   checkCaller,
+  type Form,
   readForm,
   single,
 } from "../caller/authenticate.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import { ownerOf, ownerOfStolen, withOwner } from "../caller/stolen.ts";
 import type { Denial } from "../denial/denial.ts";
+import type { Money } from "../model/budget.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
+import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import type { Call, Reply } from "../model/wire.ts";
@@ -25,7 +32,7 @@ import { isServing, notServing } from "../session/quarantine.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection needs. */
-export interface IntrospectDeps extends AuthenticateDeps, DenyDeps {
+export interface IntrospectDeps extends AuthenticateDeps, DenyDeps, SpendPorts {
   readonly registries: RegistrySource;
   readonly store: Pick<SessionStore, "readLiveness" | "readHandle" | "use">;
 }
@@ -35,6 +42,8 @@ interface Introspection {
   readonly token: string;
   /** Thumbprint of the key that proved the request which carried the token (`dpop_jkt`). */
   readonly provedBy: string | undefined;
+  /** The most that the request can cost. */
+  readonly cost: Money | undefined;
   readonly caller: Caller;
   readonly audit: AuditContext;
   readonly deps: IntrospectDeps;
@@ -52,11 +61,13 @@ interface Introspection {
  * - *evaluate* the caller: active, alive, and serving some resource; then whether it serves this token's resource,
  *   whether the session lives, and whether all its agents are active
  * 4. **hold the key against it** where the caller names a key
- * 5. **take one use** where uses are counted, last of all
- * 6. **answer**: for a token of a resource that the caller does not serve, and for an invalid, expired, dead or used up
- *    one, exactly `{"active": false}`; only the audit tells the reason
+ * 5. **spend** one call, and its cost, from every budget it must fit (`budgets/spend.ts`)
+ * 6. **take one use** where uses are counted, last of all; what is refused here gives back what was spent
+ * 7. **answer**: for a token of a resource that the caller does not serve, and for an invalid, expired, dead or used up
+ *    one, exactly `{"active": false}`; only the audit tells the reason. Where a budget alone stands against it, the
+ *    server is told beside it what is left
  *
- * Only refusals and uses are written. No step is repeated, since a concurrent equal request cannot change the outcome.
+ * Only refusals, uses and what is spent are written. No step is repeated, since a concurrent equal request cannot change the outcome.
  *
  * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key
  * that proved the request which carried the token. For another key than the token's the answer is inactive, and no use
@@ -76,22 +87,40 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     audit.authenticated = true;
     const token = single(form.value, "token");
     if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit);
-    const asked = { token, provedBy: single(form.value, "dpop_jkt"), caller: caller.value, audit, deps };
+    const priced = costIn(form.value);
+    if (!priced.ok) return deny(deps, priced.error, audit);
+    const provedBy = single(form.value, "dpop_jkt");
+    const asked = { token, provedBy, cost: priced.value, caller: caller.value, audit, deps };
     // 3. look
     const seen = await look(asked);
     // 4. hold the key against it
     const held = seen.ok ? holdKey(seen.value, asked) : seen;
-    // 5. take one use
-    const taken = held.ok ? await takeUse(held.value, asked) : held;
-    // 6. answer
+    // 5. spend
+    const spent = held.ok ? await spendOf(held.value, asked) : held;
+    // 6. take one use
+    const taken = spent.ok ? await takeUse(spent.value, asked) : spent;
+    // 7. answer
     return taken.ok ? json(about(taken.value)) : refuse(taken.error, asked);
   };
 }
 
-const about = ({ jkt, claims }: OwnToken): object => ({
+/**
+ * The most that the request can cost, where the server says it: `cost`.
+ * @returns it, or `parameter_invalid`
+ */
+function costIn(form: Form): Result<Money | undefined, Denial> {
+  const text = single(form, "cost");
+  if (text === undefined) return ok(undefined);
+  const cost = readCost(text);
+  const why = "send an amount in the currency's smallest unit and its code, as 1250 EUR";
+  return cost ? ok(cost) : err({ code: "parameter_invalid", name: "cost", why });
+}
+
+const about = ({ token: { jkt, claims }, spent }: Paid): object => ({
   active: true,
   token_type: jkt === undefined ? "Bearer" : "DPoP",
   ...claims,
+  ...(spent?.report ? { report: spent.report.id } : {}),
 });
 
 async function refuse(denial: Denial, { audit, deps }: Introspection): Promise<Reply> {
@@ -99,7 +128,7 @@ async function refuse(denial: Denial, { audit, deps }: Introspection): Promise<R
   // through an honest resource server, a stranger can send any text, as often as it likes, proved by any key. Such
   // refusals are aggregated by server, session and reason, or a flood of them would fill the outbox (threats 13, 34)
   await deny(deps, denial, { facts: audit.facts, authenticated: denial.code === "not_a_resource_server" });
-  return json({ active: false });
+  return json({ active: false, ...budgetTold(denial) });
 }
 
 const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
@@ -123,10 +152,31 @@ const callerFaults = new Set<Denial["code"]>([
  * Checks the key before a use is taken: otherwise a thief of a handle, without its key, could use it up with refused
  * requests (threat 24).
  */
-function holdKey(token: OwnToken, { provedBy }: Introspection): Result<OwnToken, Denial> {
-  if (provedBy === undefined || provedBy === token.jkt) return ok(token);
+function holdKey(seen: Seen, { provedBy }: Introspection): Result<Seen, Denial> {
+  const { token } = seen;
+  if (provedBy === undefined || provedBy === token.jkt) return ok(seen);
   const owner = token.jkt === undefined ? undefined : ownerOf(token);
   return err(withOwner({ code: "dpop_key_mismatch", boundTo: "subject_token" } as const, owner));
+}
+
+/** A token that lives, and what its request takes from budgets. */
+interface Seen {
+  readonly token: OwnToken;
+  readonly spending?: Omit<Spending, "cost">;
+}
+
+/** A token whose request fits every budget. */
+interface Paid extends Pick<Seen, "token"> {
+  readonly spent?: Spent;
+}
+
+/** Takes from budgets, where any applies: most requests have none, and then nothing is asked of the table. */
+async function spendOf({ token, spending }: Seen, { cost, deps, audit }: Introspection): Promise<Result<Paid, Denial>> {
+  if (!spending) return ok({ token });
+  const spent = await spend({ ...spending, ...(cost ? { cost } : {}) }, deps);
+  if (!spent.ok) return spent;
+  audit.add(spentFacts(spent.value));
+  return ok({ token, spent: spent.value });
 }
 
 /**
@@ -134,24 +184,27 @@ function holdKey(token: OwnToken, { provedBy }: Introspection): Result<OwnToken,
  * of any number of concurrent requests exactly as many succeed as uses are left. An answer that is lost on its way
  * counts as a use: if it could be given twice, it could be used twice (threat 24).
  */
-async function takeUse(token: OwnToken, { caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
+async function takeUse(paid: Paid, { caller, deps, audit }: Introspection): Promise<Result<Paid, Denial>> {
+  const { token, spent } = paid;
   const counters = token.uses?.countedAt ?? [];
-  if (counters.length === 0) return ok(token);
+  if (counters.length === 0 && !spent) return ok(paid);
   const { aud: resource, scopes, details } = token;
   audit.add({ operation: "token.use", grants: [{ resource, scopes, details }] });
   const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
-  const used = await deps.store.use({ counters, replayEntries: caller.entries, record });
-  if (used.ok) return ok(token);
+  const report = spent?.report ? { report: spent.report } : {};
+  const used = await deps.store.use({ counters, replayEntries: caller.entries, ...report, record });
+  if (used.ok) return ok(paid);
+  await spent?.giveBack();
   return err(used.error.kind === "replay" ? { code: "dpop_replayed" } : { code: "uses_spent" });
 }
 
-async function look(asked: Introspection): Promise<Result<OwnToken, Denial>> {
+async function look(asked: Introspection): Promise<Result<Seen, Denial>> {
   const seen = await evaluate(asked);
   if (seen.ok || seen.error.code !== "subject_token_invalid") return seen;
   return err(withOwner(seen.error, await ownerOfStolen(asked.token, asked.provedBy, asked.deps)));
 }
 
-async function evaluate({ token, caller, deps, audit }: Introspection): Promise<Result<OwnToken, Denial>> {
+async function evaluate({ token, caller, deps, audit }: Introspection): Promise<Result<Seen, Denial>> {
   const verified = await readAccessToken(token, deps);
   if (verified.ok) noteToken(verified.value, audit);
   const names = { ...nothing, subjects: callerSubjects(caller) };
@@ -176,7 +229,25 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
   // the key it is bound to has the session no more; a bearer token names none, and ends by itself within minutes
   if (verified.value.jkt !== undefined && verified.value.jkt !== alive.value.jkt)
     return err({ code: "parent_dead", cause: { kind: "taken_over", sid: alive.value.sid } });
-  return verified;
+  return ok({
+    token: verified.value,
+    ...spendingOf(verified.value, alive.value, { server: caller.agent, registry: registry.value }),
+  });
+}
+
+/**
+ * What a request takes from budgets. A token that is verified offline is counted at the decision point: its server asks
+ * here when it likes, and not about each request.
+ */
+function spendingOf(
+  { aud: resource }: OwnToken,
+  session: Session,
+  { server, registry }: { readonly server: string; readonly registry: RegistrySnapshot },
+): Pick<Seen, "spending"> {
+  if (registry.resource(resource)?.introspecting !== true) return {};
+  const levels = levelsOf({ session, resource }, registry);
+  const { root, sid } = session;
+  return levels.length === 0 ? {} : { spending: { levels, call: { resource, server, root, sid } } };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Assurance } from "./assurance.ts";
+import type { Budget } from "./budget.ts";
 
 /** Scopes at a resource. */
 export interface ScopeSet {
@@ -164,6 +165,11 @@ export interface AgentRegistration {
    * `limits.treeChildren` when it is left out.
    */
   readonly maxChildren?: number;
+  /**
+   * What it may spend, for all principals together, in its own sessions and in all sessions below them, whoever works
+   * in those.
+   */
+  readonly budgets?: readonly Budget[];
   /**
    * Day (`YYYY-MM-DD`, UTC) by whose end somebody must have reviewed it. After that day it is reported as overdue, and
    * it works on.

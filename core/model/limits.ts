@@ -127,6 +127,20 @@ export const limits = {
    * transaction of 100 writes.
    */
   useCounters: 90,
+  /**
+   * Budgets that one registration may declare, rows that the limit of one may be divided among, and the highest limit.
+   * The sum of what is counted must stay a whole number that JavaScript holds exactly.
+   */
+  budgetsOfOne: 8,
+  budgetShards: 64,
+  budgetMost: 1_000_000_000_000,
+  /**
+   * Rows that one call may take from, one after the other: each is a write, and a chain of many agents with many
+   * budgets must not make a call as slow as it likes.
+   */
+  budgetRows: 32,
+  /** How long after its window a row, and the report of a cost, is kept: until then a cost may be settled. */
+  budgetKeptSeconds: 86_400,
   /** Places in status lists that a renewed session may hold beside its present one. */
   formerStatuses: 24,
   /** Longest life of a bearer access token, whatever its resource says. */

@@ -1,6 +1,7 @@
 import type { AgentRegistration, ScopeSet } from "./agent-registration.ts";
 import type { ApproverRegistration } from "./approver.ts";
 import type { AwsRoleRegistration } from "./aws-role.ts";
+import type { Budget } from "./budget.ts";
 import type { DetailsTypeRegistration, ResourceRegistration } from "./resource-registration.ts";
 
 /** Everything the registry holds, as validated rows. One version is immutable; a change is a new version. */
@@ -43,6 +44,8 @@ export interface DelegationRuleRegistration {
    */
   readonly when: ClaimCondition;
   readonly lends: readonly ScopeSet[];
+  /** What each person whom it lets delegate may spend, over all agents together. */
+  readonly budgets?: readonly Budget[];
 }
 
 /** An issuer whose documents are trusted, for one purpose. */

@@ -25,6 +25,17 @@ export const counterKeys = {
   uses: (name: string) => `uses#${name}`,
 } as const;
 
+/** Keys of table Budgets (`key`): what was spent, and what was reserved for a call. */
+export const budgetKeys = {
+  /**
+   * What a budget has spent for whom, in one window of UTC: `2026-12-01` or `2026-12-01T02`, and behind a `#` the number
+   * of the row where its limit is divided. Every part is a registered name or a value we made.
+   */
+  spent: (budget: string, scope: string, window: string) => `${budget}#${scope}#${window}`,
+  /** What was reserved for one call. No budget has such a name with such a scope: a scope has a `/`. */
+  report: (id: string) => `report#${id}`,
+} as const;
+
 /** Keys of table Tombstones (`session`): sessions and offers that `revoke` and `admin-revoke` ended. */
 export const tombstoneKeys = {
   session: (sid: string) => sid,

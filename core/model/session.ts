@@ -1,4 +1,5 @@
 import type { Assurance } from "./assurance.ts";
+import type { SessionBudget } from "./budget.ts";
 import type { Login } from "./login.ts";
 
 /** One RFC 9396 authorization detail: `type` and the constraint fields its registered type declares. */
@@ -99,6 +100,8 @@ export interface Session {
   readonly formerStatus?: readonly FormerStatus[];
   /** Only where uses are counted. */
   readonly uses?: Uses;
+  /** Budgets that this session and those above it were opened with, from the root down; each counts all below it. */
+  readonly budgets?: readonly SessionBudget[];
   /**
    * For a person's tree: names of the delegation rules that the person's claims matched. Each step below reads them to
    * know what may be delegated.

@@ -78,6 +78,28 @@ const heldTool = z.strictObject({
   resource: uri.exactOptional(),
   digests: digests.exactOptional(),
 });
+/** The most in each span of UTC. */
+const most = z.int().min(1).max(limits.budgetMost).exactOptional();
+
+const budget = z
+  .strictObject({
+    name,
+    resources: z.array(uri).min(1).max(50).exactOptional(),
+    calls: z.strictObject({ hour: most, day: most }).exactOptional(),
+    money: z
+      .strictObject({
+        currency: z.string().regex(/^[A-Z]{3}$/, "write the currency's code, such as EUR"),
+        hour: most,
+        day: most,
+      })
+      .exactOptional(),
+    shards: z.int().min(2).max(limits.budgetShards).exactOptional(),
+  })
+  .refine(
+    ({ calls, money }) => [calls, money].some((each) => each?.hour !== undefined || each?.day !== undefined),
+    "bounds nothing: name calls or money, for an hour or a day",
+  );
+const budgets = z.array(budget).min(1).max(limits.budgetsOfOne).exactOptional();
 
 const agent = z.strictObject({
   kind: z.literal("agent"),
@@ -123,6 +145,7 @@ const agent = z.strictObject({
   maxLifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   issuancesPerSecond: z.int().min(1).max(1_000).exactOptional(),
   maxChildren: z.int().min(1).max(limits.treeChildrenMax).exactOptional(),
+  budgets,
   reviewBy: z.iso.date("write a day as YYYY-MM-DD").exactOptional(),
   dormantAfterDays: z.int().min(1).max(limits.dormantDaysMax).exactOptional(),
 });
@@ -185,6 +208,7 @@ const delegationRule = z.strictObject({
     verifiedBy: z.enum(["email_verified", "phone_number_verified"]).exactOptional(),
   }),
   lends: z.array(scopeSet).min(1).max(100),
+  budgets,
 });
 
 const trustedIssuer = z.strictObject({

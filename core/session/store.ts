@@ -1,5 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { PendingApproval } from "../model/approval.ts";
+import type { CostReport } from "../model/budget.ts";
 import type { Login, LoginKeys } from "../model/login.ts";
 import type { PersonKey } from "../model/person-key.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
@@ -136,6 +137,8 @@ export interface UseCounter {
 export interface Use {
   readonly counters: readonly string[];
   readonly replayEntries: readonly ReplayEntry[];
+  /** What was reserved for the cost of the call. */
+  readonly report?: CostReport;
   readonly record: AuditRecord;
 }
 

@@ -10,7 +10,7 @@ import { type OwnerGone, ownerDenial, ownerGone, signInOf } from "../person/owne
 import { inForce } from "../session/quarantine.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { evaluateServers } from "./alive.ts";
-import { boundUses } from "./bounds.ts";
+import { boundUses, checkBudgeted } from "./bounds.ts";
 import { checkFits } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
 import type { Plan, PlanInput } from "./plan.ts";
@@ -129,6 +129,8 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!served.ok) return served;
   const granted = checkGranted(plan.grants, plan.to === undefined ? registration : registry.agent(plan.to), registry);
   if (!granted.ok) return granted;
+  const counted = checkBudgeted(plan, registry);
+  if (!counted.ok) return counted;
   const fits = checkFits(plan, context.ports.issuer, registry);
   if (!fits.ok) return fits;
   const policies = evaluatePolicies(plan, input, context);

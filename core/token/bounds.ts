@@ -1,3 +1,4 @@
+import { checkCounted } from "../budgets/counted.ts";
 import type { OwnToken } from "../caller/own-token.ts";
 import type { Denial } from "../denial/denial.ts";
 import { limits } from "../model/limits.ts";
@@ -52,6 +53,24 @@ function usesAbove(subject: ResolvedSubject, session: Session | undefined): Uses
   if (subject.kind === "offer") return subject.offer.usesAbove ?? session?.uses;
   const token = subject.kind === "hop" || subject.kind === "session" ? subject.token : undefined;
   return token?.uses ?? session?.uses;
+}
+
+/**
+ * Refuses a grant that a budget applies to where no call is counted: the budget of anybody in the chain, of the person,
+ * or of a session above.
+ * @returns nothing, or `budget_not_counted`
+ */
+export function checkBudgeted(plan: Plan, registry: RegistrySnapshot): Result<void, Denial> {
+  const { principal, grants, to } = plan;
+  const actors = to === undefined ? plan.actors : [...plan.actors, to];
+  const above = plan.existing ?? plan.parent;
+  const { budgets, delegationRules = plan.delegationRules } = above ?? {};
+  const session = {
+    ...{ sid: "", principal, actors },
+    ...(delegationRules ? { delegationRules } : {}),
+    ...(budgets ? { budgets } : {}),
+  };
+  return checkCounted({ session, resources: grants.map(({ resource }) => resource) }, registry);
 }
 
 /** Whether a token is bounded more narrowly than its session; then it must not be exchanged for the whole session. */

@@ -2,6 +2,7 @@ import { no } from "../../core/authzen/answer.ts";
 import { formOf } from "../../core/authzen/request.ts";
 import type { DecideDeps } from "../../core/endpoints/decide.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { createBudgetStore } from "../aws/dynamodb/budgets/budget-store.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { cedar } from "../cedar-module.ts";
@@ -15,6 +16,7 @@ export function decideGround() {
     ...denying,
     registries: createRegistrySource(dynamo, tables, setting("trustDomain")),
     store: createSessionStore(dynamo, tables, clock),
+    budgets: createBudgetStore(dynamo, tables),
     policy: createCedarEngine(cedar),
   };
   /** A body that is too large to be read is a question like another, and is answered no. */

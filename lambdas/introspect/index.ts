@@ -1,5 +1,6 @@
 import { createIntrospectEndpoint } from "../../core/endpoints/introspect.ts";
 import { withDpopNonce } from "../../core/jose/dpop.ts";
+import { createBudgetStore } from "../aws/dynamodb/budgets/budget-store.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { demandedNonces } from "../aws/kms/dpop-nonces.ts";
@@ -21,6 +22,7 @@ const endpoint = createIntrospectEndpoint({
   trustDomain,
   registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
+  budgets: createBudgetStore(dynamo, tables),
   ownKeys: openKeyring(dynamo, kms),
 });
 

@@ -14,6 +14,7 @@ class Deciding extends LanyardFunction {
     tables.grantSessionRead(this);
     tables.grantSessionFind(this);
     tables.grantUsesTake(this);
+    tables.grantBudgetSpend(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);
   }

@@ -14,6 +14,7 @@ export class Introspect extends LanyardFunction {
     tables.grantConfirmationsRead(this);
     tables.grantSessionRead(this);
     tables.grantUsesTake(this);
+    tables.grantBudgetSpend(this);
     tables.grantReplayWrite(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);

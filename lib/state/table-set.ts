@@ -38,6 +38,8 @@ const kept = {
   subjects: { partitionKey: text("subject"), sortKey: text("session"), timeToLiveAttribute: "expiresAt" },
   markers: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
   counters: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
+  // of its own, so that who counts calls can refill neither uses nor an agent's rate (threat 60)
+  budgets: { partitionKey: text("key"), timeToLiveAttribute: "expiresAt" },
   // a public function writes here, so this is not the table that says who is blocked
   tombstones: {
     partitionKey: text("session"),

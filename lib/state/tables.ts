@@ -69,6 +69,16 @@ export class Tables extends TrailTables {
     this.use(of, "confirmations", { actions: ["PutItem"], conditions: inTransaction, why });
   }
 
+  /**
+   * Takes calls and money from budgets, gives back what was taken for a call that is refused after all, and stores what
+   * was reserved. What may be spent stands in the registry alone, which none of these functions can write.
+   */
+  grantBudgetSpend(of: LanyardFunction): void {
+    this.use(of, "budgets", { actions: ["UpdateItem"], why: "takes a call and its cost from budgets" });
+    const why = "stores what was reserved for a call, with its record";
+    this.use(of, "budgets", { actions: ["PutItem"], conditions: inTransaction, why });
+  }
+
   /** Single sessions, offers and handles of a session tree. */
   grantSessionRead(of: LanyardFunction): void {
     this.use(of, "sessions", { actions: ["GetItem"], why: "reads a single session or handle" });

@@ -58,7 +58,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["token", "registry"],
   ["jwt-bearer"],
   ["approvals", "attest", "caller", "discovery", "events", "person", "stop"],
-  ["aws", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
+  ["aws", "budgets", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
   ["audit", "details", "jose", "tlog", "tools"],
   ["denial", "lineage", "policy", "status", "text"],
   ["model"],

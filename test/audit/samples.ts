@@ -22,6 +22,9 @@ export const full = (operation: AuditOperation): AuditFacts => ({
     parent: "BBBBBBBBBBBBBBBBBBBBBB",
     depth: 1,
   },
+  budgets: ["ledger#agent/x#2026-12-01"],
+  cost: { minor: 1250, currency: "EUR" },
+  costReport: "RRRRRRRRRRRRRRRRRRRRRR",
   decisions: [
     {
       sid: "AAAAAAAAAAAAAAAAAAAAAA",

@@ -5,13 +5,14 @@ import { groupsOf } from "../../model/snapshot.ts";
 import { parseSpiffeId } from "../../text/spiffe-id.ts";
 import { awsRoleReferences } from "../aws-role.ts";
 import { type Finding, repeated } from "../finding.ts";
+import { budgetFindings } from "./budgets.ts";
 import { heldToolFindings, toolFindings } from "./tools.ts";
 
 /** The registrations, by the names that others use for them. */
 interface Names {
   readonly agents: ReadonlySet<string>;
-  /** Resource URI → its scopes and the agent that serves it. */
-  readonly resources: ReadonlyMap<string, { readonly scopes: readonly string[]; readonly servedBy: string }>;
+  /** By URI. */
+  readonly resources: ReadonlyMap<string, ResourceRegistration>;
   readonly detailsTypes: ReadonlyMap<string, DetailsTypeRegistration>;
   readonly personIssuers: ReadonlySet<string>;
   /** Those of them whose identity assertions count. */
@@ -85,6 +86,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
             : [],
         ),
         ...heldToolFindings(row.tools ?? [], names.resources),
+        ...budgetFindings(row.budgets, { held: row.may.map((set) => set.resource), resources: names.resources }),
         ...(row.requiresDetails ? unrestricted(row.may, names) : []),
         ...row.audiences.flatMap((a, i): Finding[] =>
           names.resources.has(a) ? [[`audiences.${i}`, "must not be a registered resource"]] : [],
@@ -109,7 +111,11 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...repeated(row.groups, "groups"),
       ];
     case "lending":
-      return [...personIssuer(row.issuer, "issuer", names), ...scopeSetFindings(row.lends, "lends", names)];
+      return [
+        ...personIssuer(row.issuer, "issuer", names),
+        ...scopeSetFindings(row.lends, "lends", names),
+        ...budgetFindings(row.budgets, { held: row.lends.map((set) => set.resource), resources: names.resources }),
+      ];
     case "entailment":
       return scopeMappingFindings(row, names);
     case "aws-role":

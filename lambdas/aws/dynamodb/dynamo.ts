@@ -16,6 +16,8 @@ export interface Tables {
   readonly markers: string;
   /** Counts: signatures a second, uses, a tree's children. */
   readonly counters: string;
+  /** What budgets have spent, and what was reserved for calls. */
+  readonly budgets: string;
   /** Tombstones of sessions and offers. */
   readonly tombstones: string;
   /** Epochs and blocks of agents, principals, builds and the deployment. */
@@ -104,6 +106,24 @@ export async function transact<C>(
     } catch (failure) {
       const conflict = conflictOf(failure, actions);
       if (conflict) return err(conflict);
+      const pauseMillis = Math.random() * Math.min(20 * 2 ** attempt, 400);
+      if (!isPassing(failure) || performance.now() > deadline || !mayRepeat(pauseMillis)) throw failure;
+      await sleep(pauseMillis);
+    }
+  }
+}
+
+/**
+ * Sends one write again while contention with a transaction or throttling refuses it, which the SDK repeats only in
+ * part. What was refused so was not written.
+ * @throws what else the write fails with, or when contention lasts longer than the call's patience or this one
+ */
+export async function insistent<T>(write: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + patienceMillis;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await write();
+    } catch (failure) {
       const pauseMillis = Math.random() * Math.min(20 * 2 ** attempt, 400);
       if (!isPassing(failure) || performance.now() > deadline || !mayRepeat(pauseMillis)) throw failure;
       await sleep(pauseMillis);

@@ -22,6 +22,7 @@ export const tableNames: Tables = {
   subjects: "Subjects",
   markers: "Markers",
   counters: "Counters",
+  budgets: "Budgets",
   tombstones: "Tombstones",
   revocations: "Revocations",
   lists: "Lists",

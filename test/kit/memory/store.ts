@@ -19,6 +19,7 @@ import type {
   Use,
 } from "../../../core/session/store.ts";
 import { randomIds } from "../keys.ts";
+import { MemoryBudgets } from "./budgets.ts";
 import { conflictOf } from "./conflicts.ts";
 import { raisedBy, releasedFrom } from "./epochs.ts";
 import { consume, replayConflict } from "./replay.ts";
@@ -55,6 +56,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
   readonly people = new Map<string, PersonKey>();
   /** When owners were confirmed last, by principal id. */
   readonly confirmations = new Map<string, number>();
+  readonly budgets = new MemoryBudgets();
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
@@ -169,12 +171,13 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     this.records.push(record);
   }
 
-  async use({ counters, replayEntries, record }: Use): Promise<Result<void, CommitConflict>> {
+  async use({ counters, replayEntries, report, record }: Use): Promise<Result<void, CommitConflict>> {
     await this.enter("use", true);
     const used = replayConflict(this.replayEntries, replayEntries);
     if (used) return err(used);
     if (counters.some((name) => (this.counters.get(name) ?? 0) < 1)) return err({ kind: "uses_spent" });
     for (const name of counters) this.counters.set(name, (this.counters.get(name) ?? 0) - 1);
+    if (report) this.budgets.reports.set(report.id, structuredClone(report));
     consume(this.replayEntries, replayEntries);
     this.records.push(record);
     return ok(undefined);

@@ -45,6 +45,7 @@ export async function createGround(needed: readonly Registration[], rows: readon
     ids: randomIds,
     toRecord,
     store,
+    budgets: store.budgets,
     outbox: store,
     registries: { current: async () => versions.get(held.version), at },
     aggregate: aggregateInto(aggregated),

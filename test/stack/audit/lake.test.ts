@@ -63,6 +63,9 @@ const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   denial: { code: "unknown_agent" } as never,
   target: "session:s",
   reason: "r",
+  budgets: ["ledger#agent/x#2026-12-01"],
+  cost: { minor: 1250, currency: "EUR" },
+  costReport: "r",
   count: 2,
 };
 

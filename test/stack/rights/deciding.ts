@@ -11,6 +11,8 @@ export const deciding = (role: "Decide" | "DecideIam", more: readonly string[]):
     ...(role === "Decide" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),
     "dynamodb:Query on Registry",
     "dynamodb:Query on Subjects if row session:*",
+    "dynamodb:PutItem on Budgets if in a transaction",
+    "dynamodb:UpdateItem on Budgets",
     "dynamodb:UpdateItem on Counters if in a transaction, row uses#* where AWS says which",
     ...more,
   ],

@@ -74,6 +74,8 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:GetItem on Sessions",
       "dynamodb:PutItem on Markers if in a transaction",
       "dynamodb:Query on Registry",
+      "dynamodb:PutItem on Budgets if in a transaction",
+      "dynamodb:UpdateItem on Budgets",
       "dynamodb:UpdateItem on Counters if in a transaction, row uses#* where AWS says which",
       ...rings("identity", "session"),
       ...record,

@@ -68,6 +68,8 @@ describe("threat 45: writes within a transaction", () => {
     ["token", "PutItem", "Outbox", "e"],
     ["introspect", "PutItem", "Markers", "m"],
     ["introspect", "UpdateItem", "Counters", "uses#x"],
+    ["introspect", "PutItem", "Budgets", "report#x"],
+    ["introspect", "UpdateItem", "Budgets", "b#agent/x#2026-12-01"],
     ["introspect", "PutItem", "Outbox", "e"],
     ["credentials", "UpdateItem", "Vends", "root"],
     ["credentials", "PutItem", "Markers", "m"],

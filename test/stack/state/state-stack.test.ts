@@ -24,7 +24,11 @@ describe("retained resources", () => {
       "KeysNonce1B1A3A3F",
       "KeysSessionC69A383E",
       "KeysStatus33E29662",
+      "TablesApprovalsAE375412",
+      "TablesBudgetsFD901A3B",
+      "TablesConfirmations46F85C43",
       "TablesCountersF3818E58",
+      "TablesDecisions5C131F28",
       "TablesKeyring369B9807",
       "TablesLeaves21BAC0AC",
       "TablesListsA8FDA70A",
@@ -91,6 +95,7 @@ describe("tables", () => {
     ["Subjects", ["subject", "session"], true, false],
     ["Markers", ["key"], true, false],
     ["Counters", ["key"], true, false],
+    ["Budgets", ["key"], true, false],
     ["Tombstones", ["session"], true, true],
     // a counter that expired would begin again at 0, and bring dead sessions back to life
     ["Revocations", ["subject"], false, true],
@@ -111,7 +116,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(15);
+    expect(tables).toHaveLength(19);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([

@@ -34,6 +34,7 @@ import {
   ruleNames,
   type ToolDeclaration,
 } from "../../../../core/model/resource-registration.ts";
+import { budget } from "../budgets/declared.ts";
 import {
   anyObject,
   anyText,
@@ -80,6 +81,8 @@ const quarantine = members<QuarantineProfile>({
   maxLifetimeSeconds: optional(whole),
   serves: optional(oneOf(true)),
 });
+
+const budgets = optional(list(budget));
 
 const client = members({ issuer: text, clientId: text });
 
@@ -149,6 +152,7 @@ const agent = members<AgentRegistration>({
   maxLifetimeSeconds: optional(whole),
   issuancesPerSecond: optional(whole),
   maxChildren: optional(whole),
+  budgets,
   reviewBy: optional(text),
   dormantAfterDays: optional(whole),
 });
@@ -206,6 +210,7 @@ const delegationRule = members<DelegationRuleRegistration>({
     verifiedBy: optional(oneOf("email_verified", "phone_number_verified")),
   }),
   lends: list(scopeSet),
+  budgets,
 });
 
 const trustedIssuer = members<TrustedIssuerRegistration>({

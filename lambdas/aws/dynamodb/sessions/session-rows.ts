@@ -1,6 +1,7 @@
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type { AuthorizationDetail, FormerStatus, Grant, Session, Uses, Via } from "../../../../core/model/session.ts";
 import type { ListedSession } from "../../../../core/status/publish-store.ts";
+import { sessionBudget } from "../budgets/declared.ts";
 import {
   anyObject,
   anyText,
@@ -121,6 +122,7 @@ const shape: Shape<Columns> = {
   status: members<Session["status"]>({ list: text, idx: whole }),
   formerStatus: optional(list(members<FormerStatus>({ list: text, idx: whole, untilSeconds: whole }))),
   uses: optional(uses),
+  budgets: optional(list(sessionBudget)),
   lending: optional(list(text)),
   meanings: optional(mapOf(text)),
   via: optional(via),

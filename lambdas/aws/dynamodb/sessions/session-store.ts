@@ -4,6 +4,7 @@ import type { Result } from "../../../../core/model/result.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../../../core/session/store.ts";
 import { approvalUse } from "../approvals/use.ts";
+import { reportPut } from "../budgets/report-rows.ts";
 import { counterPuts, counterTakes, growTree } from "../counters.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { createSignedLists } from "../lists/lists.ts";
@@ -34,10 +35,11 @@ export function createSessionStore(client: DynamoDBDocumentClient, tables: Table
     readSession: (root, sid) => readSession(client, tables, { root, sid }),
     findSession: (sid) => findSession(client, tables, sid),
     commit: (write) => commit(client, tables, { write, nowSeconds: nowSeconds(clock) }),
-    use: ({ counters, replayEntries, record }) =>
+    use: ({ counters, replayEntries, report, record }) =>
       transact(client, [
         ...replayPuts(tables, replayEntries),
         ...counterTakes(tables, counters),
+        ...(report ? [{ item: reportPut(tables, report) }] : []),
         { item: { Put: outboxPut(tables, record) } },
       ]),
     async confirm(confirmation, record) {

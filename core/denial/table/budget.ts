@@ -1,0 +1,46 @@
+import { limits } from "../../model/limits.ts";
+import { badRequest, badTarget, forbidden, type Rows } from "../row.ts";
+
+/** Refusals about what may be spent. */
+export type BudgetDenial =
+  | {
+      readonly code: "budget_spent";
+      readonly budget: string;
+      readonly of: "person" | "agent" | "policy" | "session";
+      /** `calls`, or the currency whose smallest unit is counted. */
+      readonly what: string;
+      readonly left: number;
+      readonly renewsAtSeconds: number;
+    }
+  | { readonly code: "cost_required"; readonly budget: string; readonly currency: string }
+  | { readonly code: "budgets_many"; readonly rows: number; readonly limit: number }
+  | { readonly code: "budget_not_counted"; readonly budget: string; readonly resource: string };
+
+const at = (seconds: number) => `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`;
+
+/** What auditors and callers are told of each. */
+export const budgetDenials: Rows<BudgetDenial> = {
+  budget_spent: {
+    rule: "a call fits every budget of its person, its agents, its policies and its sessions (threat 60)",
+    missing: (d) => `of budget ${d.budget} (${d.of}): ${d.left} ${d.what} left until ${at(d.renewsAtSeconds)}`,
+    // no 429: whoever waits a second finds nothing new
+    answer: forbidden(
+      (d) => `budget ${d.budget} of the ${d.of} has ${d.left} ${d.what} left; it renews at ${at(d.renewsAtSeconds)}`,
+    ),
+  },
+  cost_required: {
+    rule: "where money is bounded, whoever serves the call says the most that it can cost",
+    missing: (d) => `a cost in ${d.currency}, for budget ${d.budget}`,
+    answer: badRequest((d) => `say the most that the call can cost, in ${d.currency}`),
+  },
+  budgets_many: {
+    rule: `a call takes from at most ${limits.budgetRows} rows of budgets`,
+    missing: (d) => `fewer budgets along this chain: they have ${d.rows} rows`,
+    answer: forbidden("there are too many budgets along this chain"),
+  },
+  budget_not_counted: {
+    rule: "a budget holds only where every call is counted: at resources that introspect, or whose tools are decided",
+    missing: (d) => `that ${d.resource} introspects, or declares its tools, for budget ${d.budget}`,
+    answer: badTarget((d) => `calls are not counted at ${d.resource}, and a budget applies`),
+  },
+};
