@@ -133,7 +133,8 @@ export type AdminRevokeRequest =
     }
   /** Lifts the block, or with `quarantine` the quarantine, never both. */
   | { readonly lift: AdminTarget; readonly reason: string; readonly quarantine?: boolean }
-  | { readonly erase: { readonly principal: string }; readonly reason: string };
+  | { readonly erase: { readonly principal: string }; readonly reason: string }
+  | { readonly confirm: { readonly principal: string }; readonly reason: string };
 
 /** Exactly one member. */
 export interface AdminTarget {

@@ -19,7 +19,7 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   "decide-iam": 380,
   "admin-revoke": 260,
   "admin-write": 270,
-  "admin-read": 313,
+  "admin-read": 315,
   discovery: 262,
   relay: 255,
   publisher: 287,

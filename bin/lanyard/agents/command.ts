@@ -9,15 +9,17 @@ import { type Ability, type Agent, readAgent, readWholeAgent, type WholeAgent } 
 /** `agents` lists every registered agent; `agents <name>` shows one, and what it can do by policy. @throws Refused */
 export async function runAgents(
   name: string | undefined,
-  options: ListOptions,
+  options: AgentsOptions,
   context: CommandContext,
 ): Promise<void> {
   if (name !== undefined) return oneAgent(short(name), options, context);
-  const { items, more } = await askAll(context, { path: "agents", read: readAgent, limit: limitOf(options.limit) });
+  const query = options.orphaned ? { orphaned: "true" } : {};
+  const limit = limitOf(options.limit);
+  const { items, more } = await askAll(context, { path: "agents", read: readAgent, query, limit });
   const shape = [
     { title: "AGENT", of: (agent: Agent) => agent.name, whole: true },
-    { title: "STATE", of: (agent: Agent) => stateOf(agent) },
-    { title: "OWNER", of: (agent: Agent) => agent.owner },
+    { title: "STATE", of: stateOf },
+    { title: "OWNER", of: ownerOf },
     { title: "SPONSOR", of: (agent: Agent) => agent.sponsor },
   ] as const;
   const list = { name: "agents", items, more, rows: items, shape, id: (agent: Agent) => agent.name };
@@ -26,6 +28,15 @@ export async function runAgents(
 
 const stateOf = ({ state, standing }: Agent): string =>
   [state, ...(standing.blocked ? ["BLOCKED"] : []), ...(standing.quarantined ? ["QUARANTINED"] : [])].join(", ");
+
+/** Options of `agents`. */
+export interface AgentsOptions extends ListOptions {
+  readonly orphaned?: boolean;
+}
+
+/** The owner, and how that owner stands where it is not well; a text says itself that it is unverified. */
+const ownerOf = ({ owner, ownerStanding }: Agent): string =>
+  ownerStanding === "blocked" || ownerStanding === "unconfirmed" ? `${owner}, ${ownerStanding.toUpperCase()}` : owner;
 
 async function oneAgent(name: string, options: OutputOptions, { profile, terminal }: CommandContext): Promise<void> {
   mustBeWhole(options);
@@ -42,7 +53,10 @@ async function oneAgent(name: string, options: OutputOptions, { profile, termina
 const head = (agent: WholeAgent): readonly string[] => [
   `agent        ${agent.id}`,
   `state        ${stateOf(agent)}; cut ${count(agent.standing.generation, "time")}`,
-  `owner        ${agent.owner}, sponsor ${agent.sponsor}`,
+  `owner        ${ownerOf(agent)}, sponsor ${agent.sponsor}`,
+  ...(agent.ownerConfirmedUntilSeconds === undefined
+    ? []
+    : [`confirmed    until ${new Date(agent.ownerConfirmedUntilSeconds * 1000).toISOString()}`]),
   ...(agent.serves.length > 0 ? [`serves       ${agent.serves.join(" ")}`] : []),
   ...agent.getsNothingBecause.map((why) => `GETS NOTHING ${why}`),
   `can do       ${agent.standing.quarantined ? "in quarantine, " : ""}by the policies of registry version ${agent.version}:`,

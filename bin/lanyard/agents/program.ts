@@ -1,19 +1,31 @@
 import type { CommandLine } from "../deployment/command-line.ts";
 import { example } from "../terminal/help.ts";
-import type { ListOptions } from "../terminal/output.ts";
 import { type WatchOptions, watched } from "../terminal/watch.ts";
-import { runAgents } from "./command.ts";
+import { type AgentsOptions, runAgents } from "./command.ts";
+import { type ConfirmOptions, runConfirm } from "./confirm.ts";
 
-/** Adds `agents`. */
-export function agentCommands({ command, watching, withDeployment }: CommandLine): void {
+/** Adds `agents` and `agents confirm`. */
+export function agentCommands({ command, common, watching, withDeployment }: CommandLine): void {
+  const agents = watching(command("agents [agent]", "registered agents; with a name, what that one can do by policy"))
+    .option("--limit <n>", "so many at most")
+    .option("--orphaned", "only those whose owner is blocked, unconfirmed or unverified")
+    .action((name: string | undefined, options: AgentsOptions & WatchOptions) =>
+      withDeployment(options, (context) => watched(options, context, (to) => runAgents(name, options, to))),
+    );
+  example(agents, "agents", "agents planner", "agents --orphaned", "agents --output tsv");
   example(
-    watching(command("agents [agent]", "registered agents; with a name, what that one can do by policy"))
-      .option("--limit <n>", "so many at most")
-      .action((name: string | undefined, options: ListOptions & WatchOptions) =>
-        withDeployment(options, (context) => watched(options, context, (to) => runAgents(name, options, to))),
+    common(
+      agents
+        .command("confirm <agent>")
+        .description(
+          "say that the owner of an agent is still there: it counts as a login, for all agents of that owner",
+        ),
+    )
+      .option("--reason <text>", "why, for the audit")
+      .option("--yes", "do not ask")
+      .action((name: string, options: ConfirmOptions) =>
+        withDeployment(options, (context) => runConfirm(name, options, context)),
       ),
-    "agents",
-    "agents planner",
-    "agents --output tsv",
+    'agents confirm planner --reason "spoke with Olga"',
   );
 }

@@ -7,6 +7,9 @@ const agent = z.object({
   id: z.string(),
   state: z.string(),
   owner: z.string(),
+  ownerPrincipal: z.string().optional(),
+  ownerStanding: z.enum(["good", "blocked", "unconfirmed", "unverified"]).optional(),
+  ownerConfirmedUntilSeconds: z.number().optional(),
   sponsor: z.string(),
   standing,
 });

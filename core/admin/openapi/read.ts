@@ -58,9 +58,15 @@ export const readPaths = {
     answer: "Versions",
     parameters: paging,
   }),
-  "/agents": get("agents", "Registered agents with their revocation epochs and blocks", {
+  "/agents": get("agents", "Registered agents with their revocation epochs and blocks, and how their owners stand", {
     answer: "Agents",
-    parameters: paging,
+    parameters: [
+      ...paging,
+      inQuery("orphaned", "Only those whose owner is blocked, unconfirmed or unverified; pages may have fewer items", {
+        type: "boolean",
+        default: false,
+      }),
+    ],
   }),
   "/agents/{name}": get("agent", "One agent, and what it can do by policy", {
     answer: "Agent",

@@ -27,6 +27,11 @@ const summary = {
   state: { enum: ["draft", "active", "suspended", "retired"] },
   owner: { ...text, description: "A person as `sub at issuer`, else the registered text, marked as unverified" },
   ownerPrincipal: { ...text, description: "Id of the person who owns it; none where the owner is a text" },
+  ownerStanding: {
+    enum: ["good", "blocked", "unconfirmed", "unverified"],
+    description: "`unverified` for a text; with `blocked` and `unconfirmed` the agent gets nothing",
+  },
+  ownerConfirmedUntilSeconds: { ...seconds, description: "Until when the owner's last word counts, where it is asked" },
   sponsor: text,
   description: text,
   standing: object(
@@ -34,6 +39,8 @@ const summary = {
     ["cutAtSeconds"],
   ),
 };
+
+const sometimes = ["description", "ownerPrincipal", "ownerConfirmedUntilSeconds"] as const;
 
 /** Schemas of the answers. */
 export const schemas = {
@@ -61,7 +68,7 @@ export const schemas = {
     ["reason", "digest", "source"],
   ),
   Versions: page("Version"),
-  AgentSummary: object(summary, ["description", "ownerPrincipal"]),
+  AgentSummary: object(summary, [...sometimes]),
   Agents: page("AgentSummary", { version: count }),
   Verdict: object({ allowed: { type: "boolean" }, policies: texts, why: text, logged: { const: true } }, [
     "why",
@@ -95,7 +102,7 @@ export const schemas = {
       assuming: { type: "object", description: "What was assumed where a request would say it" },
       cut: { type: "boolean", description: "There are more questions than one answer asks" },
     },
-    ["description", "ownerPrincipal"],
+    [...sometimes],
   ),
   Principal: object({
     id: text,

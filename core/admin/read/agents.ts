@@ -1,16 +1,17 @@
 import type { AgentRegistration } from "../../model/agent-registration.ts";
 import { cutsIn } from "../../model/epoch.ts";
 import { limits } from "../../model/limits.ts";
-import { ownerId, ownerWords } from "../../model/owner.ts";
 import { err, ok } from "../../model/result.ts";
 import type { RegistrySnapshot } from "../../model/snapshot.ts";
 import { subjects } from "../../model/subjects.ts";
+import { withOwners } from "../../person/owner.ts";
 import { inForce } from "../../session/quarantine.ts";
 import type { LivenessRows, RevocationEpoch } from "../../session/store.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { appliedRegistry } from "./applied-registry.ts";
 import { cursorText, readCursor } from "./cursor.ts";
-import { pageLimit } from "./query.ts";
+import { isOrphan, ownerInTheWay, ownerView } from "./owner-standing.ts";
+import { flag, pageLimit } from "./query.ts";
 import type { AdminReadDeps, Route } from "./route.ts";
 
 /** Sorts agents by name. Pages begin and end at names, so that an agent added meanwhile does not shift them. */
@@ -25,9 +26,13 @@ const epochView = ({ epoch, blocked, quarantined, cutAtSeconds }: RevocationEpoc
 
 const none: RevocationEpoch = { epoch: 0, blocked: false };
 
-/** The revocation epochs of agents, strongly consistent; undefined when a row could not be read. */
-async function epochsOf(ids: readonly string[], { queries }: AdminReadDeps): Promise<LivenessRows | undefined> {
-  const rows = await queries.readLiveness({ tombstones: [], subjects: ids.map(subjects.agent) });
+/** The epochs of agents and their owners, strongly consistent; undefined when a row could not be read. */
+async function epochsOf(
+  ids: readonly string[],
+  registry: RegistrySnapshot,
+  { queries }: AdminReadDeps,
+): Promise<LivenessRows | undefined> {
+  const rows = await queries.readLiveness(withOwners({ tombstones: [], subjects: ids.map(subjects.agent) }, registry));
   return rows.complete ? rows : undefined;
 }
 
@@ -47,24 +52,31 @@ function inTheWay(
   ];
 }
 
-const summary = (agent: AgentRegistration, registry: RegistrySnapshot, rows: LivenessRows) => {
-  const { name, state, owner, sponsor, description } = agent;
+const summary = (
+  agent: AgentRegistration,
+  { registry, rows, nowSeconds }: { registry: RegistrySnapshot; rows: LivenessRows; nowSeconds: number },
+) => {
+  const { name, state, sponsor, description } = agent;
   const id = registry.agentId(name);
   const epoch = rows.epochs.get(subjects.agent(id)) ?? none;
   const words = description === undefined ? {} : { description };
-  const principal = ownerId(owner);
-  const person = principal === undefined ? {} : { ownerPrincipal: principal };
-  return { name, id, state, owner: ownerWords(owner), ...person, sponsor, ...words, standing: epochView(epoch) };
+  const owner = ownerView({ ...agent, id }, rows, nowSeconds);
+  return { name, id, state, ...owner, sponsor, ...words, standing: epochView(epoch) };
 };
 
-/** `GET /agents`: registered agents by name, with their revocation epochs. */
+/**
+ * `GET /agents`: registered agents by name, with their revocation epochs and how their owners stand. With `orphaned`
+ * only those for whom nobody who can be asked answers: a page may then have fewer than its limit, and a next one.
+ */
 export const agentsRoute: Route = {
   template: "/agents",
   pattern: /^\/agents$/,
-  parameters: ["limit", "cursor"],
-  async answer({ query }, deps) {
+  parameters: ["limit", "cursor", "orphaned"],
+  async answer({ query, nowSeconds }, deps) {
     const limit = pageLimit(query);
     if (!limit.ok) return limit;
+    const orphaned = flag(query, "orphaned");
+    if (!orphaned.ok) return orphaned;
     const cursor = readCursor(query.get("cursor"), "agents");
     if (!cursor.ok) return cursor;
     const registry = await appliedRegistry(deps);
@@ -73,6 +85,7 @@ export const agentsRoute: Route = {
     const page = left.slice(0, limit.value);
     const rows = await epochsOf(
       page.map(({ name }) => registry.agentId(name)),
+      registry,
       deps,
     );
     if (!rows) return unread;
@@ -80,7 +93,9 @@ export const agentsRoute: Route = {
     const more = left.length > page.length && last !== undefined;
     return ok({
       version: registry.version,
-      items: page.map((agent) => summary(agent, registry, rows)),
+      items: page
+        .map((agent) => summary(agent, { registry, rows, nowSeconds }))
+        .filter((one) => !orphaned.value || isOrphan(one)),
       ...(more ? { next: cursorText({ list: "agents", name: last.name }) } : {}),
     });
   },
@@ -96,17 +111,18 @@ export const agentRoute: Route = {
     const id = registry.agentId(named);
     const agent = id.length > limits.agentIdCharacters ? undefined : registry.agent(id);
     if (!agent) return err({ code: "not_found", path: `/agents/${named}`.slice(0, 100) });
-    const rows = await epochsOf([id], deps);
+    const rows = await epochsOf([id], registry, deps);
     if (!rows) return unread;
     const epoch = rows.epochs.get(subjects.agent(id)) ?? none;
     const force = inForce(agent, id, rows);
     const now = force.ok ? force.value : { registration: { ...agent, may: [] } };
+    const shown = summary(agent, { registry, rows, nowSeconds });
     return ok({
       version: registry.version,
-      ...summary(agent, registry, rows),
+      ...shown,
       registration: agent,
       serves: registry.resources.filter(({ servedBy }) => servedBy === named).map(({ uri }) => uri),
-      getsNothingBecause: inTheWay(agent, epoch, rows),
+      getsNothingBecause: [...inTheWay(agent, epoch, rows), ...ownerInTheWay(shown)],
       ...abilitiesOf(now, registry, { policy: deps.policy, nowSeconds }),
     });
   },
