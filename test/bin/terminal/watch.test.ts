@@ -146,7 +146,7 @@ describe("completion of names", () => {
           state: "active",
           owner: "o",
           sponsor: "s",
-          standing: { generation: 0, blocked: false },
+          standing: { generation: 0, blocked: false, quarantined: false },
         })),
       },
     });
