@@ -14,6 +14,7 @@ import type { Sandbox } from "./functions/sandboxes.ts";
 import type { Credentials } from "./iam/caller.ts";
 import type { IdentityProvider } from "./iam/providers.ts";
 import type { NewRole } from "./iam/roles.ts";
+import type { NewUser, User } from "./iam/users.ts";
 import type { Instance, InstanceLaunch } from "./imds/instances.ts";
 import { withinLoop } from "./limits/loop.ts";
 import { queuesOf } from "./sqs/of-template.ts";
@@ -35,6 +36,8 @@ export interface RunningCloud {
   readonly operator: Credentials;
   /** Gives a person of the account a role with these rights (an IAM policy document), and credentials of it. */
   addOperator(roleArn: string, policy: unknown): Credentials;
+  /** Puts a user into the account, with an access key and a device for the second factor. */
+  addUser(user: NewUser): User;
   /** Puts a role into this account or another one, with its trust: whoever it trusts may assume it. */
   addRole(role: NewRole): void;
   /** Makes an OpenID Connect provider in an account; its ARN is returned. Issuers on this machine alone can be asked. */
@@ -87,6 +90,11 @@ export interface CloudFaults extends Faults {
   readonly dynamodb: DynamoDbFaults;
   /** Kills one sandbox of a function, a busy one if there is any; tells whether there was one. */
   crash(functionName: string): boolean;
+  /**
+   * Breaks every function but those named, by any of their names: each event fails, also those that AWS brings. Call what
+   * it returns to mend them.
+   */
+  breakFunctions(...but: readonly string[]): () => void;
 }
 
 /** What a running cloud says about where it is, and how it ends. */
@@ -127,6 +135,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
       return account.callers.issue({ roleArn, sessionName: "operator", tags: {} });
     },
     addIdentityProvider: (of, provider) => account.providers.add(of, provider).arn,
+    addUser: account.users.add,
     addRole: (role) => void account.permissions.roles.put(role),
     addWorkload: account.admit,
     startEnclave: account.nitro.start,
@@ -154,6 +163,15 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
       ...account.faults,
       dynamodb: account.db.faults,
       crash: (functionName) => hosted(functionName).crash(),
+      breakFunctions(...but) {
+        const spared = but.map(hosted);
+        const mending = [...account.functions.values()]
+          .filter((one) => !spared.includes(one))
+          .map((one) => one.break());
+        return () => {
+          for (const mend of mending) mend();
+        };
+      },
     },
     dynamodb: account.db.call,
     pin: (functionName, sandbox) => hosted(functionName).pin(sandbox),

@@ -1,7 +1,7 @@
 /** Who called, as `userIdentity` says it. */
 import type { ServedCall } from "../front/call.ts";
 import type { Caller } from "../iam/caller.ts";
-import { accountOf, isoSeconds, roleIdOf, roleNameOf, sessionArnOf, sessionIdOf } from "../iam/context.ts";
+import { accountOf, isoSeconds, isUser, roleIdOf, roleNameOf, sessionArnOf, sessionIdOf } from "../iam/context.ts";
 
 /** Account of a caller; of one without credentials that of the role it asked for. */
 export const homeOf = ({ caller, input }: ServedCall): string =>
@@ -11,13 +11,31 @@ export const homeOf = ({ caller, input }: ServedCall): string =>
 export function identityOf(call: ServedCall): Record<string, unknown> {
   if (call.operation === "AssumeRoleWithWebIdentity") return webIdentity(call.input, homeOf(call));
   const { caller } = call;
-  const identity = identities.get(caller) ?? assumedRole(caller);
+  const identity = identities.get(caller) ?? (isUser(caller.roleArn) ? iamUser(caller) : assumedRole(caller));
   identities.set(caller, identity);
   return { ...identity, ...(call.invokedBy === undefined ? {} : { invokedBy: call.invokedBy }) };
 }
 
 /** Goes with the caller: it says the same of each of its calls. */
 const identities = new WeakMap<Caller, Record<string, unknown>>();
+
+/** A user by its own key, or by temporary credentials of its own, which tell of the factor. */
+function iamUser(caller: Caller): Record<string, unknown> {
+  const { roleArn, credentials, issuedAtMillis, factorAtMillis } = caller;
+  const attributes = {
+    creationDate: isoSeconds(issuedAtMillis),
+    mfaAuthenticated: String(factorAtMillis !== undefined),
+  };
+  return {
+    type: "IAMUser",
+    principalId: sessionIdOf(caller),
+    arn: roleArn,
+    accountId: accountOf(roleArn),
+    accessKeyId: credentials.accessKeyId,
+    userName: roleNameOf(roleArn),
+    ...(credentials.sessionToken === "" ? {} : { sessionContext: { attributes } }),
+  };
+}
 
 function assumedRole(caller: Caller): Record<string, unknown> {
   const { roleArn, credentials, functionArn } = caller;

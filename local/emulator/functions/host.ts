@@ -21,6 +21,8 @@ export interface HostedFunction {
   warm(): Promise<void>;
   /** The last event that failed for a reason of the sandbox or of the handler, for people; undefined when none did. */
   failure(): string | undefined;
+  /** From now on every event fails as it does with code that cannot be loaded; call what it returns to mend it. */
+  break(): () => void;
   /** Kills one sandbox, a busy one if there is any; tells whether there was one. */
   crash(): boolean;
   /** Sends every event to the sandbox of this number, started if need be; undefined ends that. */
@@ -37,6 +39,7 @@ interface Waiting {
 }
 
 const refusedForNow: Outcome = { error: { errorType: "TooManyRequestsException", errorMessage: "Rate Exceeded." } };
+const broken: Outcome = { error: { errorType: "Runtime.ImportModuleError", errorMessage: "the code was broken" } };
 const ended: Outcome = { error: { errorType: "Runtime.ExitError", errorMessage: "the cloud was closed" } };
 const longestQueue = 5_000;
 const mostLines = 5_000;
@@ -58,6 +61,7 @@ export function hostFunction(
   const lines: string[] = [];
   let closed = false;
   let failure: string | undefined;
+  let breaks = 0;
   const print = (line: string) => {
     if (lines.push(line) > mostLines) lines.splice(0, lines.length - mostLines);
     onLine(line);
@@ -97,6 +101,7 @@ export function hostFunction(
     description,
     invoke(event, requestId = randomUUID()) {
       if (closed || queue.length >= longestQueue) return Promise.resolve(refusedForNow);
+      if (breaks > 0) return Promise.resolve(broken);
       return new Promise((resolve) => {
         queue.push({ event, requestId, resolve });
         work();
@@ -105,6 +110,14 @@ export function hostFunction(
     logs: () => [...lines],
     warm: async () => (closed ? undefined : sandboxes.ahead()?.ready.catch(() => undefined)),
     failure: () => failure,
+    break() {
+      breaks += 1;
+      let mended = false;
+      return () => {
+        if (!mended) breaks -= 1;
+        mended = true;
+      };
+    },
     crash() {
       const chosen = sandboxes.victim();
       chosen?.kill();

@@ -21,8 +21,9 @@ export interface SessionPolicy {
   readonly statements: readonly Statement[];
 }
 
-/** A role's session: everything that IAM knows of whoever holds its credentials. */
+/** A role's session, or a user: everything that IAM knows of whoever holds its credentials. */
 export interface RoleSession {
+  /** ARN of the role; of a user its own. */
   readonly roleArn: string;
   readonly sessionName: string;
   /** Session tags; the role's own are not among them. */
@@ -41,6 +42,8 @@ export interface RoleSession {
   readonly federatedKeys?: Readonly<Record<string, string | readonly string[]>>;
   /** ARN of the function whose credentials these are. */
   readonly functionArn?: string;
+  /** Of a user's temporary credentials: when the second factor was shown; undefined where it was not. */
+  readonly factorAtMillis?: number;
 }
 
 /** The session behind an access key. */
@@ -80,6 +83,8 @@ interface Issue {
 export interface Callers {
   /** Gives a session new temporary credentials. */
   issue(session: RoleSession, how?: Issue): Credentials;
+  /** Gives a user an access key, which has no session token and no end. */
+  issueKey(user: RoleSession): Credentials;
   /** Verifies a request's signature, and that its credentials have not ended. */
   verify(request: SignedRequest): Signed | SignatureFault;
 }
@@ -105,6 +110,13 @@ export function openCallers(nowMillis: () => number = Date.now): Callers {
       if (expiresAtMillis === Number.POSITIVE_INFINITY)
         Object.defineProperty(caller, "expiresAtMillis", { enumerable: true, get: () => nowMillis() + renewedMillis });
       byKey.set(credentials.accessKeyId, caller);
+      return credentials;
+    },
+    issueKey(user) {
+      const accessKeyId = `AKIA${randomBytes(10).toString("hex").toUpperCase().slice(0, 16)}`;
+      const credentials = { accessKeyId, secretAccessKey: randomBytes(30).toString("base64"), sessionToken: "" };
+      const expiresAtMillis = Number.POSITIVE_INFINITY;
+      byKey.set(accessKeyId, { ...user, credentials, issuedAtMillis: nowMillis(), expiresAtMillis });
       return credentials;
     },
     verify(request) {

@@ -13,13 +13,16 @@ export const accountOf = (arn: string): string => arn.split(":", 5)[4] ?? "";
 /** The role's unique id, as STS, IAM and function URLs tell it. */
 export const roleIdOf = (roleArn: string): string => uniqueId("AROA", `${accountOf(roleArn)}/${roleNameOf(roleArn)}`);
 
-/** ARN of a role's session; the role's path is lost, as on AWS. */
+/** Whether whoever calls is a user, and no session of a role. */
+export const isUser = (arn: string): boolean => /^arn:aws:iam::\d+:user\//.test(arn);
+
+/** ARN of a role's session; the role's path is lost, as on AWS. Of a user its own. */
 export const sessionArnOf = ({ roleArn, sessionName }: Pick<RoleSession, "roleArn" | "sessionName">): string =>
-  `arn:aws:sts::${accountOf(roleArn)}:assumed-role/${roleNameOf(roleArn)}/${sessionName}`;
+  isUser(roleArn) ? roleArn : `arn:aws:sts::${accountOf(roleArn)}:assumed-role/${roleNameOf(roleArn)}/${sessionName}`;
 
 /** The session's id, which is also `aws:userid`. */
 export const sessionIdOf = ({ roleArn, sessionName }: Pick<RoleSession, "roleArn" | "sessionName">): string =>
-  `${roleIdOf(roleArn)}:${sessionName}`;
+  isUser(roleArn) ? uniqueId("AIDA", roleArn) : `${roleIdOf(roleArn)}:${sessionName}`;
 
 /** A session as far as requests tell of it. */
 export type ContextSession = Pick<
@@ -41,7 +44,8 @@ export function principalContext(session: ContextSession, tags: Readonly<Record<
   return contextOf({
     "aws:PrincipalArn": roleArn,
     "aws:PrincipalAccount": accountOf(roleArn),
-    "aws:PrincipalType": "AssumedRole",
+    "aws:PrincipalType": isUser(roleArn) ? "User" : "AssumedRole",
+    "aws:username": isUser(roleArn) ? roleNameOf(roleArn) : undefined,
     "aws:userid": sessionName === undefined ? undefined : sessionIdOf({ roleArn, sessionName }),
     "aws:SourceIdentity": sourceIdentity,
     "aws:FederatedProvider": federatedProvider,

@@ -1,6 +1,6 @@
 /** Roles of every account that this cloud knows, and what counts for each of them now. */
 import { ServiceError } from "../service.ts";
-import { accountOf, roleNameOf } from "./context.ts";
+import { accountOf, isUser, roleNameOf } from "./context.ts";
 import { type ManagedPolicies, openManagedPolicies } from "./managed.ts";
 import { readPolicy, type Statement } from "./policy.ts";
 
@@ -73,7 +73,7 @@ export function openRoles(nowMillis: () => number = Date.now): Roles {
     policies,
     get: (arn) => byArn.get(arn),
     named: (account, name) =>
-      [...byArn.values()].find(({ arn }) => accountOf(arn) === account && roleNameOf(arn) === name),
+      [...byArn.values()].find(({ arn }) => accountOf(arn) === account && roleNameOf(arn) === name && !isUser(arn)),
     put({ arn, trust, policies: inline = [], managedPolicyArns = [], boundary, tags = {}, maxSessionSeconds = 3_600 }) {
       if (trust !== undefined) readPolicy(trust, arn);
       const role: Role = {

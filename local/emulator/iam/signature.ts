@@ -16,7 +16,7 @@ export interface SignatureFault {
   readonly message: string;
 }
 
-/** The keys behind an access key id: what signs, and the token that must come along. */
+/** The keys behind an access key id: what signs, and the token that must come along; empty for a user's own. */
 interface Keys {
   readonly secretAccessKey: string;
   readonly sessionToken: string;
@@ -48,7 +48,7 @@ export function verifySignature(
     return { code: "IncompleteSignatureException", message: "Authorization header or x-amz-date is malformed" };
   }
   const keys = keysOf(key);
-  if (keys === undefined || request.headers["x-amz-security-token"] !== keys.sessionToken) {
+  if (keys === undefined || (request.headers["x-amz-security-token"] ?? "") !== keys.sessionToken) {
     return { code: "UnrecognizedClientException", message: "The security token included in the request is invalid." };
   }
   if (!stamp.startsWith(date) || Math.abs(nowMillis - atMillis) > skewMillis) {

@@ -1,8 +1,9 @@
 /** AssumeRole: the session of a role for whoever the role trusts, chained or not. */
 import type { Caller, RoleSession } from "../iam/caller.ts";
-import { prefixed } from "../iam/context.ts";
+import { isUser, prefixed } from "../iam/context.ts";
 import type { Form, Result } from "../query.ts";
 import { type Access, contextOf, ServiceError } from "../service.ts";
+import { factorKeys } from "./factor.ts";
 import { leastTokenBytesOf, lifeOf, openSession, type SessionGround, sessionPolicyOf } from "./sessions.ts";
 import { arnShape, externalIdShape, nameShape, needed, passedTags, text } from "./wants.ts";
 
@@ -46,9 +47,9 @@ function read(form: Form, caller: Caller): Asked {
 }
 
 /** Rights that the call needs: each of its three actions has condition keys of its own. */
-export function accessOfAssumeRole(form: Form, caller: Caller, { roles }: SessionGround): Access[] {
+export function accessOfAssumeRole(form: Form, caller: Caller, ground: SessionGround): Access[] {
   const { roleArn, sessionName, externalId, sourceIdentity, tags, transitiveTagKeys, inherited } = read(form, caller);
-  const ofRole = roles.tags(roleArn);
+  const ofRole = ground.roles.tags(roleArn);
   const resourceTags = { ...prefixed("aws:ResourceTag", ofRole), ...prefixed("iam:ResourceTag", ofRole) };
   const tagging = {
     "aws:TagKeys": tags.length === 0 ? undefined : tags.map(([key]) => key),
@@ -63,7 +64,7 @@ export function accessOfAssumeRole(form: Form, caller: Caller, { roles }: Sessio
     context: contextOf({ ...resourceTags, ...keys }),
   });
   return [
-    access("AssumeRole", { ...own, ...tagging, ...naming }),
+    access("AssumeRole", { ...own, ...tagging, ...naming, ...factorKeys(form, caller, ground) }),
     ...(tags.length + inherited.length === 0 ? [] : [access("TagSession", tagging)]),
     ...(sourceIdentity === undefined ? [] : [access("SetSourceIdentity", naming)]),
   ];
@@ -74,8 +75,7 @@ export function assumeRole(form: Form, caller: Caller, ground: SessionGround): R
   const { roleArn, sessionName, sourceIdentity, tags, transitiveTagKeys, inherited } = read(form, caller);
   const role = ground.roles.get(roleArn);
   if (role === undefined) throw new Error(`role ${roleArn} was allowed and is not there`);
-  // Every caller of this cloud is a role's session, so that every further one is chained.
-  const lifeSeconds = lifeOf(form, role.maxSessionSeconds, true);
+  const lifeSeconds = lifeOf(form, role.maxSessionSeconds, !isUser(caller.roleArn));
   const sessionPolicies = sessionPolicyOf(form, roleArn, ground.roles);
   const session: RoleSession = {
     roleArn,

@@ -4,6 +4,7 @@ import { accountOf, sessionArnOf, sessionIdOf } from "../iam/context.ts";
 import { type QueryService, queryService, type Result } from "../query.ts";
 import { accessOfAssumeRole, assumeRole } from "./assume-role.ts";
 import { accessOfWebIdentityToken, type TokenPlace, webIdentityToken } from "./documents.ts";
+import { sessionToken } from "./factor.ts";
 import { accessOfScopedCredentials, scopedCredentials } from "./scoped.ts";
 import { assumeRoleWithWebIdentity, type FederationGround } from "./web-identity.ts";
 
@@ -19,6 +20,8 @@ export function openSts(ground: TokenPlace & FederationGround): QueryService {
       access: accessOfWebIdentityToken,
       call: (form, caller) => webIdentityToken(form, caller, ground),
     },
+    // As on AWS, no permission is needed for one's own credentials.
+    GetSessionToken: { access: () => [], call: (form, caller) => sessionToken(form, caller, ground) },
     AssumeRole: {
       access: (form, caller) => accessOfAssumeRole(form, caller, ground),
       call: (form, caller) => assumeRole(form, caller, ground),

@@ -3,6 +3,7 @@ import type { Callers, RoleSession, SessionPolicy } from "../iam/caller.ts";
 import { accountOf, isoSeconds, sessionArnOf, sessionIdOf } from "../iam/context.ts";
 import { readIdentityPolicy } from "../iam/managed.ts";
 import type { Roles } from "../iam/roles.ts";
+import type { Users } from "../iam/users.ts";
 import { type Form, membersOf, type Result } from "../query.ts";
 import { ServiceError } from "../service.ts";
 import { mostTokenBytes, packSession } from "./session-token.ts";
@@ -12,6 +13,7 @@ import { arnShape, invalid, policyShape, text, whole } from "./wants.ts";
 export interface SessionGround {
   readonly roles: Roles;
   readonly callers: Callers;
+  readonly users: Users;
   readonly nowMillis: () => number;
 }
 
