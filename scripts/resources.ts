@@ -20,7 +20,10 @@ const page = fileURLToPath(new URL("../docs/resources.md", import.meta.url));
 /** Every function and every right that a stage can ask for. */
 const everythingOn = {
   region: "eu-west-1",
-  operators: ["role/Operator"],
+  operators: {
+    ...{ read: ["role/Operator"], write: ["role/Operator"], revoke: ["role/Operator"], rotate: ["role/Operator"] },
+    kill: ["user/BreakGlass"],
+  },
   dpopNonces: ["attest", "token", "introspect", "revoke", "credentials", "decide"],
   awsCredentials: { accounts: ["111122223333"], lifeSeconds: 900, webIdentity: true },
   cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: ["eu-west-1"] },

@@ -12,6 +12,7 @@ import { loadProfile, type ProfileOptions } from "./deployment/profile.ts";
 import { codeOf } from "./deployment/unreachable.ts";
 import { evidenceCommands } from "./evidence/program.ts";
 import { keyCommands } from "./keys/program.ts";
+import { killCommands } from "./kill/program.ts";
 import manifest from "./package.json" with { type: "json" };
 import { policyCommands } from "./policy/program.ts";
 import { principalCommands } from "./principals/program.ts";
@@ -36,6 +37,7 @@ Examples:
   $ lanyard sessions --agent researcher --tree
   $ lanyard revoke --agent researcher --dry-run
   $ lanyard revoke --agent researcher --reason "misbehaves"
+  $ lanyard kill agent researcher --reason "misbehaves, and no function answers"
   $ lanyard policy plan registry --since 30d
   $ lanyard audit tail --follow --denied
   $ lanyard trace session 1sJUe-vUbSI9kHAAC5Tg7A
@@ -140,6 +142,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   profileCommands(line);
   registryCommands(line);
   revocationCommands(line);
+  killCommands(line);
   keyCommands(line);
   statusCommands(line);
   agentCommands(line);

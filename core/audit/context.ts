@@ -26,7 +26,11 @@ export interface AuditContext {
  * Starts a context with what is known of a call before any of it is read.
  * @param operation the operation to record until more is known
  */
-export function startAudit(call: Call, operation: AuditFacts["operation"], clock: Clock): AuditContext {
+export function startAudit(
+  call: Pick<Call, "requestId" | "sourceIp" | "userAgent">,
+  operation: AuditFacts["operation"],
+  clock: Clock,
+): AuditContext {
   let facts: FactsSoFar = {
     operation,
     timeMillis: clock.nowMillis(),

@@ -15,6 +15,7 @@ import { stackProps } from "../stack-props.ts";
 import type { StateStack } from "../state/state-stack.ts";
 import { Delivery } from "./delivery.ts";
 import { KeyWatch } from "./key-watch.ts";
+import { KillWatch } from "./kill-watch.ts";
 import { Lake } from "./lake/lake.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { Parquet } from "./parquet/parquet.ts";
@@ -59,6 +60,7 @@ export class AuditStack extends Stack {
     this.reconciler = new Reconciler(this, "Reconciler", { ...props, findings });
     this.deadLetters = { Refused: refused, RelayFailures: this.relay.failures, Undelivered: this.delivery.undelivered };
     if (stage.alarms.enabled) new TheftWatch(this, "TheftWatch", { bus: this.bus, topic: this.topic });
+    if (state.kill) new KillWatch(this, "KillWatch", { stage, topic: this.topic });
     const alarms = new Alarms(this, "Watch", { stage, topic: this.topic });
     alarms.ofAllFunctions();
     alarms.ofFunction("Relay", this.relay);

@@ -4,7 +4,7 @@ import type { NamedRoleFunction } from "../../lambdas/manifest.ts";
 import type { Stage } from "../settings/stage.ts";
 
 /** Roles with a fixed name: those that the policy of a key, a table, the bus or the bucket names. */
-export type NamedRole = NamedRoleFunction | "firehose";
+export type NamedRole = NamedRoleFunction | "firehose" | "operator-kill";
 
 /**
  * The role's name; State must not depend on the stack that creates the role, so the name is computed and never

@@ -7,6 +7,7 @@ import type { AuditStack } from "../audit/audit-stack.ts";
 import { Dashboard } from "../dashboard.ts";
 import { publicUrl, signedUrl } from "../function/address.ts";
 import type { FunctionProps, LanyardFunction } from "../function/lanyard-function.ts";
+import { roleArn } from "../function/roles.ts";
 import type { HttpApi } from "../issuer/http-api.ts";
 import type { IssuerStack } from "../issuer/issuer-stack.ts";
 import { deploymentParameterName, urlsParameterName } from "../issuer/urls-parameter.ts";
@@ -186,6 +187,7 @@ export class ServiceStack extends Stack {
         logKey: state.keys.log.keyId,
         relay: audit.relay.function.functionName,
         refusedQueue: audit.deadLetters.Refused?.queueUrl,
+        ...(state.kill && { kill: killPlace(state, stage) }),
       }),
     });
     for (const [name, value] of named) new CfnOutput(this, urlOutput(name), { value });
@@ -211,3 +213,13 @@ function watchPublisher(alarms: Alarms, publisher: Publisher): void {
   alarms.ofSchedule("Publisher", publisher, publisherMinutes);
   alarms.ofQueue("PublisherFailures", publisher.failures);
 }
+
+/** What `lanyard kill` needs, since in an incident no function can be asked for it. */
+const killPlace = ({ tables: { table } }: StateStack, stage: Stage) => ({
+  role: roleArn(stage, "operator-kill"),
+  ocsf: stage.ocsf,
+  revocations: table.revocations.tableName,
+  outbox: table.outbox.tableName,
+  registry: table.registry.tableName,
+  subjects: table.subjects.tableName,
+});

@@ -19,9 +19,25 @@ const operators: Check<readonly string[]> = (given, at, wrong) => {
   if (Array.isArray(given) && given.length === 0) wrong.push(`${at}: must name at least one role`);
   return Array.isArray(given) && given.length === 0 ? [] : list(operator, 1, 50)(given, at, wrong);
 };
-const byDuty = optional(settings({ read: operators, write: operators, revoke: operators, rotate: operators }));
+/** Names of two characters or more, since the session of the role is called like the user (RoleSessionName, 2 to 64). */
+const breakGlass = text(
+  new RegExp(`^(?=.{1,512}$)(user/(${name}+/)*${name}{2,64}|role/${permissionSet})$`),
+  "must be user/<path and name> of this account, or role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_<permission set>_*; no other role, since credentials of AssumeRole carry no second factor on and could never take the role that asks for one",
+);
+const byDuty = optional(
+  settings({
+    read: operators,
+    write: operators,
+    revoke: operators,
+    rotate: operators,
+    kill: optional(list(breakGlass, 1, 20)),
+  }),
+);
 
-/** The setting: one list for all four functions, or a list for each. */
+/**
+ * The setting: one list for all four functions, or a list for each. Duty `kill` is of nobody unless it is named by
+ * itself: whoever calls the functions daily does not write their tables with them.
+ */
 export const operatorsSetting: Check<Operators | undefined> = (given, at, wrong) =>
   byDuty(Array.isArray(given) ? Object.fromEntries(duties.map((one) => [one, given])) : given, at, wrong);
 

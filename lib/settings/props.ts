@@ -2,7 +2,14 @@
 import type { CallableName, Duty, NoncingEndpoint } from "../../lambdas/manifest.ts";
 
 /** Roles that may call the admin URLs, by what they may do there. */
-export type Operators = Readonly<Record<Duty, readonly string[]>>;
+export interface Operators extends Readonly<Record<Duty, readonly string[]>> {
+  /**
+   * Who may revoke by `lanyard kill` when no function answers: users of the account for emergencies, `user/<path and
+   * name>`, or a permission set of IAM Identity Center, whose second factor is demanded there. Where it is left out,
+   * nobody may, and the role for it is not made.
+   */
+  readonly kill?: readonly string[];
+}
 
 /** Firehose's buffer before S3: the bound that is reached first closes an object. */
 export interface DeliveryProps {

@@ -5,6 +5,7 @@ import type { Stage } from "../settings/stage.ts";
 import { stackProps } from "../stack-props.ts";
 import { auditBucket } from "./audit-bucket.ts";
 import { Keys } from "./keys.ts";
+import { OperatorKill } from "./operator-kill.ts";
 import { Tables } from "./tables.ts";
 
 /** The lasting resources: tables, keys and the audit bucket. None of them is replaced, or deleted with the stack. */
@@ -12,6 +13,8 @@ export class StateStack extends Stack {
   readonly keys: Keys;
   readonly tables: Tables;
   readonly auditBucket: Bucket;
+  /** Where the stage names who may revoke without its functions. */
+  readonly kill: OperatorKill | undefined;
 
   constructor(scope: Construct, id: string, { stage }: { readonly stage: Stage }) {
     super(scope, id, {
@@ -21,6 +24,8 @@ export class StateStack extends Stack {
     this.keys = new Keys(this, "Keys", { stage });
     this.tables = new Tables(this, "Tables", { stage, dataKey: this.keys.data });
     this.auditBucket = auditBucket(this, "AuditBucket", { stage, dataKey: this.keys.data });
+    const named = stage.operators?.kill;
+    this.kill = named && new OperatorKill(this, "OperatorKill", { stage, tables: this.tables, named });
     this.outputs(stage);
   }
 

@@ -8,12 +8,12 @@ import {
   type TablePropsV2,
   TableV2,
 } from "aws-cdk-lib/aws-dynamodb";
-import type { PolicyDocument } from "aws-cdk-lib/aws-iam";
+import type { PolicyDocument, Role } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { tableIndexes } from "../../lambdas/env.ts";
 import { functionNames } from "../../lambdas/manifest.ts";
-import type { Conditions } from "../function/grant.ts";
+import { allow, type Conditions } from "../function/grant.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { type NamedRole, roleArn } from "../function/roles.ts";
 import type { Stage } from "../settings/stage.ts";
@@ -140,6 +140,21 @@ export class TableSet extends Construct {
     grantDataKey(of, this.#dataKey);
   }
 
+  /**
+   * Lets the operators' role use a table when no function answers. It is no function, so it gets no variable, and the
+   * table's own policy is told of it here.
+   */
+  protected useOutOfBand(role: Role, name: TableName, { actions, conditions, why }: TableUse): void {
+    if (actions.some(isWrite)) among(this.#writers, name).add("operator-kill");
+    allow(role, {
+      actions: actions.map((action) => `dynamodb:${action}`),
+      on: [{ name: constructId(name), arn: this.table[name].tableArn }],
+      why,
+      ...(conditions && { conditions }),
+    });
+    grantDataKey({ role }, this.#dataKey);
+  }
+
   /** Lets a function look into an index of table Leaves. */
   protected look(of: LanyardFunction, index: keyof typeof tableIndexes.leaves, why: string): void {
     const { tableArn, tableName } = this.table.leaves;
@@ -195,7 +210,7 @@ export class TableSet extends Construct {
   private arnsAmong(roles: Map<TableName, Set<NamedRole>>, name: TableName): string[] {
     const users = among(roles, name);
     if (users.size === 0) throw new Error(`nobody may use table ${name}: leave it out`);
-    const ordered = functionNames.filter((one) => users.has(one as NamedRole)) as NamedRole[];
+    const ordered = [...functionNames, "operator-kill"].filter((one) => users.has(one as NamedRole)) as NamedRole[];
     return ordered.map((role) => roleArn(this.#stage, role));
   }
 }

@@ -1,3 +1,4 @@
+import type { Role } from "aws-cdk-lib/aws-iam";
 import { inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { RotatedPurpose } from "./keys.ts";
@@ -150,6 +151,17 @@ export class Tables extends TrailTables {
   grantRevocationWrite(of: LanyardFunction): void {
     const conditions = inTransaction;
     this.use(of, "revocations", { actions: ["UpdateItem", "PutItem"], conditions, why: "cuts, blocks and lifts" });
+  }
+
+  /** What `lanyard kill` writes and looks at: an epoch and its record together, and whether the name is right. */
+  grantKill(role: Role): void {
+    const conditions = inTransaction;
+    const looks = "looks whether what an operator names is registered, was revoked before, or has sessions";
+    this.useOutOfBand(role, "revocations", { actions: ["UpdateItem"], conditions, why: "cuts and blocks" });
+    this.useOutOfBand(role, "outbox", { actions: ["PutItem"], conditions, why: "records what it cuts, together" });
+    this.useOutOfBand(role, "revocations", { actions: ["GetItem"], why: looks });
+    this.useOutOfBand(role, "registry", { actions: ["Query"], why: looks });
+    this.useOutOfBand(role, "subjects", { actions: ["Query"], why: looks });
   }
 
   /** Reads whether the target of an order exists, and which login was denylisted with a session. */

@@ -19,6 +19,7 @@ const suite = (name: string, quietSeconds: number, ...command: readonly string[]
 const clockless = [
   "governance",
   "operating",
+  "kill",
   "deployed-registry",
   "domain",
   "uses-and-renewal",

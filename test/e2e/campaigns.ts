@@ -20,6 +20,7 @@ export const campaigns: readonly string[] = [
   "identity-provider",
   "install",
   "instances",
+  "kill",
   "lineage",
   "operating",
   "own-role",

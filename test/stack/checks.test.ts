@@ -29,8 +29,12 @@ describe("cdk-nag and the CloudFormation validator", () => {
     const registry = { json: "{}", digest: "0".repeat(64), force: false };
     const cloudTrail = { bucket: "trail-of-all", prefix: "org", accounts: ["111122223333"], regions: ["eu-west-1"] };
     const more = { canary: {}, dashboard: true, parquet: {}, account: "111122223333" };
+    const daily = ["role/Operator"];
+    const sets = "role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_BreakGlass_*";
+    const operators = { read: daily, write: daily, revoke: daily, rotate: daily, kill: ["user/BreakGlass", sets] };
     const settings = {
       ...more,
+      operators,
       outboundIdentityFederation: true,
       alarms: { email: "ops@example.com" },
       codeLookup,

@@ -5,7 +5,7 @@ import { profileOf } from "./client.ts";
 import { parseJson, readIfThere } from "./files.ts";
 import { isCallable } from "./function-url.ts";
 import { localFile } from "./local.ts";
-import type { Env, Profile } from "./model.ts";
+import type { Env, KillPlace, Profile } from "./model.ts";
 
 /** Environment variable and stack output of each value that identifies a deployment on AWS. */
 const names = {
@@ -23,7 +23,17 @@ const optional = {
   refusedQueue: ["LANYARD_REFUSED_QUEUE", "RefusedRecordsUrl"],
 } as const;
 
-type Place = { readonly from: string; readonly stage?: string; readonly account?: string };
+/** All of them or none: half of a way past the functions is none. */
+const kill = {
+  role: ["LANYARD_KILL_ROLE", "OperatorKillRole"],
+  ocsf: ["LANYARD_OCSF", "OcsfVersion"],
+  revocations: ["LANYARD_REVOCATIONS_TABLE", "RevocationsTable"],
+  outbox: ["LANYARD_OUTBOX_TABLE", "OutboxTable"],
+  registry: ["LANYARD_REGISTRY_TABLE", "RegistryTable"],
+  subjects: ["LANYARD_SUBJECTS_TABLE", "SubjectsTable"],
+} as const satisfies Record<keyof KillPlace, readonly [string, string]>;
+
+type Place = { readonly from: string; readonly stage?: string; readonly account?: string; readonly region?: string };
 type Texts = Readonly<Record<string, string | undefined>>;
 
 /** Whether the environment names a deployment, at least in part. */
@@ -61,6 +71,8 @@ export async function outputsProfile(file: string): Promise<Profile> {
     from: file,
     ...(stage === undefined ? {} : { stage }),
     ...(account === undefined ? {} : { account }),
+    // State says it, also where the issuer's address is a domain of one's own
+    ...(outputs.Region === undefined ? {} : { region: outputs.Region }),
   });
 }
 
@@ -89,9 +101,19 @@ function profileFrom(column: 0 | 1, texts: Texts, place: Place): Profile {
     ...(logKey ? { logKey } : {}),
     ...(relay ? { relay } : {}),
     ...(refusedQueue ? { refusedQueue } : {}),
+    ...(Object.values(kill).every((pair) => of(pair)) ? { kill: killPlace(of) } : {}),
   };
   return profileOf({ name: "aws", kind: "aws", ...place, ...known, ...more, variables: {} }, {});
 }
+
+const killPlace = (of: (pair: readonly [string, string]) => string): KillPlace => ({
+  role: of(kill.role),
+  ocsf: of(kill.ocsf),
+  revocations: of(kill.revocations),
+  outbox: of(kill.outbox),
+  registry: of(kill.registry),
+  subjects: of(kill.subjects),
+});
 
 async function readOutputs(file: string): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
   const text = await readIfThere(file);

@@ -1,5 +1,20 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
+/**
+ * What it takes to revoke when no function answers: the role, and the tables that it writes and reads. It is kept with
+ * the profile, since in the incident nobody can be asked for it.
+ */
+export interface KillPlace {
+  /** ARN. */
+  readonly role: string;
+  /** Version of OCSF in which the deployment's records are written. */
+  readonly ocsf: string;
+  readonly revocations: string;
+  readonly outbox: string;
+  readonly registry: string;
+  readonly subjects: string;
+}
+
 /** A deployment, and how an operator reaches it. */
 export interface Profile {
   /** `local`, `aws`, or the name it was stored under. */
@@ -31,6 +46,8 @@ export interface Profile {
   readonly relay?: string;
   /** URL of the queue of records that the bus refuses; likewise. */
   readonly refusedQueue?: string;
+  /** Absent where the stage names nobody who may, or the profile was stored before it did. */
+  readonly kill?: KillPlace;
   /** The local run's CloudTrail, as files. */
   readonly trailFolder?: string;
   /** URL of the function that accepts orders to rotate keys; absent where the names are of an older version. */

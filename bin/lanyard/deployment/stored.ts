@@ -9,6 +9,16 @@ import type { Env, Profile } from "./model.ts";
 
 const address = z.string().max(2_048).refine(isCallable, "must be a URL with https");
 
+const tableName = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/);
+const killPlace = z.object({
+  role: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/),
+  ocsf: z.string().min(1).max(16),
+  revocations: tableName,
+  outbox: tableName,
+  registry: tableName,
+  subjects: tableName,
+});
+
 /** A deployment's description, in a parameter that its Service stack writes. */
 export const described = z.object({
   stage: z.string().min(1).max(64),
@@ -24,6 +34,7 @@ export const described = z.object({
   logKey: z.string().min(1).max(256).optional(),
   relay: z.string().min(1).max(140).optional(),
   refusedQueue: address.optional(),
+  kill: killPlace.optional(),
 });
 const stored = described.extend({
   /** Profile of the AWS configuration whose credentials are used; when left out, the usual chain decides. */
@@ -120,6 +131,7 @@ export function profileOfStored(name: string, found: Stored): Profile {
     ...(logKey === undefined ? {} : { logKey }),
     ...(relay === undefined ? {} : { relay }),
     ...(refusedQueue === undefined ? {} : { refusedQueue }),
+    ...(found.kill === undefined ? {} : { kill: found.kill }),
     variables: { account, region, trustDomain },
   } as const;
   return profileOf(known, found.awsProfile === undefined ? {} : { profile: found.awsProfile });

@@ -34,6 +34,8 @@ export interface Terminal {
   progress?(text: string): void;
   /** Asks yes or no, never on standard output; undefined where nobody can answer. */
   ask?(question: string): Promise<boolean>;
+  /** Asks for a line, without its surrounding spaces, likewise; empty where the input ended. */
+  read?(question: string): Promise<string>;
   /** Called before a change is made: from then on the command finishes even if the reader of its output goes away. */
   committing?(): void;
   /** Clears the screen; undefined where the output is no terminal. */

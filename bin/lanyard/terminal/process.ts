@@ -21,14 +21,15 @@ export function openTerminal({ stdin, stdout, stderr, exit }: typeof process): T
   stderr.on("error", (cause: NodeJS.ErrnoException) => {
     if (!isGone(cause)) throw cause;
   });
-  const ask = async (question: string): Promise<boolean> => {
+  const read = async (question: string): Promise<string> => {
     const lines = createInterface({ input: stdin, output: stderr });
-    // the end of input is not a yes; without this the question would stay open for ever
+    // the end of input is not an answer; without this the question would stay open for ever
     const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
-    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+    const answer = await Promise.race([lines.question(`${question} `), ended]);
     lines.close();
-    return /^y(es)?$/i.test(answer.trim());
+    return answer.trim();
   };
+  const ask = async (question: string): Promise<boolean> => /^y(es)?$/i.test(await read(`${question} [y/N]`));
   return {
     out: (line) => void (hasReader && stdout.write(`${line}\n`)),
     err: (line) => void stderr.write(`${line}\n`),
@@ -37,6 +38,6 @@ export function openTerminal({ stdin, stdout, stderr, exit }: typeof process): T
     },
     ...(stdout.isTTY ? { columns: stdout.columns, clear: () => void stdout.write("\u001b[H\u001b[2J\u001b[3J") } : {}),
     ...(stderr.isTTY ? { progress: (text: string) => void stderr.write(`\r\u001b[K${text}`) } : {}),
-    ...(stdin.isTTY && stderr.isTTY ? { ask } : {}),
+    ...(stdin.isTTY && stderr.isTTY ? { ask, read } : {}),
   };
 }

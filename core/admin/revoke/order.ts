@@ -39,8 +39,14 @@ export function readOrder(call: Call, trustDomain: string): Result<AdminOrder, D
   if (call.path !== "/") return err({ code: "not_found", path: call.path.slice(0, 100) });
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
   const read = readObject(call, [...verbs, "reason", "cutOnly", "unseen", "quarantine"], limits.requestBodyBytes);
-  if (!read.ok) return read;
-  const body = read.value;
+  return read.ok ? orderOf(read.value, trustDomain) : read;
+}
+
+/**
+ * Reads an order's members, strictly, wherever they came from.
+ * @returns the order, or `parameter_invalid`, `target_unknown` for another deployment's
+ */
+export function orderOf(body: Readonly<Record<string, unknown>>, trustDomain: string): Result<AdminOrder, Denial> {
   const [verb, another] = verbs.filter((one) => body[one] !== undefined);
   if (verb === undefined || another !== undefined)
     return invalidMember("revoke", "send exactly one of revoke, lift, erase, confirm");

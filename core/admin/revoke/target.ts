@@ -43,21 +43,30 @@ interface SubjectOrder {
  * @returns `target_unknown`, with the registered agent or the build that was probably meant
  */
 export async function targetThere(order: SubjectOrder, targets: RevocationTargets): Promise<Result<void, Denial>> {
+  try {
+    return await targetKnown(order, targets);
+  } catch (cause) {
+    if (order.verb === "lift" || order.verb === "confirm") throw cause;
+    return ok(undefined);
+  }
+}
+
+/**
+ * The same for whoever has another way to revoke what cannot be looked up: it carries nothing out unseen.
+ * @returns `target_unknown`
+ * @throws where it cannot be read
+ */
+export async function targetKnown(order: SubjectOrder, targets: RevocationTargets): Promise<Result<void, Denial>> {
   const { verb, kind, id, unseen } = order;
   if (kind === "deployment" || unseen) return ok(undefined);
   const subject = subjects[kind](id);
-  try {
-    if (verb !== "lift" && kind === "principal" && (await targets.owners()).includes(id)) return ok(undefined);
-    if (verb === "confirm") return err({ code: "target_unknown", target: `${kind}:${id}`, why: "owns_nothing" });
-    if (await targets.wasRevoked(subject)) return ok(undefined);
-    const agents = id.startsWith("spiffe:") ? await targets.agents() : [];
-    if (verb !== "lift" && (agents.includes(id) || (await targets.hasSessions(subject)))) return ok(undefined);
-    const meant = kind === "build" ? await otherCase(id, targets) : nearest(id, agents);
-    return unknown(order, agents.includes(id) ? undefined : meant);
-  } catch (cause) {
-    if (verb === "lift" || verb === "confirm") throw cause;
-    return ok(undefined);
-  }
+  if (verb !== "lift" && kind === "principal" && (await targets.owners()).includes(id)) return ok(undefined);
+  if (verb === "confirm") return err({ code: "target_unknown", target: `${kind}:${id}`, why: "owns_nothing" });
+  if (await targets.wasRevoked(subject)) return ok(undefined);
+  const agents = id.startsWith("spiffe:") ? await targets.agents() : [];
+  if (verb !== "lift" && (agents.includes(id) || (await targets.hasSessions(subject)))) return ok(undefined);
+  const meant = kind === "build" ? await otherCase(id, targets) : nearest(id, agents);
+  return unknown(order, agents.includes(id) ? undefined : meant);
 }
 
 function unknown({ verb, kind, id }: SubjectOrder, meant: string | undefined): Result<never, Denial> {
