@@ -24,6 +24,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - an agent proves who it is: Authentication / Logon; it ends its own session: Authentication / Logoff
  * - a session, an offer, a redemption, a downstream exchange, a renewal gives out privileges: Authorize Session /
  *   Assign Privileges
+ * - a request that begins to wait for people gives out nothing yet: Authorize Session / Other
  * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
  *   Authentication / Service Ticket Request
  * - introspection, a gateway's and an operator's questions read, as does an operator who is given a person's key, a
@@ -42,6 +43,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "session.redeem": assignPrivileges,
   "session.hop": assignPrivileges,
   "session.renew": assignPrivileges,
+  "approval.ask": { ...authorizeSession, activityId: 99, activityName: "Other" },
   "session.end": { ...authentication, activityId: 2, activityName: "Logoff" },
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   "credentials.token": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },

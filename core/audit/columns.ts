@@ -23,6 +23,10 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["aws_policy_digest", "aws_token", "registry_digest", "budgets", "cost_report"].map(
     (n) => [n, redactTokens] as const,
   ),
+  ...["approval", "approval_hash", "approval_group", "approval_resources", "approvers"].map(
+    (n) => [n, redactTokens] as const,
+  ),
+  ...["aws_policy_digest", "aws_token", "registry_digest"].map((n) => [n, redactTokens] as const),
   ["target", redactTarget] as const,
 ]);
 
@@ -85,6 +89,12 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     policies: facts.policies,
     asked: facts.asked?.map((question) => withoutSecrets(askedColumn(question), own)),
     policy_logged: facts.policyLogged,
+    approval: facts.approval?.id,
+    approval_hash: facts.approval?.requestHash,
+    approval_group: facts.approval?.group,
+    approval_needed: facts.approval?.needed,
+    approval_resources: facts.approval?.resources,
+    approvers: facts.approval?.approvers,
     purpose: facts.purpose,
     decisions: facts.decisions,
     budgets: facts.budgets,

@@ -16,6 +16,7 @@ export type AuditOperation =
   | "session.hop"
   | "session.renew"
   | "session.end"
+  | "approval.ask"
   | "token.access"
   | "token.use"
   | "credentials.vend"
@@ -126,6 +127,8 @@ export interface AuditFacts {
   readonly asked?: readonly PolicyQuestion[];
   /** The verdicts that log-only policies would have given, and the refusals that log-only agents were spared. */
   readonly policyLogged?: readonly ({ readonly resource: string } & Verdict)[];
+  /** What waits for people, what was said of it, or what was used. */
+  readonly approval?: ApprovalFacts;
   readonly purpose?: string;
   /** What a gateway asked about, one entry a question. Never the arguments of a call: they are the person's. */
   readonly decisions?: readonly DecisionFacts[];
@@ -158,6 +161,19 @@ export interface DecisionFacts {
   readonly decision: boolean;
   /** Why not. */
   readonly code?: Denial["code"];
+}
+
+/** What is told of an approval. */
+export interface ApprovalFacts {
+  readonly id: string;
+  /** Hash of exactly what is approved. */
+  readonly requestHash: string;
+  readonly group: string;
+  readonly needed: number;
+  /** The resources at which policy asks for it. */
+  readonly resources: readonly string[];
+  /** The people whose approval was used, or who decides. */
+  readonly approvers?: readonly string[];
 }
 
 /** What is told of credentials of AWS. */

@@ -1,3 +1,4 @@
+import type { ApprovalRule } from "./approval.ts";
 import type { Assurance } from "./assurance.ts";
 import type { Grant, Principal } from "./session.ts";
 import type { RegistrySnapshot } from "./snapshot.ts";
@@ -35,10 +36,32 @@ export type Missing =
   /** The question could not be asked at all: broken policies, or an agent or resource that is not registered. */
   | { readonly who: "question" };
 
+/** A refusal, with the names of the policies that determined it. */
+interface Refusal {
+  readonly allowed: false;
+  readonly policies: readonly string[];
+  readonly missing: Missing;
+  readonly why: string;
+}
+
+/**
+ * Permitted with the approval of people, by policies that all ask for one. It is not allowed: whoever does not know of
+ * approvals takes it for a refusal.
+ */
+interface WithApproval extends Refusal {
+  /** What must be approved together; of each, any one rule is enough. */
+  readonly needs: readonly (readonly ApprovalRule[])[];
+}
+
 /** A verdict, with the names of the policies that determined it. */
 export type Verdict =
-  | { readonly allowed: true; readonly policies: readonly string[] }
-  | { readonly allowed: false; readonly policies: readonly string[]; readonly missing: Missing; readonly why: string };
+  | { readonly allowed: true; readonly policies: readonly string[]; readonly needs?: never }
+  | (Refusal & { readonly needs?: never })
+  | WithApproval;
+
+/** Which of the three arms a verdict is. */
+export const turnOf = ({ allowed, needs }: Verdict): "permitted" | "approval" | "refused" =>
+  allowed ? "permitted" : needs ? "approval" : "refused";
 
 /**
  * The decision that is enforced. `logged` is only recorded: the decision that policies in log-only mode would have made

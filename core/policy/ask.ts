@@ -1,6 +1,8 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
+import type { ApprovalRule } from "../model/approval.ts";
 import type { Missing, Verdict } from "../model/decision.ts";
 import type { PolicyRegistration } from "../model/registry.ts";
+import { rulesAmong } from "./approvals.ts";
 import type { CedarCall } from "./requests.ts";
 
 /**
@@ -12,14 +14,12 @@ export type CedarModule = Pick<
   "preparseSchema" | "preparsePolicySet" | "statefulIsAuthorized" | "policyToJson" | "validate"
 >;
 
-type Refusal = Extract<Verdict, { allowed: false }>;
-
 /** A refusal. Without `missing` it is about the question as a whole. */
 export const denied = (
   why: string,
   missing: Missing = { who: "question" },
   policies: readonly string[] = [],
-): Refusal => ({
+): Extract<Verdict, { allowed: false; needs?: never }> => ({
   allowed: false,
   policies,
   missing,
@@ -88,14 +88,24 @@ export function ask(
 /**
  * The verdict that follows from an answer. A policy that could not be evaluated refuses, whatever the other policies
  * answer.
+ * @param rules approvals that policies ask for, by the policies' names
  */
-export function verdictOf(answer: Answer | string, missing: Missing): Verdict {
+export function verdictOf(
+  answer: Answer | string,
+  missing: Missing,
+  rules: ReadonlyMap<string, ApprovalRule>,
+): Verdict {
   if (typeof answer === "string") return denied(answer);
   const { permitted, policies, broken } = answer;
   if (broken.length > 0) return denied(`could not be evaluated: ${broken.join(", ")}`, { who: "question" }, broken);
-  if (permitted) return { allowed: true, policies };
   const what = missing.who === "task" ? `the use of ${missing.tool}` : `the ${missing.who}`;
+  const asked = permitted ? rulesAmong(policies, rules) : undefined;
+  if (asked) return { ...denied(`${what} is permitted ${withApproval(asked)}`, missing, policies), needs: [asked] };
+  if (permitted) return { allowed: true, policies };
   return policies.length > 0
     ? denied(`${what} is forbidden by ${policies.join(", ")}`, missing, policies)
     : denied(`no policy permits ${what}`, missing);
 }
+
+const withApproval = (rules: readonly ApprovalRule[]): string =>
+  `with the approval of ${rules.map(({ group, needed }) => (needed === 1 ? group : `${needed} of ${group}`)).join(" or ")}`;

@@ -1,6 +1,8 @@
-import type { PolicyDecision, PolicyEngine, Verdict } from "../model/decision.ts";
+import type { ApprovalRule } from "../model/approval.ts";
+import { type PolicyDecision, type PolicyEngine, turnOf, type Verdict } from "../model/decision.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type AnswerMemory, createAnswerMemory } from "./answers.ts";
+import { approvalRuleOf } from "./approvals.ts";
 import { type Answer, ask, type CedarModule, denied, verdictOf } from "./ask.ts";
 import { type CedarCall, type CedarRequest, toRequests } from "./requests.ts";
 import { createSlices, type ParsedPolicy, type Slice } from "./slices.ts";
@@ -21,6 +23,8 @@ interface Prepared {
   readonly counting: Slices;
   readonly all: Slices | undefined;
   readonly answers: AnswerMemory;
+  /** Approvals that policies ask for, by the policies' names. */
+  readonly rules: ReadonlyMap<string, ApprovalRule>;
 }
 
 /**
@@ -46,14 +50,15 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
     if (torn?.registry === registry) return torn.problem;
     prepared = undefined;
     const parsed = parse(cedar, registry);
-    if (typeof parsed === "string") {
-      torn = { registry, problem: parsed };
-      return parsed;
+    const rules = typeof parsed === "string" ? parsed : approvalRules(parsed);
+    if (typeof parsed === "string" || typeof rules === "string") {
+      torn = { registry, problem: String(typeof parsed === "string" ? parsed : rules) };
+      return torn.problem;
     }
     const enforced = parsed.filter(({ policy }) => policy.mode !== "log");
     const counting = createSlices(cedar, id, enforced);
     const all = enforced.length < parsed.length ? createSlices(cedar, `${id}-all`, parsed) : undefined;
-    prepared = { registry, counting, all, answers: createAnswerMemory() };
+    prepared = { registry, counting, all, rules, answers: createAnswerMemory() };
     return prepared;
   };
 
@@ -65,7 +70,7 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
         const requests = toRequests(registry, question);
         if (typeof requests === "string") return denied(requests);
         const evaluate = (slices: Slices) =>
-          evaluateAll(requests, (call) => put(call, { cedar, slices, answers: ready.answers }));
+          evaluateAll(requests, ready.rules, (call) => put(call, { cedar, slices, answers: ready.answers }));
         const verdict = evaluate(ready.counting);
         const would = ready.all ? evaluate(ready.all) : verdict;
         const lenient = registry.agent(question.agent)?.policyMode === "log";
@@ -92,6 +97,17 @@ function parse(cedar: CedarModule, { policies }: RegistrySnapshot): readonly Par
   return parsed;
 }
 
+/** The approvals that policies ask for. One whose annotations make no rule refuses everything, as if it did not parse. */
+function approvalRules(parsed: readonly ParsedPolicy[]): ReadonlyMap<string, ApprovalRule> | string {
+  const rules = new Map<string, ApprovalRule>();
+  for (const { policy, json } of parsed) {
+    const rule = approvalRuleOf(json);
+    if (!rule.ok) return `policies could not be read: ${policy.name}: ${rule.error}`;
+    if (rule.value) rules.set(policy.name, rule.value);
+  }
+  return rules;
+}
+
 /** What a question is put to: the engine, the slices of its policies, and the answers remembered so far. */
 interface Asked {
   readonly cedar: CedarModule;
@@ -113,23 +129,36 @@ function put(whole: CedarCall, { cedar, slices, answers }: Asked): Answer | stri
   return answer;
 }
 
-/** The first refusal in order, or every policy that permitted any of them. */
-function evaluateAll(requests: readonly CedarRequest[], answerOf: (call: CedarCall) => Answer | string): Verdict {
+/**
+ * The first refusal in order; else what people must approve, all of it together; else every policy that permitted any
+ * of them.
+ */
+function evaluateAll(
+  requests: readonly CedarRequest[],
+  rules: ReadonlyMap<string, ApprovalRule>,
+  answerOf: (call: CedarCall) => Answer | string,
+): Verdict {
   const policies = new Set<string>();
+  const waits: Extract<Verdict, { needs: unknown }>[] = [];
   for (const { call, missing } of requests) {
-    const verdict = verdictOf(answerOf(call), missing);
-    if (!verdict.allowed) return verdict;
+    const verdict = verdictOf(answerOf(call), missing, rules);
+    if (verdict.needs) waits.push(verdict);
+    else if (!verdict.allowed) return verdict;
     for (const name of verdict.policies) policies.add(name);
   }
-  return { allowed: true, policies: [...policies].sort() };
+  const determining = [...policies].sort();
+  const [first] = waits;
+  return first
+    ? { ...first, policies: determining, needs: waits.flatMap(({ needs }) => needs) }
+    : { allowed: true, policies: determining };
 }
 
 /**
- * The verdict that is enforced, with the one that is only logged. For an agent in log-only mode a refusal is not
- * enforced; a question that could not be answered always is.
+ * The verdict that is enforced, with the one that is only logged. For an agent in log-only mode a refusal, or an
+ * approval that is missing, is not enforced; a question that could not be answered always is.
  */
 function combine(verdict: Verdict, would: Verdict, lenient: boolean): PolicyDecision {
   if (lenient && !verdict.allowed && verdict.missing.who !== "question")
     return { allowed: true, policies: [], logged: verdict };
-  return verdict.allowed === would.allowed ? verdict : { ...verdict, logged: would };
+  return turnOf(verdict) === turnOf(would) ? verdict : { ...verdict, logged: would };
 }

@@ -1,4 +1,5 @@
 import type { PolicyRegistration } from "../model/registry.ts";
+import { approvalRuleOf } from "./approvals.ts";
 import type { CedarModule } from "./ask.ts";
 import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
@@ -36,6 +37,7 @@ export function checkPolicies(
     return [
       ...validated(cedar, { name, cedar: text }, policySchema).map(({ problem }) => problem),
       ...unknownEntities(parsed.json, known).map((message) => ({ policy: name, message })),
+      ...approval(parsed.json, known).map((message) => ({ policy: name, message })),
       ...ownWord(parsed.json).map((message) => ({ policy: name, message })),
     ];
   });
@@ -55,6 +57,16 @@ const ownWord = ({
   return [
     `a forbid may read ${read} only where saying more refuses more: in a when, not negated, in comparisons joined by && and || alone; here the caller's own word could lift it`,
   ];
+};
+
+/** Whether the annotations make a rule, of a group that there is. */
+const approval = (policy: Parameters<typeof approvalRuleOf>[0], { groups }: KnownEntities): readonly string[] => {
+  const rule = approvalRuleOf(policy);
+  if (!rule.ok) return [rule.error];
+  const { group } = rule.value ?? {};
+  return group === undefined || groups.has(group)
+    ? []
+    : [`@approval: no trusted issuer declares the group ${JSON.stringify(group)}`];
 };
 
 const withHelp = (e: { readonly message: string; readonly help?: string | null }) =>

@@ -76,6 +76,7 @@ test("activities and classes are those of the released schema", () => {
     "3002 2 Logoff",
     "3002 4 Service Ticket Request",
     "3003 1 Assign Privileges",
+    "3003 99 Other",
     "3004 1 Create",
     "3004 3 Update",
     "3004 4 Delete",

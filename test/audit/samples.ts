@@ -97,6 +97,7 @@ export function writtenColumns(): ReadonlySet<string> {
     asked: [],
     policyLogged: [],
     quarantine: true,
+    approval: { id: "x", requestHash: "x", group: "x", needed: 1, resources: ["x"], approvers: ["x"] },
     canary: true,
     count: 1,
   } as const;

@@ -80,7 +80,7 @@ function wholeEngine(policies: readonly PolicyRegistration[]): (question: Policy
     const whole = wholeOf(counting);
     const permitted = new Set<string>();
     for (const { call, missing } of requestsOf(registry, question)) {
-      const verdict = verdictOf(whole(call), missing);
+      const verdict = verdictOf(whole(call), missing, new Map());
       if (!verdict.allowed) return verdict;
       for (const name of verdict.policies) permitted.add(name);
     }

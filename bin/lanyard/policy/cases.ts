@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { assuranceLevels } from "../../../core/model/assurance.ts";
-import type { PolicyDecision, PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
+import { type PolicyDecision, type PolicyEngine, type PolicyQuestion, turnOf } from "../../../core/model/decision.ts";
 import { personId } from "../../../core/model/person-id.ts";
 import type { RegistryDocument, RegistryProblem } from "../../../core/model/registry-document.ts";
 import { problemAt } from "../../../core/model/registry-document.ts";
@@ -12,7 +12,7 @@ const text = z.string().min(1).max(512);
 /** One test case for policies: the question, and the expected answer. */
 const caseSchema = z.strictObject({
   case: z.string().min(1).max(200),
-  expect: z.enum(["permitted", "refused"]),
+  expect: z.enum(["permitted", "approval", "refused"]),
   /** Policies that must be among those that determined the answer. */
   by: z.array(text).max(50).default([]),
   /** For a refusal: whose permit must be missing or forbidden. */
@@ -43,7 +43,7 @@ export interface PolicyCase {
   readonly file: string;
   readonly line: number;
   readonly name: string;
-  readonly expect: "permitted" | "refused";
+  readonly expect: "permitted" | "approval" | "refused";
   readonly by: readonly string[];
   readonly missing?: "principal" | "agent" | "task" | "question";
   readonly question: PolicyQuestion;
@@ -122,8 +122,8 @@ export function runCase(one: PolicyCase, registry: RegistrySnapshot, engine: Pol
 function difference({ expect, by, missing }: PolicyCase, decision: PolicyDecision): string | undefined {
   const said = decision.allowed
     ? `permitted by ${decision.policies.join(", ") || "log-only mode"}`
-    : `refused: ${decision.why}`;
-  if (decision.allowed !== (expect === "permitted")) return said;
+    : `${decision.needs ? "not without approval" : "refused"}: ${decision.why}`;
+  if (turnOf(decision) !== expect) return said;
   const absent = by.find((name) => !decision.policies.includes(name));
   if (absent !== undefined) return `${said}; ${absent} had no part in it`;
   if (missing !== undefined && !decision.allowed && decision.missing.who !== missing)

@@ -93,7 +93,7 @@ const planLines = ({ decisions, same, unread, changes, events }: Replay): readon
   const of = (agent: string) => changes.filter((change) => change.agent === agent);
   return [
     ...agents.flatMap((agent) => [agent.slice(agent.indexOf("/agent/") + 7), ...of(agent).map(changeLine)]),
-    `${decisions} decisions of ${events} events replayed: ${same} as they were, ${total(changes, "permitted")} newly permitted, ${total(changes, "refused")} newly refused`,
+    `${decisions} decisions of ${events} events replayed: ${same} as they were, ${total(changes, "permitted")} newly permitted, ${total(changes, "refused")} newly refused${newlyAsked(changes)}`,
     ...(unread === 0
       ? []
       : [
@@ -103,7 +103,14 @@ const planLines = ({ decisions, same, unread, changes, events }: Replay): readon
 };
 
 const changeLine = ({ to, action, resource, scopes, by, count, example }: Change): string =>
-  `  ${to === "permitted" ? "+ would permit" : "- would refuse"} ${action} at ${resource} [${scopes.join(" ")}], ${count} times: ${by} (event ${example})`;
+  `  ${turns[to]} ${action} at ${resource} [${scopes.join(" ")}], ${count} times: ${by} (event ${example})`;
+
+const turns = { permitted: "+ would permit", approval: "? would ask people for", refused: "- would refuse" } as const;
+
+const newlyAsked = (changes: Replay["changes"]): string => {
+  const asked = total(changes, "approval");
+  return asked === 0 ? "" : `, ${asked} newly with approval`;
+};
 
 const total = (changes: readonly Change[], to: Change["to"]): number =>
   changes.filter((change) => change.to === to).reduce((sum, change) => sum + change.count, 0);

@@ -1,12 +1,12 @@
 import { type AskedColumn, questionOf } from "../../../core/audit/columns.ts";
 import { isEncrypted, withheld } from "../../../core/audit/personal.ts";
 import { erased, type KeyOf, revealColumns } from "../../../core/audit/reveal.ts";
-import type { PolicyEngine, PolicyQuestion } from "../../../core/model/decision.ts";
+import { type PolicyEngine, type PolicyQuestion, turnOf } from "../../../core/model/decision.ts";
 import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 import type { AuditEvent } from "../audit/events.ts";
 
 /** The new outcome of one recorded decision. */
-type Turn = "permitted" | "refused";
+type Turn = ReturnType<typeof turnOf>;
 
 /** Decisions of one agent that would be decided otherwise; similar ones are counted together. */
 export interface Change {
@@ -48,11 +48,16 @@ interface Recorded {
 
 /**
  * The decisions one event records. A request asks once for each resource and stops at the first refusal. So if policy
- * refused the request, its last question was refused, and all others were permitted.
+ * refused the request, its last question was refused; all others were permitted, with approval where the record says so.
  */
 async function decisionsOf(event: AuditEvent, texts: Texts): Promise<readonly (Recorded | "unread")[]> {
-  const { asked: written, denial } = event.unmapped.lanyard as {
+  const {
+    asked: written,
+    denial,
+    approval_resources: waited = [],
+  } = event.unmapped.lanyard as {
     asked?: readonly AskedColumn[];
+    approval_resources?: readonly string[];
     denial?: { readonly code?: string };
   };
   if (!Array.isArray(written)) return [];
@@ -60,7 +65,9 @@ async function decisionsOf(event: AuditEvent, texts: Texts): Promise<readonly (R
   return asked.flatMap((column, at): readonly (Recorded | "unread")[] => {
     if (column === "unread") return [column];
     const question = questionOf(column);
-    const was: Turn = denial?.code === "policy_denied" && at === asked.length - 1 ? "refused" : "permitted";
+    const refused = denial?.code === "policy_denied" && at === asked.length - 1;
+    const other = waited.includes(column.resource) ? "approval" : "permitted";
+    const was: Turn = refused ? "refused" : other;
     return question ? [{ question, was }] : [];
   });
 }
@@ -142,7 +149,7 @@ function ask(question: PolicyQuestion, registry: RegistrySnapshot, engine: Polic
   const decision = engine.decide(registry, question);
   return decision.allowed
     ? { turn: "permitted", by: decision.policies.join(", ") || "log-only mode" }
-    : { turn: "refused", by: decision.why };
+    : { turn: turnOf(decision), by: decision.why };
 }
 
 function changeOf({ agent, action, grant }: PolicyQuestion, { turn, by }: Answer, example: string): Change {

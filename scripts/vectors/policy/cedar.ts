@@ -59,7 +59,7 @@ function evaluateRequest(test: CedarTest, asked: Asked): Evaluated {
   if (problem !== undefined) throw new Error(problem);
   const { principal, action, resource, context } = asked;
   const call = { principal, action, resource, context, entities: [...test.entities] } as CedarRequest["call"];
-  const verdict = verdictOf(ask(cedar, kept, call), { who: "agent" });
+  const verdict = verdictOf(ask(cedar, kept, call), { who: "agent" }, new Map());
   const by = verdict.policies.join(", ") || "no policy";
   const meant = asked.errors.length > 0 ? asked.errors : asked.reason;
   if (!sameNames(verdict.policies, meant)) throw new Error(`decided by ${by}, where the note says ${meant.join(", ")}`);

@@ -58,6 +58,7 @@ const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   policies: ["p"],
   asked: [],
   policyLogged: [],
+  approval: { id: "x", requestHash: "x", group: "x", needed: 1, resources: ["x"], approvers: ["x"] },
   purpose: "p",
   decisions: [{ sid: "s", resource: "r", tool: "t", digest: "sha256:0", decision: false, code: "tool_unknown" }],
   denial: { code: "unknown_agent" } as never,
