@@ -1,5 +1,6 @@
 import type { AuditRecord } from "../audit/record.ts";
 import type { ApprovalStanding, PendingApproval } from "../model/approval.ts";
+import type { PersonKey } from "../model/person-key.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import type { Result } from "../model/result.ts";
 
@@ -29,6 +30,8 @@ export interface Asking {
   readonly pending: PendingApproval;
   /** Id that {@link ApprovalRequests.asked} answered; that one is replaced. */
   readonly replaces?: string;
+  /** The key of a person who has none yet. */
+  readonly personKey?: PersonKey;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
 }
@@ -39,7 +42,8 @@ export type AskConflict =
   /** The same agent and key asked the same at the same moment. */
   | { readonly kind: "asked_meanwhile" }
   /** The agent, or the person, has as many approvals pending as one may have. */
-  | { readonly kind: "full"; readonly of: "agent" | "principal" };
+  | { readonly kind: "full"; readonly of: "agent" | "principal"; readonly name: string }
+  | { readonly kind: "person_key_exists" };
 
 /** The approvals of the token endpoint. */
 export interface ApprovalRequests extends ApprovalReads {

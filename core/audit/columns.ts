@@ -26,7 +26,6 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["approval", "approval_hash", "approval_group", "approval_resources", "approvers"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["aws_policy_digest", "aws_token", "registry_digest"].map((n) => [n, redactTokens] as const),
   ["target", redactTarget] as const,
 ]);
 

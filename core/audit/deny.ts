@@ -21,7 +21,7 @@ type Refused = Pick<AuditContext, "facts" | "authenticated">;
 /**
  * Answers a denial and records it, by the first of these ways that fits:
  *
- * 1. not at all: a nonce that every honest caller is told first
+ * 1. not at all: a nonce that every honest caller is told first, and that a request waits for people
  * 2. in a count by instance, kind and minute: the caller did not prove who it is, or the refusal is about something
  *    that a stranger can send through an honest caller. A flood of garbage must not fill the outbox and stop issuance
  *    (threat 13)
@@ -38,6 +38,8 @@ export async function deny(deps: DenyDeps, denial: Denial, { facts, authenticate
   // a step of the protocol that every honest caller takes (RFC 9449 8). Its records would hide what matters. The call
   // is recorded when it is repeated with the nonce, and the metric of answers counts this one
   if (denial.code === "dpop_nonce_required") return denialReply(denial);
+  // nothing was refused: that it waits was recorded as it began to, and its end will be
+  if (denial.code === "approval_pending") return denialReply(denial);
   const full = fullFacts(denial, facts);
   if (authenticated && deps.aggregate.standsAlone(full))
     await deps.outbox.put(deps.toRecord(full, `denied#${deps.ids.id()}`));

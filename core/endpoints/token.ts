@@ -46,7 +46,8 @@ export interface TokenDeps extends TokenPorts, DenyDeps {}
  *    gives the same session, the assertion has opened its one session, the session is renewed and its new end
  *    applies, or the person has a key for the audit
  *
- * A token by which an agent takes a role of AWS that is its own goes the same way from 4 on, by its own steps
+ * What policy permits with approval waits for people instead of 5 (`token/approvals/ask.ts`), and is redeemed by steps of its
+ * own, which begin at 4 again (`token/approvals/redeem.ts`). A token by which an agent takes a role of AWS that is its own goes the same way from 4 on, by its own steps
  * (`credentials/own-role.ts`).
  *
  * Three round trips in sequence: no token is released without a row to revoke it by and a record that explains it.
@@ -68,7 +69,7 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
     const context = { request, caller: caller.value, audit, ports: deps };
     // 3. actor
     const actor = await checkActor(context);
-    const way = request.requested === "aws" ? giveAwsToken : authorizeAndIssue;
+    const way = wayOf(request);
     const outcome = actor.ok ? await way(context) : actor;
     return outcome.ok ? okReply(outcome.value) : deny(deps, refused(outcome.error, request), audit);
   };
@@ -77,6 +78,18 @@ export function createTokenEndpoint(deps: TokenDeps): (call: Call) => Promise<Re
 /** RFC 7523 3.1: what is wrong with an assertion has an error of its own. */
 const refused = (denial: Denial, { subject }: TokenRequest): Denial =>
   subject?.type === "id-jag" || subject?.type === "workload" ? { ...denial, grant: subject.type } : denial;
+
+const wayOf = ({ requested, subject }: TokenRequest) => {
+  if (subject?.type === "approval") return redeemApproval;
+  return requested === "aws" ? giveAwsToken : authorizeAndIssue;
+};
+
+/** Loaded with the first request that waits for people, as what follows. */
+const redeemApproval = async (context: TokenContext): Promise<Result<TokenReply, Denial>> =>
+  (await import("../token/approvals/redeem.ts")).redeemApproval(context);
+
+const askPeople = async (authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> =>
+  (await import("../token/approvals/ask.ts")).askPeople(authorized, context);
 
 /** Loaded with the first request for it: a cold start has enough to read, and most stages give no such token. */
 const giveAwsToken = async (context: TokenContext): Promise<Result<TokenReply, Denial>> =>
@@ -114,6 +127,7 @@ const overtaken = new Set<Denial["code"]>([
 ]);
 
 function issue(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
+  if (authorized.waits) return askPeople(authorized, context);
   if (authorized.plan.action === "renew") return issueRenewal(authorized, context);
   return context.request.requested === "offer" ? issueOffer(authorized, context) : issueToken(authorized, context);
 }

@@ -140,6 +140,11 @@ export interface AgentRegistration {
    * them too, and nothing else: no session token, offer, renewal or next hop.
    */
   readonly withoutProof?: true;
+  /**
+   * What people approve for it lives from their approval on, also beyond the end of the person's token that it was asked
+   * with. When it is left out, it ends with that token (threat 35).
+   */
+  readonly lifeFromApproval?: true;
   /** What it works with: MCP servers, skills, plugins, scripts. */
   readonly tools?: readonly HeldTool[];
   /** The most it may ever hold, for any principal. */

@@ -1,13 +1,5 @@
-import type { PolicyQuestion } from "./decision.ts";
+import type { ApprovalRule, PolicyQuestion } from "./decision.ts";
 import type { Grant, Principal } from "./session.ts";
-
-/** What a policy asks for where it permits with approval: the group that approves, and how many different people of it. */
-export interface ApprovalRule {
-  /** A group of people, as `<trusted issuer's name>/<group>`. */
-  readonly group: string;
-  /** 1 to `limits.approversMost`. */
-  readonly needed: number;
-}
 
 /**
  * A request that waits for people, as stored in table Approvals under (`approval#<id>`, `pending`). It never changes:
@@ -20,7 +12,7 @@ export interface PendingApproval extends ApprovalRule {
    */
   readonly id: string;
   /**
-   * base64url SHA-256 of exactly what is approved (`core/approvals/request-hash.ts`). The same request has the same
+   * base64url SHA-256 of exactly what is approved (`core/token/approvals/request-hash.ts`). The same request has the same
    * hash, whichever key of its agent asks.
    */
   readonly requestHash: string;
@@ -69,6 +61,9 @@ export interface ApprovalDecision {
   /** IAM's unique id of the caller, and its source identity. */
   readonly uniqueId?: string;
   readonly sourceIdentity?: string;
+  /** For the token way: the issuer of the token, and the client for approvals that it was issued to. */
+  readonly issuer?: string;
+  readonly clientId?: string;
   readonly atSeconds: number;
   /** When the pending approval expires, after which the row is of no use; a refusal's is kept an hour longer. */
   readonly expiresAtSeconds: number;

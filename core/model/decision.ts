@@ -1,4 +1,3 @@
-import type { ApprovalRule } from "./approval.ts";
 import type { Assurance } from "./assurance.ts";
 import type { Grant, Principal } from "./session.ts";
 import type { RegistrySnapshot } from "./snapshot.ts";
@@ -35,6 +34,14 @@ export type Missing =
   | { readonly who: "task"; readonly tool: string }
   /** The question could not be asked at all: broken policies, or an agent or resource that is not registered. */
   | { readonly who: "question" };
+
+/** What a policy asks for where it permits with approval: the group that approves, and how many different people of it. */
+export interface ApprovalRule {
+  /** A group of people, as `<trusted issuer's name>/<group>`. */
+  readonly group: string;
+  /** 1 to `limits.approversMost`. */
+  readonly needed: number;
+}
 
 /** A refusal, with the names of the policies that determined it. */
 interface Refusal {

@@ -18,6 +18,8 @@ export const idTokenType = "urn:ietf:params:oauth:token-type:id_token";
 export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
 /** RFC 7523 2.1. */
 export const jwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/** OpenID Connect CIBA Core 1.0, 10.1. */
+export const cibaGrant = "urn:openid:params:grant-type:ciba";
 /** `typ` of an identity assertion (ID-JAG). */
 export const idJagTyp = "oauth-id-jag+jwt";
 /** The profile of that grant for identity assertions, as metadata names it. */

@@ -1,5 +1,5 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import type { ApprovalRule } from "../model/approval.ts";
+import type { ApprovalRule } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 

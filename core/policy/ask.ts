@@ -1,6 +1,5 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import type { ApprovalRule } from "../model/approval.ts";
-import type { Missing, Verdict } from "../model/decision.ts";
+import type { ApprovalRule, Missing, Verdict } from "../model/decision.ts";
 import type { PolicyRegistration } from "../model/registry.ts";
 import { rulesAmong } from "./approvals.ts";
 import type { CedarCall } from "./requests.ts";

@@ -1,4 +1,4 @@
-import type { ApprovalRule } from "../model/approval.ts";
+import type { ApprovalRule } from "../model/decision.ts";
 import { type PolicyDecision, type PolicyEngine, turnOf, type Verdict } from "../model/decision.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type AnswerMemory, createAnswerMemory } from "./answers.ts";

@@ -128,6 +128,7 @@ const agent = z.strictObject({
     .max(10)
     .exactOptional(),
   withoutProof: z.literal(true).exactOptional(),
+  lifeFromApproval: z.literal(true).exactOptional(),
   tools: z.array(heldTool).min(1).max(limits.toolsOfAgent).exactOptional(),
   may: z.array(scopeSet).max(100).default([]),
   quarantine: z

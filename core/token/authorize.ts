@@ -1,14 +1,16 @@
 import { activeRegistration, type Caller, callerSubjects, checkCaller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
-import type { PolicyQuestion } from "../model/decision.ts";
+import type { ApprovalRule, PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
 import { nowSeconds } from "../model/ports.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/grants.ts";
+
 import { type OwnerGone, ownerDenial, ownerGone, signInOf } from "../person/owner.ts";
 import { inForce } from "../session/quarantine.ts";
-import type { LivenessRows } from "../session/store.ts";
+import type { ApprovalUse, LivenessRows } from "../session/store.ts";
+
 import { evaluateServers } from "./alive.ts";
 import { boundUses, checkBudgeted } from "./bounds.ts";
 import { checkFits } from "./claims.ts";
@@ -29,6 +31,16 @@ export interface Authorized {
   readonly policies: readonly string[];
   /** The person on whose authority it is, who has no key yet, where the record needs one. */
   readonly keyless?: string;
+  /** Where policy permits it with approval: nothing is released, but people are asked (`core/token/approvals/ask.ts`). */
+  readonly waits?: readonly Waiting[];
+  /** The approval that what is released uses up. */
+  readonly approval?: ApprovalUse;
+}
+
+/** What people must approve at one resource. */
+export interface Waiting {
+  readonly resource: string;
+  readonly needs: readonly (readonly ApprovalRule[])[];
 }
 
 /** The ports that deciding uses. */
@@ -49,6 +61,7 @@ export const authorize = (context: AuthorizeContext): Promise<Result<Authorized,
       resolve: (request, registry) => resolveSubjectToken({ ...context, request }, registry),
       bucket: "issue",
       perSecond: (registration) => registration?.issuancesPerSecond ?? limits.issuancesPerSecond,
+      mayWait: true,
     },
     context,
   );
@@ -89,7 +102,8 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     const asked = { request, caller, ...force.value, registry, nowSeconds: nowSeconds(ports.clock) };
     const input = way.lifeSeconds === undefined ? asked : { ...asked, lifeSeconds: way.lifeSeconds };
     const keyless = person !== undefined && !rows.personKey ? { keyless: person } : {};
-    return decide({ subject: subject.value, rows, above, servers, ...keyless }, input, named);
+    const decided = decide({ subject: subject.value, rows, above, servers, ...keyless }, input, named);
+    return decided.ok && !way.mayWait ? refuseWaiting(decided.value) : decided;
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
@@ -103,6 +117,15 @@ function ownerOf(
   const names = [...callerSubjects(caller), ...subject.query.subjects];
   const signedIn = subject.kind === "person" ? { signedIn: signInOf(subject.person, by.nowSeconds) } : {};
   return ownerGone(rows, names, { ...by, ...signedIn });
+}
+
+/** Where nobody can wait for people, what is permitted with approval is refused. */
+function refuseWaiting(authorized: Authorized): Result<Authorized, Denial> {
+  const [first] = authorized.waits ?? [];
+  if (!first) return ok(authorized);
+  const { resource, needs } = first;
+  const group = [...new Set(needs.flat().map((rule) => rule.group))].join(" ");
+  return err({ code: "approval_elsewhere", resource, action: authorized.plan.action, group });
 }
 
 /** What one decision is based on, all read at the same moment. */
@@ -133,27 +156,29 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!counted.ok) return counted;
   const fits = checkFits(plan, context.ports.issuer, registry);
   if (!fits.ok) return fits;
-  const policies = evaluatePolicies(plan, input, context);
-  if (!policies.ok) return policies;
+  const answered = evaluatePolicies(plan, input, context);
+  if (!answered.ok) return answered;
   const keyless = read.keyless === undefined ? {} : { keyless: read.keyless };
-  return ok({ plan, subject, rows, registry, policies: policies.value, ...keyless });
+  return ok({ plan, subject, rows, registry, ...answered.value, ...keyless });
 }
 
 /**
- * Asks policy once for each resource; what the agent asserts is passed separately (threat 25). Denial: `policy_denied`.
+ * Asks policy once for each resource; what the agent asserts is passed separately (threat 25). A refusal of any resource
+ * comes before an approval of another. Denial: `policy_denied`.
  */
 function evaluatePolicies(
   plan: Plan,
   { registry, nowSeconds }: PlanInput,
   { request, caller, audit, ports }: TokenContext<"policy">,
-): Result<readonly string[], Denial> {
-  const { action, principal, depth, to } = plan;
+): Result<Pick<Authorized, "policies" | "waits">, Denial> {
+  const { action, principal, depth, to, requireApproval } = plan;
   const asserted = {
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     ...(request.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: request.lifetimeSeconds }),
   };
   const determining = new Set<string>();
   const asked: PolicyQuestion[] = [];
+  const waits: Waiting[] = [];
   for (const grant of plan.grants) {
     const { assurance, build, evidence } = caller.identity;
     const facts = { action, principal, depth, grant, assurance, evidence, asserted, nowSeconds };
@@ -166,10 +191,13 @@ function evaluatePolicies(
     const { logged } = verdict;
     if (logged)
       audit.add({ policyLogged: [...(audit.facts.policyLogged ?? []), { resource: grant.resource, ...logged }] });
-    if (!verdict.allowed) {
+    const { resource } = grant;
+    if (!verdict.allowed && !verdict.needs) {
       const { policies, missing, why } = verdict;
-      return err({ code: "policy_denied", policies, resource: grant.resource, action, missing, why });
+      return err({ code: "policy_denied", policies, resource, action, missing, why });
     }
+    const needs = [...(verdict.needs ?? []), ...(requireApproval ? [[requireApproval]] : [])];
+    if (needs.length > 0) waits.push({ resource, needs });
   }
-  return ok([...determining]);
+  return ok({ policies: [...determining], ...(waits.length > 0 ? { waits } : {}) });
 }

@@ -1,3 +1,4 @@
+import type { ApprovalRequests } from "../approvals/store.ts";
 import type { AuditContext, FactsSoFar } from "../audit/context.ts";
 import type { Recorder } from "../audit/record.ts";
 import type { Caller } from "../caller/authenticate.ts";
@@ -16,6 +17,8 @@ export interface TokenPorts extends Omit<AuthenticateClientDeps, "store" | "unpr
   readonly limiter: RateLimiter;
   /** The session key. */
   readonly signer: Signer;
+  /** Where requests wait for people, loaded when it is first needed; left out where the stage asks nobody. */
+  readonly approvals?: () => Promise<ApprovalRequests>;
   /** Accounts whose roles agents may take by themselves; left out where the stage gives no tokens for AWS. */
   readonly awsAccounts?: readonly string[];
 }

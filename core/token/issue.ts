@@ -84,6 +84,7 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
     ...(plan.takesOver ? { takeOver: takeOverOf(plan.takesOver, session) } : {}),
     ...(minted.row ? { handle: minted.row } : {}),
     ...(counters.length > 0 ? { counters } : {}),
+    ...(authorized.approval ? { approval: authorized.approval } : {}),
     replayEntries: [...caller.entries, ...(isNew && once ? [once.entry] : [])],
     ...recordOf(authorized, context),
   };
@@ -155,7 +156,8 @@ export function recordOf(
   return { record: ports.toRecord(facts, ports.ids.id()), ...(personKey ? { personKey } : {}) };
 }
 
-const operations = {
+/** How a grant is recorded, by what it was planned as. */
+export const operations = {
   open: "session.open",
   renew: "session.renew",
   access: "token.access",

@@ -2,7 +2,7 @@ import type { Caller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { grantsAsserted, withinAsserted } from "../jwt-bearer/id-jag.ts";
 import type { AgentRegistration } from "../model/agent-registration.ts";
-import type { PolicyQuestion } from "../model/decision.ts";
+import type { ApprovalRule, PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
 import type { Registration } from "../model/registry.ts";
 import type { ResourceRegistration } from "../model/resource-registration.ts";
@@ -41,6 +41,8 @@ export interface Plan extends Delegator {
   readonly takesOver?: Pick<TakeOver, "handleHash" | "wasJkt">;
   /** For an offer: the agent it names. */
   readonly to?: string;
+  /** People must approve it, whatever policy permits outright. */
+  readonly requireApproval?: ApprovalRule;
 }
 
 /** Input of every plan. */

@@ -46,6 +46,8 @@ export interface Way {
    * for what costs others before anything is stored. It takes a right to read replay entries.
    */
   readonly looksForReplay?: true;
+  /** Whether what policy permits with approval is answered as such, since whoever asks knows how to wait for people. */
+  readonly mayWait?: true;
 }
 
 /** The ports that reading uses. */

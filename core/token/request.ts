@@ -9,6 +9,7 @@ import {
   accessTokenType,
   awsTokenType,
   type Call,
+  cibaGrant,
   idTokenType,
   jwtBearerGrant,
   offerTokenType,
@@ -24,7 +25,7 @@ import { parseBoundedJson } from "../text/json.ts";
 type Requested = "access" | "session" | "offer" | "aws";
 
 /** What stands for the principal: a subject token, or an assertion of the `jwt-bearer` grant. */
-type SubjectType = "id" | "access" | "session" | "offer" | "id-jag" | "workload";
+type SubjectType = "id" | "access" | "session" | "offer" | "id-jag" | "workload" | "approval";
 
 /** A parsed token request; nothing in it is verified yet. */
 export interface TokenRequest {
@@ -199,6 +200,7 @@ function readSubject(form: Form): Result<TokenRequest["subject"], Denial> {
       : invalid("subject_token", "client_credentials takes no subject; use token exchange");
   }
   if (grantType === jwtBearerGrant) return readAssertion(form);
+  if (grantType === cibaGrant) return readApproval(form);
   if (form.has("assertion")) return invalid("assertion", "it is for the grant jwt-bearer alone");
   if (grantType !== tokenExchangeGrant) return err({ code: "grant_unsupported", grantType: grantType.slice(0, 100) });
   if (token === undefined) return missing("subject_token");
@@ -218,6 +220,22 @@ function readAssertion(form: Form): Result<TokenRequest["subject"], Denial> {
   return token.length > limits.tokenBytes
     ? invalid("assertion", "too large")
     : ok({ token, type: assertionKind(token) });
+}
+
+/** What redeems an approval cannot say anything else: it gets exactly what was approved. */
+const withApprovalNone = [
+  ...["assertion", "subject_token", "subject_token_type", "actor_token", "requested_token_type", "audience"],
+  ...["resource", "scope", "authorization_details", "lifetime_seconds", "max_uses", "role", "purpose"],
+];
+
+/** CIBA 10.1: an approval is redeemed by its `auth_req_id`. */
+function readApproval(form: Form): Result<TokenRequest["subject"], Denial> {
+  const token = single(form, "auth_req_id");
+  if (token === undefined) return missing("auth_req_id");
+  const other = withApprovalNone.find((name) => form.has(name));
+  return other === undefined
+    ? ok({ token, type: "approval" })
+    : invalid(other, "the request was made already: send auth_req_id alone");
 }
 
 /** RFC 8693 2.1: the type is required with an actor token and must not be sent without it. */

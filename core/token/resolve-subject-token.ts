@@ -48,6 +48,8 @@ export async function resolveSubjectToken(
   if (subject.type === "offer") return fromOffer(subject.token, context, registry);
   if (subject.type === "session") return fromOwnToken("session", context, registry);
   if (subject.type === "access" && isOwn(subject.token, ports.issuer)) return fromOwnToken("access", context, registry);
+  // its own way resolves it (`approvals/redeem.ts`)
+  if (subject.type === "approval") throw new Error("an approval is no subject token");
   return fromPerson({ token: subject.token, type: subject.type }, context, registry);
 }
 

@@ -1,7 +1,7 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import type { ApprovalRule } from "../../core/model/approval.ts";
+import type { ApprovalRule } from "../../core/model/decision.ts";
 import { type PolicyQuestion, turnOf } from "../../core/model/decision.ts";
 import type { PolicyRegistration } from "../../core/model/registry.ts";
 import { createSnapshot } from "../../core/model/snapshot.ts";

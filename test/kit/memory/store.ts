@@ -19,6 +19,7 @@ import type {
   Use,
 } from "../../../core/session/store.ts";
 import { randomIds } from "../keys.ts";
+import { MemoryApprovals } from "./approvals.ts";
 import { MemoryBudgets } from "./budgets.ts";
 import { conflictOf } from "./conflicts.ts";
 import { raisedBy, releasedFrom } from "./epochs.ts";
@@ -57,6 +58,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
   /** When owners were confirmed last, by principal id. */
   readonly confirmations = new Map<string, number>();
   readonly budgets = new MemoryBudgets();
+  /** What waits for people, with what they said. */
+  readonly approvals: MemoryApprovals;
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
@@ -75,6 +78,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
   /** @param options registry version the deployment's row tells (undefined: never applied), and the time offers are evaluated by */
   constructor(options: { registryVersion?: number; nowSeconds?: () => number } = {}) {
     this.nowSeconds = options.nowSeconds ?? (() => 0);
+    this.approvals = new MemoryApprovals(this, this.nowSeconds);
     const { registryVersion } = options;
     if (registryVersion !== undefined) this.deployment = { epoch: 0, blocked: false, registryVersion };
   }
@@ -144,6 +148,8 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     await this.enter("commit", true);
     const conflict = conflictOf(write, this, this.nowSeconds());
     if (conflict) return err(conflict);
+    const unused = write.approval && this.approvals.use(write.approval);
+    if (unused) return err(unused);
     const { session, offer, redeem, handle, renew, vend } = write;
     if (vend) this.vend(vend);
     if (write.personKey) this.people.set(write.personKey.person, structuredClone(write.personKey));

@@ -104,6 +104,7 @@ export type Tokens = Awaited<ReturnType<typeof tokens.open>>;
 
 const depsOf = ({ store, held, signers, ports }: Ground, policy: { readonly engine: PolicyEngine }) => ({
   ...ports,
+  approvals: async () => store.approvals,
   revocations: store,
   people: store,
   targets: {

@@ -9,6 +9,7 @@ import { counterKeys } from "../../../../core/model/row-keys.ts";
 import type { Item } from "../codec.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
 import { outboxPut } from "../outbox.ts";
+import { personKeyPut } from "../people/person-keys.ts";
 import { replayPuts } from "../replay-put.ts";
 import { readAll } from "../sessions/liveness-batch.ts";
 import { createApprovalReads, queryAll } from "./approval-reads.ts";
@@ -68,13 +69,13 @@ async function ask(
       freeSlot(client, tables, { of: "agent", name: agent, most: limits.approvalsPendingAgent, now }),
       freeSlot(client, tables, { of: "principal", name: principal.id, most: limits.approvalsPendingPrincipal, now }),
     ]);
-    if (!ofAgent) return err({ kind: "full", of: "agent" });
-    if (!ofPrincipal) return err({ kind: "full", of: "principal" });
+    if (!ofAgent) return err({ kind: "full", of: "agent", name: agent });
+    if (!ofPrincipal) return err({ kind: "full", of: "principal", name: principal.id });
     const stored = await transact<Lost>(client, actionsOf(asking, [ofAgent, ofPrincipal], tables));
     if (stored.ok) return stored;
     const { error } = stored;
     if (error.kind !== "slot_taken") return err(error);
-    if (attempt + 1 >= tries) return err({ kind: "full", of: "agent" });
+    if (attempt + 1 >= tries) return err({ kind: "full", of: "agent", name: agent });
   }
 }
 
@@ -99,6 +100,7 @@ function actionsOf(asking: Asking, slots: readonly Slot[], tables: Tables): read
     })),
     { item: put(pendingItem(pending)) },
     { item: put(namingItem(approvalKeys.waiting(pending.group, pending.id), pending)) },
+    ...(asking.personKey ? [personKeyPut(asking.personKey, tables) as Action<Lost>] : []),
     { item: { Put: outboxPut(tables, asking.record) } },
   ];
 }

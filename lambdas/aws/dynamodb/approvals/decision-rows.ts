@@ -42,6 +42,8 @@ const decisionRow = row(
     proof: oneOf("iam", "token"),
     uniqueId: optional(text),
     sourceIdentity: optional(text),
+    issuer: optional(text),
+    clientId: optional(text),
     atSeconds: whole,
     expiresAtSeconds: whole,
     expiresAt: whole,

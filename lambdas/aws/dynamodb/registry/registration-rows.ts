@@ -131,6 +131,7 @@ const agent = members<AgentRegistration>({
   aliases: optional(list(client)),
   acceptsTokensOf: optional(list(members({ issuer: text, clients: list(text) }))),
   withoutProof: optional(oneOf(true)),
+  lifeFromApproval: optional(oneOf(true)),
   tools: optional(
     list(
       members<HeldTool>({

@@ -52,7 +52,7 @@ describe("a request that waits", () => {
   test("threat 56: is one of five of its agent, whatever comes at one instant, until one ends, is used or refused", async () => {
     const agent = someone();
     const of = () => pending({ agent, principal: person(id()) });
-    const full = { ok: false, error: { kind: "full", of: "agent" } };
+    const full = { ok: false, error: { kind: "full", of: "agent", name: agent } };
     const first = of();
     await ask(first);
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => ask(of())));
@@ -75,7 +75,7 @@ describe("a request that waits", () => {
   test("threat 56: is one of twenty of its principal, over all agents", async () => {
     const principal = person(id());
     for (let n = 0; n < 20; n++) expect((await ask(pending({ agent: someone(), principal }))).ok).toBe(true);
-    const full = { ok: false, error: { kind: "full", of: "principal" } };
+    const full = { ok: false, error: { kind: "full", of: "principal", name: principal.id } };
     expect(await ask(pending({ agent: someone(), principal }))).toEqual(full);
     expect((await ask(pending({ agent: someone(), principal: person(id()) }))).ok).toBe(true);
   });

@@ -126,7 +126,7 @@ export const kinds: readonly Kind[] = [
     values: approvalDecision,
     encode: decisionItem,
     decode: decisionOf,
-    optional: ["uniqueId", "sourceIdentity"],
+    optional: ["uniqueId", "sourceIdentity", "issuer", "clientId"],
   }),
   kind({
     name: "refused request",

@@ -313,7 +313,14 @@ export const approvalDecision = fc.record(
     ...{ approval: text, requestHash: text, approver: text.map((one) => `p_${one}`) },
     verdict: fc.constantFrom("approved" as const, "refused" as const),
     proof: fc.constantFrom("iam" as const, "token" as const),
-    ...{ uniqueId: text, sourceIdentity: text, atSeconds: whole, expiresAtSeconds: whole },
+    ...{
+      uniqueId: text,
+      sourceIdentity: text,
+      issuer: text,
+      clientId: text,
+      atSeconds: whole,
+      expiresAtSeconds: whole,
+    },
   },
   {
     requiredKeys: ["approval", "requestHash", "approver", "verdict", "proof", "atSeconds", "expiresAtSeconds"],
