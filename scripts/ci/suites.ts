@@ -25,6 +25,7 @@ const clockless = [
   "uses-and-renewal",
   "lineage",
   "session-aws",
+  "tools",
   "vending",
 ];
 /** Each waits for what only time brings: the delivery's buffer, the sealer's minute, the end of credentials. */

@@ -39,6 +39,7 @@ export const campaigns: readonly string[] = [
   "starved",
   "stops-in-aws",
   "story",
+  "tools",
   "uses-and-renewal",
   "vending",
 ];
