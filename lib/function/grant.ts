@@ -69,6 +69,18 @@ export const rows = (...prefixes: string[]): Conditions => ({
 });
 
 /**
+ * Within a transaction: allows such rows, and of them these attributes alone, the key among them. Where AWS fills
+ * neither there it allows nothing: for a right that would undo others' work if it were wider, and whose absence only
+ * leaves undone what an operator can do.
+ */
+export const attributesInTransaction = (prefix: string, ...attributes: string[]): Conditions => ({
+  "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${prefix}*`] },
+  "ForAllValues:StringEquals": { "dynamodb:Attributes": attributes },
+  Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
+  ...inTransaction,
+});
+
+/**
  * Within a transaction: allows only such rows where AWS fills the key there; where it does not, the whole table. Where
  * a wall must hold in both cases, the rows have a table of their own; docs/walls.md tells what each function could do
  * to the others' rows.

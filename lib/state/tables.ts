@@ -1,5 +1,5 @@
 import type { Role } from "aws-cdk-lib/aws-iam";
-import { inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
+import { attributesInTransaction, inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { RotatedPurpose } from "./keys.ts";
 import { TrailTables } from "./trail-tables.ts";
@@ -162,6 +162,18 @@ export class Tables extends TrailTables {
     this.useOutOfBand(role, "revocations", { actions: ["GetItem"], why: looks });
     this.useOutOfBand(role, "registry", { actions: ["Query"], why: looks });
     this.useOutOfBand(role, "subjects", { actions: ["Query"], why: looks });
+  }
+
+  /**
+   * Quarantines agents, and nothing else: two attributes of their own in rows of agents, beside which operators' cuts,
+   * blocks, quarantines and lifts are others (docs/decisions/0059).
+   */
+  grantAutomaticQuarantine(of: LanyardFunction): void {
+    const why = "quarantines an agent for what its own key has proved";
+    const conditions = rows(automaticQuarantine.rows);
+    this.use(of, "revocations", { actions: ["GetItem"], conditions, why: "looks whether it is quarantined already" });
+    const bound = attributesInTransaction(automaticQuarantine.rows, ...automaticQuarantine.attributes);
+    this.use(of, "revocations", { actions: ["UpdateItem"], conditions: bound, why });
   }
 
   /** Reads whether the target of an order exists, and which login was denylisted with a session. */
@@ -342,6 +354,12 @@ export class Tables extends TrailTables {
     this.use(of, "traces", { actions: ["PutItem"], conditions: rowsInTransaction("deployed"), why });
   }
 }
+
+/** What {@link Tables.grantAutomaticQuarantine} may write: these attributes, the key among them, in these rows. */
+export const automaticQuarantine = {
+  rows: "standing#agent:",
+  attributes: ["subject", "autoQuarantines", "autoQuarantinedAtSeconds"],
+} as const;
 
 const whatIsCounted: Readonly<Record<Counted, string>> = {
   rate: "an agent's requests",

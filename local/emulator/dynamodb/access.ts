@@ -1,5 +1,7 @@
 /** Which permissions a DynamoDB call needs, as AWS's service authorization reference states them. */
+
 import { type Access, contextOf, type Json, ServiceError } from "../service.ts";
+import { attributesOf } from "./attributes.ts";
 
 /** A table as far as permissions are concerned. */
 export interface TableFace {
@@ -12,7 +14,10 @@ export interface TableFace {
 
 /** What AWS does not say, so that a test may have it either way. */
 export interface Unsaid {
-  /** Whether `dynamodb:LeadingKeys` is filled for the writes of a transaction: documented for ConditionCheckItem alone. */
+  /**
+   * Whether `dynamodb:LeadingKeys` and `dynamodb:Attributes` are filled for the writes of a transaction: documented for
+   * ConditionCheckItem alone.
+   */
   namesRowsInTransactions: boolean;
 }
 
@@ -60,7 +65,8 @@ export function dynamoDbAccess(
           const more = contextOf({ "dynamodb:EnclosingOperation": operation });
           const isNamed = unsaid.namesRowsInTransactions || action === "ConditionCheckItem";
           const one = on(table, action, isNamed ? [keyOf(table, part.Key ?? part.Item)] : []);
-          return [{ ...one, context: { ...one.context, ...more } }];
+          const attributes = isNamed ? namesOf(part) : {};
+          return [{ ...one, context: { ...one.context, ...attributes, ...more } }];
         }),
       );
     case "BatchGetItem":
@@ -94,10 +100,13 @@ export function dynamoDbAccess(
     }
     default: {
       const table = find(input.TableName);
-      return [on(table, operation, [keyOf(table, input.Key ?? input.Item)])];
+      const one = on(table, operation, [keyOf(table, input.Key ?? input.Item)]);
+      return [{ ...one, context: { ...one.context, ...namesOf(input) } }];
     }
   }
 }
+
+const namesOf = (part: Json) => contextOf({ "dynamodb:Attributes": attributesOf(part) });
 
 function keyOf(table: TableFace, item: unknown): string | undefined {
   return attributeText((item as Json | undefined)?.[table.partitionKey]);
