@@ -27,6 +27,8 @@ export interface EventSourceMappingOptions {
   readonly batchSize: number;
   /** How long to wait for a full batch; 0 delivers at once. */
   readonly batchingWindowMillis?: number;
+  /** Least time from one call to the next look at the stream, unless somebody waits for it; absent: none. */
+  readonly lookMillis?: number;
   /** Where the very first start begins; later starts continue at the checkpoint. */
   readonly startingPosition: "TRIM_HORIZON" | "LATEST";
   readonly reportBatchItemFailures: boolean;

@@ -14,8 +14,9 @@ export interface EventSourceMapping {
 const READ_AHEAD = 1000;
 
 /**
- * Starts a mapping: woken by each commit, no polling. At least once, in order, one call at a time; the checkpoint is
- * written behind each call, so that a restart continues there.
+ * Starts a mapping: woken by each commit, and while records flow it looks at the stream now and then, as Lambda does, so
+ * that what came meanwhile goes in one call. At least once, in order, one call at a time; the checkpoint is written
+ * behind each call, so that a restart continues there.
  */
 export async function startEventSourceMapping(options: EventSourceMappingOptions): Promise<EventSourceMapping> {
   const { db, table, mappingId } = options;
@@ -26,6 +27,8 @@ export async function startEventSourceMapping(options: EventSourceMappingOptions
     await db.streams.writeCheckpoint(mappingId, checkpoint);
   }
   const bell = createBell(stopping.signal);
+  const hurry = createBell(stopping.signal);
+  let lookAtMillis = 0;
   const unsubscribe = db.streams.onAppend(table, bell.ring);
   const idleWaiters: (() => void)[] = [];
 
@@ -58,10 +61,19 @@ export async function startEventSourceMapping(options: EventSourceMappingOptions
     }
     return { batch: [], reached: checkpoint };
   }
+  /** Lets time pass since the last call, but keeps nobody waiting who waits for all to be delivered. */
+  async function breathe(): Promise<void> {
+    const heard = hurry.heard();
+    const left = lookAtMillis - Date.now();
+    if (left > 0 && idleWaiters.length === 0) await hurry.wait(heard, left);
+  }
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
+      await breathe();
       const heard = bell.heard();
       const { batch, reached } = await collect();
+      // a full batch says that more is there
+      if (batch.length > 0 && batch.length < options.batchSize) lookAtMillis = Date.now() + (options.lookMillis ?? 0);
       if (batch.length > 0) await deliver(options, batch, { advance, signal: stopping.signal });
       if (stopping.signal.aborted) break;
       if (reached !== undefined && reached !== checkpoint) await advance(reached);
@@ -74,6 +86,7 @@ export async function startEventSourceMapping(options: EventSourceMappingOptions
   function caughtUp(): Promise<void> {
     return new Promise((resolve) => {
       idleWaiters.push(resolve);
+      hurry.ring();
       bell.ring();
     });
   }

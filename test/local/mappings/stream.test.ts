@@ -96,6 +96,29 @@ describe("an event source mapping", () => {
     expect(calls[1]).toEqual(["d"]);
   });
 
+  test("takes in one call what came since the last one, while records flow", async () => {
+    const { calls, invoke } = recorder();
+    await start({ invoke, lookMillis: 300 });
+    await putAll("a");
+    await expect.poll(() => calls).toEqual([["a"]]);
+    await putAll("b", "c", "d");
+    await expect.poll(() => calls).toEqual([["a"], ["b", "c", "d"]]);
+  });
+
+  test("lets no time pass for whoever waits until all is delivered, nor behind a full batch", async () => {
+    const { calls, invoke } = recorder();
+    const mapping = await start({ invoke, lookMillis: 3_600_000, batchSize: 2 });
+    await putAll("a");
+    await expect.poll(() => calls).toEqual([["a"]]);
+    await putAll("b", "c", "d", "e");
+    await mapping.idle();
+    expect(calls).toEqual([["a"], ["b", "c"], ["d", "e"]]);
+    await putAll("f");
+    expect(await db.streams.readCheckpoint("relay")).not.toBe(db.streams.latestSequence());
+    await mapping.idle();
+    expect(await db.streams.readCheckpoint("relay")).toBe(db.streams.latestSequence());
+  });
+
   test("delivers only what a pattern matches, and passes the rest for good", async () => {
     await putAll("a", "b");
     await succeed(db, "DeleteItem", { TableName: "outbox", Key: { id: { S: "a" } } });
