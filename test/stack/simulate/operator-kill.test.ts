@@ -2,7 +2,7 @@ import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { describe, expect, test } from "vitest";
 import { stageOf } from "../../../lib/settings/stage.ts";
 import { resolved, statementsOf } from "../resolved.ts";
-import { account, region, synthesized } from "../synthesized.ts";
+import { account, all, region, synthesized } from "../synthesized.ts";
 
 const each = { read: ["role/A"], write: ["role/A"], revoke: ["role/A"], rotate: ["role/A"] };
 const named = synthesized({ account, operators: { ...each, kill: ["user/break/Glass"] } }, { stage: "prod" }).templates;
@@ -137,5 +137,34 @@ describe("the role that revokes when no function answers", () => {
 
   test("is not for the one list of all operators", () => {
     expect(stageOf("prod", { account, operators: ["role/A"] }).operators?.kill).toBeUndefined();
+  });
+
+  test("threat 63: rings at each use and each try, by a rule that hears of read events, only where it is", () => {
+    const rules = all(named, "AWS::Events::Rule").filter(({ id }) => id.startsWith("KillWatch"));
+    expect(rules).toHaveLength(1);
+    expect(rules[0]?.it.Properties).toMatchObject({ State: "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" });
+    expect(resolved(named, "Audit", rules[0]?.it.Properties.EventPattern)).toMatchObject({
+      detail: { eventName: ["AssumeRole"], requestParameters: { roleArn: [kill] } },
+    });
+    expect(all(unnamed, "AWS::Events::Rule").filter(({ id }) => id.startsWith("KillWatch"))).toEqual([]);
+  });
+
+  test("is told to whoever logs in, with the tables, since in the incident no function is asked", () => {
+    const told = (templates: typeof named) => {
+      const [found] = all(templates, "AWS::SSM::Parameter").filter(
+        ({ it }) => it.Properties.Name === "/lanyard/prod/deployment",
+      );
+      return JSON.parse(String(resolved(templates, "Service", found?.it.Properties.Value))) as { kill?: object };
+    };
+    expect(told(unnamed).kill).toBeUndefined();
+    expect(Object.keys(told(named).kill ?? {}).sort()).toEqual([
+      "ocsf",
+      "outbox",
+      "registry",
+      "revocations",
+      "role",
+      "subjects",
+    ]);
+    expect(told(named).kill).toMatchObject({ role: kill, ocsf: "1.9.0" });
   });
 });
