@@ -28,9 +28,9 @@ export interface PolicyQuestion {
   readonly asserted: { readonly purpose?: string; readonly lifetimeSeconds?: number };
 }
 
-/** Agent, principal and task must all be permitted. This says which of them was not. */
+/** Agent, principal, task and the agent's owner must all be permitted. This says which of them was not. */
 export type Missing =
-  | { readonly who: "agent" | "principal" }
+  | { readonly who: "agent" | "principal" | "owner" }
   | { readonly who: "task"; readonly tool: string }
   /** The question could not be asked at all: broken policies, or an agent or resource that is not registered. */
   | { readonly who: "question" };

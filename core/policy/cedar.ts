@@ -28,9 +28,9 @@ interface Prepared {
 }
 
 /**
- * Decides with Cedar over the snapshot's policies: default deny, forbid wins; principal, agent and task must each be
- * permitted. A policy that cannot be parsed or evaluated is a deny too: Cedar itself skips a policy that fails, and a
- * skipped forbid would permit.
+ * Decides with Cedar over the snapshot's policies: default deny, forbid wins; principal, agent, task and a person who
+ * owns the agent must each be permitted. A policy that cannot be parsed or evaluated is a deny too: Cedar itself skips a
+ * policy that fails, and a skipped forbid would permit.
  *
  * Each question is put only to the policies that can apply to its action, and only with the data they can read. Its
  * answer is remembered within the version, unless those policies read the time. Requests are not validated against the

@@ -29,7 +29,8 @@ const uid = (type: string, id: string) => ({ type, id });
 const ref = (type: string, id: string) => ({ __entity: uid(type, id) });
 
 /**
- * Turns a question into the requests that must all be permitted: principal, agent, and every tool of the task. Each has
+ * Turns a question into the requests that must all be permitted: principal, agent, every tool of the task, and the
+ * agent's owner where that is a person, since a text is nobody who could be entitled. Each has
  * all the data there is, and is valid against the schema whatever the question holds.
  * @returns the requests, or in a sentence why the question cannot be asked
  */
@@ -45,13 +46,18 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
   // a group that was removed from the registry since the person logged in no longer counts
   const held = new Set(question.principal.groups?.filter((group) => known.has(group)));
   const groups = [...held].map((id) => uid("Group", id));
-  const context = contextOf(question, agent.name, to?.name);
+  const owner = ownerId(agent.owner);
+  const context = contextOf(question, { agent: agent.name, to: to?.name, owner });
   const tools = [...new Set(question.grant.scopes)];
   const entities: readonly CedarEntity[] = [
     ...[...agents.values()].map((a) =>
       entity(uid("Agent", a.name), { owner: ownerId(a.owner) ?? a.owner, sponsor: a.sponsor }),
     ),
     entity(uid("Principal", question.principal.id), { kind: question.principal.kind }, groups),
+    // of an owner who does not sign in for this request no groups are known
+    ...(owner === undefined || owner === question.principal.id
+      ? []
+      : [entity(uid("Principal", owner), { kind: "person" })]),
     ...groups.map((group) => entity(group, {})),
     entity(uid("Resource", resource.uri), { name: resource.name, servedBy: ref("Agent", resource.servedBy) }),
     ...tools.map((tool) => entity(uid("Tool", tool), {}, [uid("Resource", resource.uri)])),
@@ -69,6 +75,7 @@ export function toRequests(registry: RegistrySnapshot, question: PolicyQuestion)
     request({ who: "principal" }, "lend", { by: uid("Principal", question.principal.id), on }),
     request({ who: "agent" }, question.action, { by, on }),
     ...tools.map((tool) => request({ who: "task", tool }, "use", { by, on: uid("Tool", tool) })),
+    ...(owner === undefined ? [] : [request({ who: "owner" }, "own", { by: uid("Principal", owner), on })]),
   ];
 }
 
@@ -85,9 +92,17 @@ const entity = (
   parents: cedarWasm.TypeAndId[] = [],
 ): CedarEntity => ({ uid: id, attrs, parents });
 
-const contextOf = (question: PolicyQuestion, agent: string, to: string | undefined): cedarWasm.Context => ({
+/** Who has a part in a question, by the names that policies know them by. */
+interface Parts {
+  readonly agent: string;
+  readonly to: string | undefined;
+  readonly owner: string | undefined;
+}
+
+const contextOf = (question: PolicyQuestion, { agent, to, owner }: Parts): cedarWasm.Context => ({
   agent: ref("Agent", agent),
   principal: ref("Principal", question.principal.id),
+  ...(owner === undefined ? {} : { owner: ref("Principal", owner) }),
   step: question.action,
   depth: question.depth,
   assurance: assuranceLevels.indexOf(question.assurance),

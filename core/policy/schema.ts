@@ -3,7 +3,8 @@
  *
  * - the **principal** delegates: `Principal`, action `lend`, on the `Resource`;
  * - the **agent** acts: `Agent`, action `open`, `renew`, `access`, `offer`, `redeem` or `hop`, on the `Resource`;
- * - the **task** is one it may do: `Agent`, action `use`, on every `Tool`, which is one scope of the resource.
+ * - the **task** is one it may do: `Agent`, action `use`, on every `Tool`, which is one scope of the resource;
+ * - the **owner** is still entitled: `Principal`, action `own`, on the `Resource`; asked where a person owns the agent.
  *
  * An agent's id is its registration's name, a resource's its URI, a tool's its scope, a principal's the value of `sub`,
  * a group's `<trusted issuer's name>/<group>`.
@@ -24,6 +25,7 @@ type Asserted = { "purpose"?: String, "lifetimeSeconds"?: Long };
 type Task = {
   "agent": Agent,
   "principal": Principal,
+  "owner"?: Principal,
   "step": String,
   "depth": Long,
   "assurance": Long,
@@ -36,6 +38,6 @@ type Task = {
   "asserted": Asserted
 };
 action open, renew, access, offer, redeem, hop appliesTo { principal: [Agent], resource: [Resource], context: Task };
-action lend appliesTo { principal: [Principal], resource: [Resource], context: Task };
+action lend, own appliesTo { principal: [Principal], resource: [Resource], context: Task };
 action use appliesTo { principal: [Agent], resource: [Tool], context: Task };
 `;

@@ -192,7 +192,7 @@ test("the schema text parses and every registered action is in it", () => {
   if (parsed.type === "failure") throw new Error(JSON.stringify(parsed.errors));
   const actions = Object.keys(parsed.json[""]?.actions ?? {});
   const asked = ["access", "hop", "offer", "open", "redeem", "renew"] satisfies PolicyQuestion["action"][];
-  expect(actions.sort()).toEqual([...asked, "lend", "use"].sort());
+  expect(actions.sort()).toEqual([...asked, "lend", "own", "use"].sort());
 });
 
 test("the wasm that functions load by bytes decides the same", async () => {

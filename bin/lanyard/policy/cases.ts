@@ -16,7 +16,7 @@ const caseSchema = z.strictObject({
   /** Policies that must be among those that determined the answer. */
   by: z.array(text).max(50).default([]),
   /** For a refusal: whose permit must be missing or forbidden. */
-  missing: z.enum(["principal", "agent", "task", "question"]).exactOptional(),
+  missing: z.enum(["principal", "agent", "task", "owner", "question"]).exactOptional(),
   ask: z.strictObject({
     action: z.enum(["open", "renew", "access", "offer", "redeem", "hop"]).default("open"),
     agent: text,
@@ -45,7 +45,7 @@ export interface PolicyCase {
   readonly name: string;
   readonly expect: "permitted" | "approval" | "refused";
   readonly by: readonly string[];
-  readonly missing?: "principal" | "agent" | "task" | "question";
+  readonly missing?: "principal" | "agent" | "task" | "owner" | "question";
   readonly question: PolicyQuestion;
 }
 

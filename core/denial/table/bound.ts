@@ -41,6 +41,8 @@ function refusedPart(missing: Missing): string {
       return "this principal to lend";
     case "agent":
       return "this agent to act";
+    case "owner":
+      return "this agent's owner to answer for it";
     case "task":
       return `the use of ${missing.tool}`;
     case "question":
