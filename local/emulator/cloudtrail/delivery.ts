@@ -1,6 +1,5 @@
 /** Files of a trail: which records go into the next ones, under which keys. */
 import { randomBytes } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import type { TrailRecord } from "./record.ts";
 
 /** How unkind a trail is. AWS promises each event at least once, within minutes, in no order. */
@@ -15,23 +14,37 @@ export interface Unkindness {
   readonly draw?: () => number;
 }
 
-/** A file for the trail's bucket. */
-interface TrailFile {
+/** A record that waits: written at once, since a text is kept for less than what it was made of. */
+export interface Noted {
+  /** Account and Region, which decide about its file. */
+  readonly place: string;
+  /** As JSON. */
+  readonly text: string;
+}
+
+/** Writes a record down. */
+export const noted = (record: TrailRecord): Noted => ({
+  place: `${record.recipientAccountId} ${record.awsRegion}`,
+  text: JSON.stringify(record),
+});
+
+/** A file for the trail's bucket, not yet packed. */
+export interface TrailFile {
   readonly key: string;
-  readonly bytes: Buffer;
+  readonly text: string;
 }
 
 /** What a delivery takes, and what it leaves for the next. */
-interface Parted {
-  readonly now: readonly TrailRecord[];
-  readonly later: readonly TrailRecord[];
+interface Parted<T> {
+  readonly now: readonly T[];
+  readonly later: readonly T[];
 }
 
 /** Parts records into those of this delivery and those that come later, or again. */
-export function part(pending: readonly TrailRecord[], unkindness: Unkindness): Parted {
+export function part<T>(pending: readonly T[], unkindness: Unkindness): Parted<T> {
   const { late = 0, doubled = 0, shuffled = false, draw = Math.random } = unkindness;
-  const now: TrailRecord[] = [];
-  const later: TrailRecord[] = [];
+  const now: T[] = [];
+  const later: T[] = [];
   for (const record of pending) {
     if (draw() < late) {
       later.push(record);
@@ -51,11 +64,10 @@ function shuffle<T>(items: readonly T[], draw: () => number): T[] {
 }
 
 /** One file an account and Region, as CloudTrail lays them out. */
-export function filesOf(records: readonly TrailRecord[], atMillis: number): TrailFile[] {
-  const byPlace = Map.groupBy(records, ({ recipientAccountId, awsRegion }) => `${recipientAccountId} ${awsRegion}`);
-  return [...byPlace].map(([place, Records]) => {
+export function filesOf(records: readonly Noted[], atMillis: number): TrailFile[] {
+  return [...Map.groupBy(records, ({ place }) => place)].map(([place, some]) => {
     const [account = "", region = ""] = place.split(" ");
-    return { key: keyOf(account, region, atMillis), bytes: gzipSync(JSON.stringify({ Records })) };
+    return { key: keyOf(account, region, atMillis), text: `{"Records":[${some.map(({ text }) => text).join(",")}]}` };
   });
 }
 

@@ -1,10 +1,10 @@
 /** CloudTrail: hears of every call that this cloud serves, and delivers records into a bucket, late and in batches. */
+import { gzip, gzipSync } from "node:zlib";
 import type { ServedCall } from "../front/call.ts";
 import type { Objects } from "../s3/store/bucket.ts";
 import { type ServiceSession, serviceSession } from "./by-service.ts";
-import { filesOf, part, type Unkindness } from "./delivery.ts";
+import { filesOf, type Noted, noted, part, type TrailFile, type Unkindness } from "./delivery.ts";
 import { recordsOf, type TrailPlace } from "./of-call.ts";
-import type { TrailRecord } from "./record.ts";
 
 /** A running trail. */
 export interface Trail {
@@ -28,26 +28,36 @@ interface TrailGround extends TrailPlace {
 
 /** Opens a trail; its timer keeps no process alive. */
 export function openTrail({ bucket, everySeconds, nowMillis = Date.now, ...place }: TrailGround): Trail {
-  let pending: TrailRecord[] = [];
+  let pending: Noted[] = [];
   let unkindness: Unkindness = {};
-  const write = (records: readonly TrailRecord[]) => {
-    for (const { key, bytes } of filesOf(records, nowMillis()))
-      bucket.put({ key, bytes, headers: { "content-type": "application/json", "content-encoding": "gzip" } });
-  };
-  const deliver = () => {
+  const put = ({ key }: TrailFile, bytes: Buffer) =>
+    void bucket.put({ key, bytes, headers: { "content-type": "application/json", "content-encoding": "gzip" } });
+  const packing = new Set<TrailFile>();
+  const take = (): readonly TrailFile[] => {
     const { now, later } = part(pending, unkindness);
     pending = [...later];
-    write(now);
+    return filesOf(now, nowMillis());
+  };
+  /** Beside the calls that are served: packing some seconds of them would hold up all others for dozens of milliseconds. */
+  const deliver = () => {
+    for (const file of take()) {
+      packing.add(file);
+      gzip(file.text, (_, bytes) => {
+        // whoever could not wait has packed it already
+        if (packing.delete(file)) put(file, bytes);
+      });
+    }
   };
   const flush = () => {
-    deliver();
-    write(pending.splice(0));
+    const files = [...packing, ...take(), ...filesOf(pending.splice(0), nowMillis())];
+    packing.clear();
+    for (const file of files) put(file, gzipSync(file.text));
   };
   const timer = setInterval(deliver, everySeconds * 1000).unref();
   return {
-    heard: (call) => void pending.push(...recordsOf(call, place)),
+    heard: (call) => void pending.push(...recordsOf(call, place).map(noted)),
     assumed: (service, session) =>
-      void pending.push(serviceSession(service, session, { region: place.region, atMillis: nowMillis() })),
+      void pending.push(noted(serviceSession(service, session, { region: place.region, atMillis: nowMillis() }))),
     unkind(how) {
       unkindness = how;
     },

@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
@@ -7,6 +8,8 @@ import { openTrail } from "../../../local/emulator/cloudtrail/trail.ts";
 import { cloud, files, readFile, settings, setUp, trail } from "./ground.ts";
 
 setUp();
+
+type Answered = { readonly credentials: { readonly accessKeyId: string } };
 
 describe("a trail's files", () => {
   it("lie where CloudTrail puts them, one an account and Region", async () => {
@@ -36,6 +39,33 @@ describe("a trail's files", () => {
       opened.assumed("lambda.amazonaws.com", { roleArn, sessionName: "s", accessKeyId });
     expect(put).toEqual([]);
     await expect.poll(() => put).toHaveLength(1);
+    opened.close();
+  });
+});
+
+describe("a trail that is asked for all it heard while it packs a file", () => {
+  it("has put everything there, once, by the time it answers", async () => {
+    const put: { readonly key: string; readonly bytes: Buffer }[] = [];
+    const opened = openTrail({
+      region: "eu-west-1",
+      schemas: () => [],
+      everySeconds: 0.01,
+      bucket: { put: (object) => void put.push(object) as never },
+    });
+    const roleArn = "arn:aws:iam::111122223333:role/r";
+    const said = Array.from({ length: 300 }, (_, number) => `ASIA${number}`);
+    for (const accessKeyId of said) {
+      opened.assumed("lambda.amazonaws.com", { roleArn, sessionName: "s", accessKeyId });
+      if (Number(accessKeyId.slice(4)) % 60 === 59) await new Promise((resolve) => setTimeout(resolve, 11));
+    }
+    opened.flush();
+    const texts = () => put.map(({ bytes }) => gunzipSync(bytes).toString());
+    const heard = texts().flatMap((text) => JSON.parse(text).Records as TrailRecord[]);
+    const keys = heard.map(({ responseElements }) => (responseElements as Answered).credentials.accessKeyId);
+    expect(keys.toSorted()).toEqual(said.toSorted());
+    const files = put.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(put).toHaveLength(files);
     opened.close();
   });
 });
