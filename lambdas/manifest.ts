@@ -18,7 +18,9 @@ interface FunctionEntry {
    */
   readonly url?: "public" | "signed" | "operators";
   /** Which of the operators may call it. */
-  readonly duty?: "read" | "write" | "revoke" | "rotate";
+  readonly duty?: "read" | "write" | "revoke" | "rotate" | "approve";
+  /** Of a role's sessions only those may call whose name is proved to be a person's (`signedUrl`). */
+  readonly people?: true;
   /** It accepts DPoP proofs, and demands nonces in them where the stage asks for that at this endpoint. */
   readonly nonces?: "attest" | "token" | "introspect" | "revoke" | "credentials" | "decide";
   /** Its role has a fixed name, since the policy of a key, a table, the bus, the bucket or a queue names it. */
@@ -28,7 +30,7 @@ interface FunctionEntry {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   /** The setting without which the function is not created. */
-  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials" | "canary" | "decisions";
+  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials" | "canary" | "decisions" | "approvals";
 }
 
 /** Every function by its name. */
@@ -119,6 +121,28 @@ export const functions = {
     memoryMegabytes: 1_769,
     timeoutSeconds: 10,
     only: "decisions",
+  },
+  approve: {
+    stack: "service",
+    id: "Approve",
+    does: "Lets people approve and refuse what agents ask for",
+    url: "operators",
+    duty: "approve",
+    people: true,
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+    only: "approvals",
+  },
+  "approve-token": {
+    stack: "service",
+    id: "ApproveToken",
+    does: "Lets people approve and refuse by a token of their provider",
+    url: "public",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+    only: "approvals",
   },
   "admin-revoke": {
     stack: "service",

@@ -21,7 +21,13 @@ const page = fileURLToPath(new URL("../docs/resources.md", import.meta.url));
 const everythingOn = {
   region: "eu-west-1",
   operators: {
-    ...{ read: ["role/Operator"], write: ["role/Operator"], revoke: ["role/Operator"], rotate: ["role/Operator"] },
+    ...{
+      read: ["role/Operator"],
+      write: ["role/Operator"],
+      revoke: ["role/Operator"],
+      rotate: ["role/Operator"],
+      approve: ["role/Operator"],
+    },
     kill: ["user/BreakGlass"],
   },
   dpopNonces: ["attest", "token", "introspect", "revoke", "credentials", "decide"],

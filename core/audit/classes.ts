@@ -25,6 +25,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - a session, an offer, a redemption, a downstream exchange, a renewal gives out privileges: Authorize Session /
  *   Assign Privileges
  * - a request that begins to wait for people gives out nothing yet: Authorize Session / Other
+ * - a person's yes to what an agent asked gives out privileges too: Authorize Session / Assign Privileges; a no: Other
  * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
  *   Authentication / Service Ticket Request
  * - introspection, a gateway's and an operator's questions read, as does an operator who is given a person's key, a
@@ -48,6 +49,9 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "token.access": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   "credentials.token": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
   "credentials.vend": { ...authentication, activityId: 4, activityName: "Service Ticket Request" },
+  "approval.approve": assignPrivileges,
+  "approval.refuse": { ...authorizeSession, activityId: 99, activityName: "Other" },
+  "approval.read": { ...apiActivity, activityId: 2, activityName: "Read" },
   decide: { ...apiActivity, activityId: 2, activityName: "Read" },
   "decide.batch": { ...apiActivity, activityId: 2, activityName: "Read" },
   "decide.search": { ...apiActivity, activityId: 2, activityName: "Read" },

@@ -20,7 +20,7 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["aws_role", "aws_role_arn", "aws_access_key_id", "aws_request_ids", "aws_resources"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["aws_policy_digest", "aws_token", "registry_digest", "budgets", "cost_report"].map(
+  ...["approver", "aws_policy_digest", "aws_token", "registry_digest", "budgets", "cost_report"].map(
     (n) => [n, redactTokens] as const,
   ),
   ...["approval", "approval_hash", "approval_group", "approval_resources", "approvers"].map(
@@ -49,6 +49,9 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     owner: facts.owner,
     operator_arn: facts.operator?.arn,
     operator_id: facts.operator?.uniqueId,
+    approver: facts.approver?.person,
+    approver_proof: facts.approver?.proof,
+    approver_client: facts.approver?.client,
     principal: facts.principal,
     actors: facts.actors,
     logins: facts.logins,

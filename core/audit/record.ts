@@ -22,6 +22,9 @@ export type AuditOperation =
   | "credentials.vend"
   | "credentials.token"
   | "introspect"
+  | "approval.approve"
+  | "approval.refuse"
+  | "approval.read"
   | "decide"
   | "decide.batch"
   | "decide.search"
@@ -67,6 +70,8 @@ export interface AuditFacts {
   readonly owner?: string;
   /** For admin functions: ARN and unique id of the operator. */
   readonly operator?: { readonly arn: string; readonly uniqueId: string };
+  /** The person who decided what waited for approval, and how that person was proved. */
+  readonly approver?: { readonly person: string; readonly proof: "iam" | "token"; readonly client?: string };
   readonly principal?: string;
   /** Key under which free text and claims of that person are encrypted. It is never written. */
   readonly personKey?: PersonKey;

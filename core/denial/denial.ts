@@ -1,5 +1,6 @@
 import type { AdminDenial } from "./table/admin.ts";
 import type { ApprovalDenial } from "./table/approval.ts";
+import type { ApproverDenial } from "./table/approver.ts";
 import type { AttestationDenial } from "./table/attestation.ts";
 import type { AwsPolicyDenial } from "./table/aws-policy.ts";
 import type { BoundDenial } from "./table/bound.ts";
@@ -42,6 +43,7 @@ type Refusal =
   | BoundDenial
   | ApprovalDenial
   | BudgetDenial
+  | ApproverDenial
   | SessionDenial
   | CredentialsDenial
   | DecideDenial

@@ -2,6 +2,7 @@ import type { Denial } from "./denial.ts";
 import type { Row, Rows } from "./row.ts";
 import { adminDenials } from "./table/admin.ts";
 import { approvalDenials } from "./table/approval.ts";
+import { approverDenials } from "./table/approver.ts";
 import { attestationDenials } from "./table/attestation.ts";
 import { awsPolicyDenials } from "./table/aws-policy.ts";
 import { boundDenials } from "./table/bound.ts";
@@ -34,6 +35,7 @@ export const denialTable = {
   ...boundDenials,
   ...approvalDenials,
   ...budgetDenials,
+  ...approverDenials,
   ...sessionDenials,
   ...credentialsDenials,
   ...decideDenials,

@@ -294,6 +294,13 @@ export const limits = {
   approvalLifeSeconds: 900,
   approvalIntervalSeconds: 5,
   approversMost: 5,
+  /** How long ago a person signed in whose token, bound to no key, decides. */
+  approverLoginAgeSeconds: 300,
+  /** Requests of a group that are shown at once. */
+  approvalsListed: 100,
+  /** Refusals in a row, of different requests, by which an agent is quarantined, and how long one is remembered. */
+  approvalRefusalsInRow: 3,
+  approvalRefusalsKeptSeconds: 604_800,
   /** Approvals that one agent, and one principal over all agents, may have pending (threat 56). */
   approvalsPendingAgent: 5,
   approvalsPendingPrincipal: 20,

@@ -19,6 +19,8 @@ export const counterKeys = {
   tree: (root: string, quarter: number) => `tree#${root}#${quarter}`,
   /** The secret of a day that handles of offers are sealed by. */
   locator: (day: number) => `locator#${day}`,
+  /** Refusals in a row of what an agent asked people for. */
+  refusals: (agentId: string) => `refusals#${agentId}`,
   /** When the agent of a pending approval last asked how it stands. */
   poll: (approval: string) => `poll#${approval}`,
   /** Uses left of a bounded session or handle. */

@@ -51,6 +51,8 @@ export interface RegistrySnapshot {
   readonly policies: readonly PolicyRegistration[];
   /** Every declared group of people, as `<trusted issuer's name>/<group>`. */
   readonly groups: ReadonlySet<string>;
+  /** Every AWS role that sessions get credentials of. */
+  readonly roles: readonly AwsRoleRegistration[];
   readonly resources: readonly ResourceRegistration[];
   readonly receivers: readonly ReceiverRegistration[];
   readonly agents: readonly AgentRegistration[];
@@ -124,6 +126,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
       of("agent").flatMap((a) => (a.ownerConfirmedDays === undefined ? [] : (ownerId(a.owner) ?? []))),
     ),
     resources: of("resource"),
+    roles: of("aws-role"),
     receivers: of("receiver"),
     policies: of("policy"),
     groups: groupsOf(rows),

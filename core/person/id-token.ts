@@ -52,7 +52,7 @@ export interface PersonInput {
 }
 
 /** OpenID Connect Core 2: a subject has at most 255 characters. */
-const subjectCharacters = 255;
+export const subjectCharacters = 255;
 
 const invalid = (why: string) => err<Denial>({ code: "subject_token_invalid", why });
 
@@ -90,9 +90,13 @@ export async function verifyPerson(input: PersonInput): Promise<Result<PersonFac
   return presented.ok ? ok({ ...facts.value, presented: presented.value }) : invalid(presented.error);
 }
 
-async function verifyToken(
+/**
+ * Verifies a person's token as one of its type.
+ * @returns what was verified, or `subject_token_expired`, `keys_unavailable`, `subject_token_invalid`
+ */
+export async function verifyToken(
   parts: CompactJws,
-  input: PersonInput,
+  input: Pick<PersonInput, "type" | "keySets" | "clock">,
   { issuer, audience }: { readonly issuer: TrustedIssuerRegistration; readonly audience: string },
 ): Promise<Result<VerifiedJwt, Denial>> {
   const verified = await verifyJwt(parts, input.keySets.lookup(issuer), {
@@ -162,7 +166,7 @@ export function factsOfPerson(
 }
 
 /** `auth_time` as a number. Null counts as absent, and a string of digits counts as the number. */
-function authTimeOf({ auth_time: said }: JWTPayload): unknown {
+export function authTimeOf({ auth_time: said }: JWTPayload): unknown {
   return typeof said === "string" && /^[0-9]{1,12}$/.test(said) ? Number(said) : (said ?? undefined);
 }
 

@@ -108,6 +108,9 @@ const schemeOf = (authorization: string | undefined): Pick<Call, "authorizationS
   return { authorizationScheme: scheme ?? "Basic" };
 };
 
+/** The first value of a header that core's view of a call has no member for; `name` in lower case. */
+export const headerOf = (event: UrlEvent, name: string): string | undefined => headerValues(event, name)[0];
+
 /** Every value of a header, in any spelling of its name. */
 const headerValues = (event: UrlEvent, name: string): readonly string[] =>
   Object.entries(event.headers ?? {}).flatMap(([key, value]) =>

@@ -19,6 +19,7 @@ import { AdminRead } from "./admin/read.ts";
 import { AdminRevoke } from "./admin/revoke.ts";
 import { AdminRotate } from "./admin/rotate.ts";
 import { AdminWrite } from "./admin/write.ts";
+import { Approve, ApproveToken } from "./approve.ts";
 import { Attest, AttestIam } from "./attest.ts";
 import { AwsStop, stopsInAws } from "./aws-stop.ts";
 import { Canary, canaryBounds } from "./canary.ts";
@@ -130,7 +131,7 @@ export class ServiceStack extends Stack {
 
   /** The functions with an address, by name. */
   private called(made: ServiceFunctionProps): OfEach<LanyardFunction> {
-    const { awsCredentials, decisions } = made.stage;
+    const { awsCredentials, decisions, approvals } = made.stage;
     return {
       attest: new Attest(this, "Attest", made),
       token: new TokenFunction(this, "Token", made),
@@ -145,6 +146,10 @@ export class ServiceStack extends Stack {
       ...(decisions && {
         decide: new Decide(this, "Decide", made),
         "decide-iam": new DecideIam(this, "DecideIam", made),
+      }),
+      ...(approvals && {
+        approve: new Approve(this, "Approve", made),
+        "approve-token": new ApproveToken(this, "ApproveToken", made),
       }),
     };
   }
@@ -200,9 +205,12 @@ export class ServiceStack extends Stack {
  */
 function addresses(called: OfEach<LanyardFunction>, stage: Stage, api: HttpApi | undefined): OfEach<string> {
   const made = Object.entries(called).map(([name, of]) => {
-    const { url, duty } = functionEntry(name as Called);
+    const { url, duty, people } = functionEntry(name as Called);
     if (url === "public") return [name, api ? api.route(of, of, `/${name}`) : publicUrl(of).url];
-    return [name, signedUrl(of, duty && stage.operators?.[duty].map(operatorArn)).url];
+    const named = duty && stage.operators?.[duty];
+    // a duty without names would let everybody in
+    if (duty && stage.operators && !named) throw new Error(`the stage names nobody for the duty ${duty}`);
+    return [name, signedUrl(of, named?.map(operatorArn), { people: people ?? false }).url];
   });
   return Object.fromEntries(made) as Record<Called, string>;
 }

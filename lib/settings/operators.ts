@@ -2,7 +2,7 @@
 import { Aws } from "aws-cdk-lib";
 import { type Duty, forOperators, functions } from "../../lambdas/manifest.ts";
 import { type Check, list, optional, settings, text } from "./check.ts";
-import type { Operators } from "./props.ts";
+import type { Operators, Stage } from "./props.ts";
 
 /** Duties of operators, with one function for each. */
 const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);
@@ -30,23 +30,27 @@ const byDuty = optional(
     write: operators,
     revoke: operators,
     rotate: operators,
+    approve: optional(operators),
     kill: optional(list(breakGlass, 1, 20)),
   }),
 );
 
 /**
- * The setting: one list for all four functions, or a list for each. Duty `kill` is of nobody unless it is named by
- * itself: whoever calls the functions daily does not write their tables with them.
+ * The setting: one list for all functions, or a list for each. Duty `kill` is of nobody unless it is named by
+ * itself: whoever calls the functions daily does not write their tables with them. Who approves is named where the stage has approvals.
  */
 export const operatorsSetting: Check<Operators | undefined> = (given, at, wrong) =>
   byDuty(Array.isArray(given) ? Object.fromEntries(duties.map((one) => [one, given])) : given, at, wrong);
 
 /** What is wrong with the named roles, as messages about the stage's settings. */
-export function operatorContradictions(
-  stage: string,
-  account: string | undefined,
-  named: Operators | undefined,
-): string[] {
+export function operatorContradictions({
+  name: stage,
+  account,
+  operators: named,
+  approvals,
+}: Pick<Stage, "name" | "account" | "operators" | "approvals">): string[] {
+  if (named !== undefined && approvals && named.approve === undefined)
+    return ["operators.approve: name the roles by which people approve; they sign with them and decide as themselves"];
   if (named === undefined)
     return stage === "dev"
       ? []
@@ -54,7 +58,7 @@ export function operatorContradictions(
           "operators: name the roles that may call the admin URLs, one list for all or { read, write, revoke, rotate }; only stage dev lets everybody in whom IAM lets",
         ];
   return duties.flatMap((one) =>
-    named[one].flatMap((arn) => {
+    (named[one] ?? []).flatMap((arn) => {
       const [, , , , elsewhere] = arn.split(":");
       return account === undefined || elsewhere === undefined || elsewhere === account
         ? []

@@ -2,7 +2,9 @@
 import type { CallableName, Duty, NoncingEndpoint } from "../../lambdas/manifest.ts";
 
 /** Roles that may call the admin URLs, by what they may do there. */
-export interface Operators extends Readonly<Record<Duty, readonly string[]>> {
+export interface Operators extends Readonly<Record<Exclude<Duty, "approve">, readonly string[]>> {
+  /** Who may sign calls by which people approve, where the stage has approvals; each decides as the person he is. */
+  readonly approve?: readonly string[];
   /**
    * Who may revoke by `lanyard kill` when no function answers: users of the account for emergencies, `user/<path and
    * name>`, or a permission set of IAM Identity Center, whose second factor is demanded there. Where it is left out,

@@ -199,7 +199,7 @@ export function checkName(name: string): void {
 }
 
 function contradictionsOf(stage: Stage): string[] {
-  const found = operatorContradictions(stage.name, stage.account, stage.operators);
+  const found = operatorContradictions(stage);
   const { domain } = stage;
   if (domain && domain.certificate.split(":")[3] !== stage.region)
     found.push(`domain.certificate: must be of ${stage.region}, where the functions are`);

@@ -73,10 +73,10 @@ const kept = {
 export type TableName = keyof typeof kept;
 
 /** Tables whose only writer is a function that a stage may leave out: the setting that makes it. */
-const writtenWith: Partial<Record<TableName, "awsCredentials">> = { vends: "awsCredentials" };
-
-/** Tables whose writer there is not yet. */
-const unwritten: ReadonlySet<TableName> = new Set(["decisions"]);
+const writtenWith: Partial<Record<TableName, "awsCredentials" | "approvals">> = {
+  vends: "awsCredentials",
+  decisions: "approvals",
+};
 
 /** Tables that nobody may read but the functions that use them: whoever has a person's key reads what it encrypts. */
 const secret: ReadonlySet<TableName> = new Set(["people"]);
@@ -195,8 +195,7 @@ export class TableSet extends Construct {
    */
   private isWritten(name: TableName): boolean {
     const setting = writtenWith[name];
-    if (unwritten.has(name)) return false;
-    return setting === undefined || this.#stage[setting] !== undefined;
+    return setting === undefined || Boolean(this.#stage[setting]);
   }
 
   private policyOf(name: TableName): PolicyDocument {

@@ -4,8 +4,8 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 import type { RotatedPurpose } from "./keys.ts";
 import { TrailTables } from "./trail-tables.ts";
 
-/** Kinds of counters: an agent's signatures, and the growth of a tree of sessions. */
-type Counted = "rate" | "tree" | "reveal";
+/** Kinds of counters: an agent's signatures, the growth of a tree of sessions, refusals of an agent in a row. */
+type Counted = "rate" | "tree" | "reveal" | "refusals";
 
 /**
  * The tables, with a method for every use that a function makes of them. Each sets right, key, variable and the table's
@@ -365,4 +365,5 @@ const whatIsCounted: Readonly<Record<Counted, string>> = {
   rate: "an agent's requests",
   tree: "what a tree of sessions grows by",
   reveal: "persons' keys that an operator gets",
+  refusals: "refusals in a row of what an agent asks people for",
 };

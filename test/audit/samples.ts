@@ -15,6 +15,7 @@ export const full = (operation: AuditOperation): AuditFacts => ({
   userAgent: "agent/1.0",
   agent: "spiffe://agents.example.com/agent/planner",
   principal: "p_abcdefghijklmnopqrstuvwxyz234567",
+  approver: { person: "p_zyxwvutsrqponmlkjihgfedcba765432", proof: "token", client: "approvals-app" },
   actors: ["spiffe://agents.example.com/agent/planner"],
   session: {
     sid: "AAAAAAAAAAAAAAAAAAAAAA",

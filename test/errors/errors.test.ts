@@ -62,7 +62,9 @@ describe("a refusal on the wire", () => {
     expect(description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
     expect(description).not.toContain("inner reason");
     if (status === 503 || status === 429) expect(headers?.["Retry-After"]).toBe("1");
-    if (status === 401) expect(error).toBe("invalid_client");
+    // of a person who must sign in anew (RFC 9470 3), and of every other caller
+    const unproved = denial.code === "approver_login_old" ? "insufficient_user_authentication" : "invalid_client";
+    if (status === 401) expect(error).toBe(unproved);
   });
 
   it("of an agent that does not exist, of evidence that is wrong and of a rule that missed look the same", () => {

@@ -17,6 +17,8 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   credentials: 382,
   decide: 380,
   "decide-iam": 380,
+  approve: 320,
+  "approve-token": 350,
   "admin-revoke": 260,
   "admin-write": 270,
   "admin-read": 315,

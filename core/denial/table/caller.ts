@@ -8,7 +8,7 @@ export type CallerDenial =
   | { readonly code: "dpop_replayed" }
   | {
       readonly code: "dpop_key_mismatch";
-      readonly boundTo: "identity_token" | "evidence" | "subject_token" | "assertion";
+      readonly boundTo: "identity_token" | "evidence" | "subject_token" | "access_token" | "assertion";
     }
   | { readonly code: "client_unauthenticated"; readonly why: string; readonly scheme?: string }
   | { readonly code: "client_methods_several"; readonly other: string }

@@ -46,7 +46,7 @@ const facts = struct({
   approval_needed: "int",
   approval_resources: "array<string>",
   approvers: "array<string>",
-  ...texts("purpose"),
+  ...texts("purpose", "approver", "approver_proof", "approver_client"),
   decisions: `array<${struct({ ...texts("sid", "resource", "tool", "digest", "code"), decision: "boolean" })}>`,
   budgets: "array<string>",
   cost_minor: "bigint",

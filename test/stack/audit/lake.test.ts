@@ -22,6 +22,7 @@ const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   owner: "spiffe://td/agent/b",
   operator: { arn: "arn:aws:sts::111122223333:assumed-role/O/me", uniqueId: "AROA1:me" },
   principal: "p_ada",
+  approver: { person: "p_ada", proof: "token", client: "c" },
   actors: ["spiffe://td/agent/a"],
   logins: ["l"],
   session: { sid: "s", root: "r", parent: "p", anc: ["x"], depth: 3 },

@@ -1,5 +1,6 @@
 import { resolved } from "../resolved.ts";
 import { all, type StackName, synthesized } from "../synthesized.ts";
+import { approving } from "./approving.ts";
 import { deciding } from "./deciding.ts";
 import { auditRights, deniedLogRows, stream } from "./expected-audit.ts";
 import { record, rings } from "./usual.ts";
@@ -63,6 +64,8 @@ export const expected: [StackName, string, string[]][] = [
   ],
   deciding("Decide", [...record, ...rings("identity", "session")]),
   deciding("DecideIam", record),
+  approving("Approve", record),
+  approving("ApproveToken", record),
   [
     "Service",
     "Introspect",

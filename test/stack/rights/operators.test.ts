@@ -5,12 +5,14 @@ import { resolved, type Statement } from "../resolved.ts";
 import { account, one, synthesized } from "../synthesized.ts";
 
 const urls = { AdminRead: "read", AdminWrite: "write", AdminRevoke: "revoke", AdminRotate: "rotate" } as const;
+const approver = "role/Approver";
 const sso = "role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_OnCall_*";
 const each = {
   read: ["role/Auditor", "role/teams/Operator"],
   write: [`arn:aws:iam::${account}:role/teams/Operator`],
   revoke: ["role/teams/Operator", sso],
   rotate: ["role/KeyOfficer"],
+  approve: [approver, sso],
 };
 
 type Templates = ReturnType<typeof synthesized>["templates"];
@@ -20,7 +22,11 @@ const policyOf = (templates: Templates, id: string) =>
     PolicyDocument: { Statement: Statement[] };
   };
 
-async function outcome(templates: Templates, id: string, role: string, action: string): Promise<string> {
+async function outcome(
+  templates: Templates,
+  id: string,
+  ...[role, action, more = {}]: readonly [role: string, action: string, more?: Record<string, string>]
+): Promise<string> {
   const { ResourceArn, PolicyDocument } = policyOf(templates, id);
   const principal = `arn:aws:iam::${account}:role/${role}`;
   const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
@@ -32,7 +38,12 @@ async function outcome(templates: Templates, id: string, role: string, action: s
         principal,
         action,
         resource: { resource: ResourceArn, accountId: account },
-        contextVariables: { "aws:PrincipalArn": principal, "lambda:FunctionUrlAuthType": "AWS_IAM", ...through },
+        contextVariables: {
+          "aws:PrincipalArn": principal,
+          "lambda:FunctionUrlAuthType": "AWS_IAM",
+          ...through,
+          ...more,
+        },
       },
       identityPolicies: [{ name: "identity", policy }],
       serviceControlPolicies: [],
@@ -46,7 +57,7 @@ async function outcome(templates: Templates, id: string, role: string, action: s
 }
 
 describe("threat 49: the admin URLs", () => {
-  const { templates } = synthesized({ account, operators: each }, { stage: "prod" });
+  const { templates } = synthesized({ account, operators: each, approvals: true }, { stage: "prod" });
   const ssoRole = "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_OnCall_0123456789abcdef";
   const may: Record<string, readonly string[]> = {
     Auditor: ["AdminRead"],
@@ -86,7 +97,29 @@ describe("threat 49: the admin URLs", () => {
   test("take one list for all of them", () => {
     const { operators } = stageOf("prod", { operators: ["role/Operator"] });
     const list = ["role/Operator"];
-    expect(operators).toEqual({ read: list, write: list, revoke: list, rotate: list });
+    expect(operators).toEqual({ read: list, write: list, revoke: list, rotate: list, approve: list });
+  });
+
+  test("name who approves where the stage has approvals, and nobody for it where it has none", () => {
+    const { approve: _, ...others } = each;
+    expect(() => stageOf("prod", { account, operators: others, approvals: true })).toThrow(/operators\.approve: name/);
+    expect(stageOf("prod", { account, operators: others }).operators?.approve).toBeUndefined();
+  });
+
+  test("threat 58: let in to approve, of a role's sessions, those named by their source identity, and those of Identity Center", async () => {
+    const session = (name: string, sourceIdentity?: string) => ({
+      "aws:userid": `AROAEXAMPLEEXAMPLE11:${name}`,
+      ...(sourceIdentity === undefined ? {} : { "aws:SourceIdentity": sourceIdentity }),
+    });
+    const may = async (role: string, more: Record<string, string>) =>
+      (await outcome(templates, "Approve", role, "lambda:InvokeFunctionUrl", more)) === "Allowed";
+    expect(await may("Approver", session("ada", "ada"))).toBe(true);
+    expect(await may("Approver", session("ada"))).toBe(false);
+    expect(await may("Approver", session("ada", "eve"))).toBe(false);
+    expect(await may("Approver", session("eve-ada", "ada"))).toBe(false);
+    expect(await may("Approver", session("ada", "a*"))).toBe(false);
+    expect(await may(ssoRole, session("ada"))).toBe(true);
+    expect(await may("teams/Operator", session("ada", "ada"))).toBe(false);
   });
 
   test("attest-iam is for agents, and knows no operators", () => {

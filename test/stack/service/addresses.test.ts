@@ -23,12 +23,14 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("thirteen functions have one, and only the operator's and the second attest and decide ask IAM", () => {
+  test("fifteen functions have one, and only the operator's and the second attest and decide ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRead AWS_IAM",
       "AdminRevoke AWS_IAM",
       "AdminRotate AWS_IAM",
       "AdminWrite AWS_IAM",
+      "Approve AWS_IAM",
+      "ApproveToken NONE",
       "Attest NONE",
       "AttestIam AWS_IAM",
       "Credentials NONE",
@@ -41,7 +43,7 @@ describe("addresses", () => {
     ]);
   });
 
-  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Decide", "Discovery"])(
+  test.each(["Attest", "Token", "Introspect", "Revoke", "Credentials", "Decide", "ApproveToken", "Discovery"])(
     "%s has both permissions of a public URL",
     (id) => {
       expect(permissionsOf(id)).toEqual([
@@ -58,6 +60,7 @@ describe("addresses", () => {
       "AdminRevoke",
       "AdminRotate",
       "AdminWrite",
+      "Approve",
       "AttestIam",
       "DecideIam",
     ]);
@@ -87,6 +90,20 @@ describe("addresses", () => {
     },
   );
 
+  test("threat 58: nobody invokes approve but a user, a session of Identity Center, or one named by its source identity", () => {
+    const { PolicyDocument } = read(one(Service, "AWS::Lambda::ResourcePolicy", "Approve").Properties) as {
+      PolicyDocument: { Statement: { Sid: string; Effect: string; Condition: unknown }[] };
+    };
+    const named = { "aws:PrincipalArn": ["arn:*:iam::*:role/aws-reserved/sso.amazonaws.com/*", "arn:*:iam::*:user/*"] };
+    expect(PolicyDocument.Statement.slice(1)).toMatchObject([
+      {
+        Effect: "Deny",
+        Condition: { ArnNotLike: named, StringNotLike: { "aws:userid": `*:\${aws:SourceIdentity, '/'}` } },
+      },
+      { Effect: "Deny", Condition: { ArnNotLike: named, Null: { "aws:SourceIdentity": "true" } } },
+    ]);
+  });
+
   test("relay, publisher and transmitter have no URL, and only the clock may invoke the publisher", () => {
     expect(permissionsOf("Relay")).toEqual([]);
     expect(permissionsOf("Transmitter")).toEqual([]);
@@ -112,6 +129,7 @@ describe("the issuer", () => {
     expect(named.map(({ id }) => id.split("Function")[0]).sort()).toEqual([
       "AdminRevoke",
       "AdminWrite",
+      "ApproveToken",
       "Attest",
       "AttestIam",
       "Credentials",
@@ -148,10 +166,12 @@ describe("the issuer", () => {
       "adminRotate",
       "decide",
       "decideIam",
+      "approve",
+      "approveToken",
     ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(12);
+    expect(new Set(Object.values(urls)).size).toBe(14);
   });
 
   test("tells operators where the deployment is under a name of its own, as lanyard login believes it", () => {

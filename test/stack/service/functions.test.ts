@@ -140,6 +140,8 @@ describe("the stacks", () => {
       "AlarmTopic",
       "AnalystPolicyArn",
       "ApprovalsTable",
+      "ApproveTokenUrl",
+      "ApproveUrl",
       "AttestIamUrl",
       "AttestUrl",
       "AuditBucketName",

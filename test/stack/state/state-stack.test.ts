@@ -96,6 +96,8 @@ describe("tables", () => {
     ["Markers", ["key"], true, false],
     ["Counters", ["key"], true, false],
     ["Budgets", ["key"], true, false],
+    ["Approvals", ["key", "item"], true, false],
+    ["Decisions", ["approval", "approver"], true, false],
     ["Tombstones", ["session"], true, true],
     // a counter that expired would begin again at 0, and bring dead sessions back to life
     ["Revocations", ["subject"], false, true],
@@ -236,6 +238,6 @@ describe("keys", () => {
     const named = JSON.stringify(templates).match(/role\/lanyard-dev-eu-west-1-[a-z-]+/g) ?? [];
     // a name that nobody has yet is anybody's: whoever makes a role of it would be let in (threat 45)
     expect(named.map((name) => name.slice("role/".length)).filter((name) => !made.includes(name))).toEqual([]);
-    expect(made).toHaveLength(23);
+    expect(made).toHaveLength(25);
   });
 });

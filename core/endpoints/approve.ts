@@ -1,0 +1,195 @@
+import type { Approver, Introduce } from "../admin/approve/approver.ts";
+import { byIam } from "../admin/approve/by-iam.ts";
+import { type ApproveQuestion, readApproveQuestion } from "../admin/approve/question.ts";
+import { mayDecide, maySee } from "../admin/approve/rules.ts";
+import { listed, shown } from "../admin/approve/shown.ts";
+import type { DecisionStore } from "../approvals/decisions.ts";
+import type { ApprovalReads } from "../approvals/store.ts";
+import { type AuditContext, startAudit } from "../audit/context.ts";
+import { type DenyDeps, deny } from "../audit/deny.ts";
+import type { Denial } from "../denial/denial.ts";
+import { limits } from "../model/limits.ts";
+import { nowSeconds } from "../model/ports.ts";
+import { err, ok, type Result } from "../model/result.ts";
+import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
+import { subjects } from "../model/subjects.ts";
+import type { Call, PlatformCaller, Reply } from "../model/wire.ts";
+import { epochOf } from "../session/liveness.ts";
+import type { SessionStore } from "../session/store.ts";
+
+/** What deciding needs, however people are proved. */
+export interface ApproveDeps extends DenyDeps {
+  readonly registries: RegistrySource;
+  readonly store: Pick<SessionStore, "readLiveness">;
+  readonly approvals: ApprovalReads;
+  readonly decisions: DecisionStore;
+}
+
+/** How a call is told to be a person's. */
+type Authenticate = (call: Call, audit: AuditContext) => Promise<Result<Introduce, Denial>>;
+
+/**
+ * People look at what waits for approval, and decide it. The way of one call; this list and the numbered steps below are
+ * the same list:
+ *
+ * 1. **read** the question, bounded, strictly parsed (`admin/approve/question.ts`)
+ * 2. **authenticate**: a caller of AWS that the registry knows as a person, or a person's token of a client for
+ *    approvals. No agent is ever one: neither its identity token nor its role (threat 58)
+ * 3. **look** whether the person is blocked or was cut since signing in, by the version of the registry that counts
+ * 4. **find** what waits for the person's groups, and nothing else
+ * 5. **rules**: not who asked, no owner in the chain, not over, and the digest is of what waits (threat 59)
+ * 6. **record**: the decision is put where there is none, in one transaction with the proof and the record. A refusal is
+ *    final; approvals are one a person, however often and by whichever way
+ * 7. **count** refusals in a row
+ *
+ * Whoever has a link or an id has nothing: both are in notices, and decide nowhere.
+ */
+export function createApprovePoint(deps: ApproveDeps, authenticate: Authenticate): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    const way = { deps, audit: startAudit(call, "approval.read", deps.clock) };
+    const answered = await answer(call, authenticate, way);
+    if (!answered.ok) return deny(deps, answered.error, way.audit);
+    return { status: 200, contentType: "application/json", body: JSON.stringify(answered.value) };
+  };
+}
+
+/** The address for operators: IAM authenticated the caller, and the URL admits the roles of this duty (threat 49). */
+export const createApproveEndpoint = (deps: ApproveDeps) => (call: Call, caller: PlatformCaller | undefined) =>
+  createApprovePoint(deps, async (_, audit) => {
+    if (caller) audit.add({ operator: { arn: caller.arn, uniqueId: caller.userId.split(":")[0] ?? "" } });
+    // whoever it is as a person: each refusal has a record of its own, as of every operator
+    audit.authenticated = caller !== undefined;
+    return ok(byIam(caller));
+  })(call);
+
+/** What every step needs. */
+interface Way {
+  readonly deps: ApproveDeps;
+  readonly audit: AuditContext;
+}
+
+async function answer(call: Call, authenticate: Authenticate, way: Way): Promise<Result<object, Denial>> {
+  const { deps, audit } = way;
+  // 1. read
+  const question = readApproveQuestion(call);
+  if (!question.ok) return question;
+  if (question.value.kind !== "list") audit.add({ target: `approval:${question.value.id}` });
+  // 2. authenticate
+  const introduce = await authenticate(call, audit);
+  if (!introduce.ok) return introduce;
+  // 3. look
+  const looked = await look(introduce.value, deps);
+  if (!looked.ok) return looked;
+  const { approver, registry } = looked.value;
+  const { proof, clientId } = approver.as;
+  audit.add({
+    approver: { person: approver.principal, proof, ...(clientId === undefined ? {} : { client: clientId }) },
+    registryVersion: registry.version,
+  });
+  audit.authenticated = true;
+  // 4. find
+  if (question.value.kind === "list") return ok(await waiting(approver, deps));
+  return one(question.value, { approver, registry }, way);
+}
+
+/** Who calls, and the version of the registry that says so. */
+interface Known {
+  readonly approver: Approver;
+  readonly registry: RegistrySnapshot;
+}
+
+/** How often the registry may change during one call before the call is refused. */
+const reloads = 3;
+
+async function look(introduce: Introduce, deps: ApproveDeps): Promise<Result<Known, Denial>> {
+  let registry = await deps.registries.current();
+  if (!registry) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+  for (let attempt = 0; attempt < reloads; attempt++) {
+    const approver = await introduce(registry);
+    const subject = approver.ok ? subjects.principal(approver.value.principal) : undefined;
+    const rows = await deps.store.readLiveness({ tombstones: [], subjects: subject === undefined ? [] : [subject] });
+    if (!rows.complete) return err({ code: "liveness_unavailable", why: "a key stayed unread" });
+    if (!rows.deployment) return err({ code: "registry_unavailable", why: "no registry was applied yet" });
+    if (rows.deployment.registryVersion !== registry.version) {
+      registry = await deps.registries.at(rows.deployment.registryVersion);
+      continue;
+    }
+    if (!approver.ok) return approver;
+    if (rows.deployment.blocked) return err({ code: "blocked", subject: subjects.deployment });
+    const { blocked, cutAtSeconds } = epochOf(rows, subjects.principal(approver.value.principal));
+    if (blocked) return err({ code: "blocked", subject: subjects.principal(approver.value.principal) });
+    const { signedInSeconds } = approver.value;
+    if (
+      cutAtSeconds !== undefined &&
+      signedInSeconds !== undefined &&
+      signedInSeconds <= cutAtSeconds + limits.foreignSkewSeconds
+    )
+      return err({ code: "person_token_before_cut", cutAtSeconds });
+    return ok({ approver: approver.value, registry });
+  }
+  return err({ code: "registry_unavailable", why: "the registry keeps changing" });
+}
+
+async function waiting({ groups }: Approver, { approvals, clock }: ApproveDeps): Promise<object> {
+  const now = nowSeconds(clock);
+  const found = await Promise.all(groups.map((group) => approvals.waiting(group, now, limits.approvalsListed)));
+  const items = found.flat().toSorted((a, b) => a.createdAtSeconds - b.createdAtSeconds);
+  const standings = await Promise.all(items.map((pending) => approvals.standing(pending)));
+  return {
+    groups,
+    items: items.flatMap((pending, n) => {
+      const standing = standings[n];
+      if (!standing || standing.refused || standing.used) return [];
+      return [{ ...listed(pending), approvals: standing.decisions.length }];
+    }),
+  };
+}
+
+async function one(
+  question: Exclude<ApproveQuestion, { kind: "list" }>,
+  { approver, registry }: Known,
+  way: Way,
+): Promise<Result<object, Denial>> {
+  const { deps, audit } = way;
+  const found = maySee(approver, await deps.approvals.pending(question.id), question.id);
+  if (!found.ok) return found;
+  const pending = found.value;
+  const { id, agent, actors, grants, requestHash, principal, group, needed } = pending;
+  const resources = grants.map(({ resource }) => resource);
+  const approval = { id, requestHash, group, needed, resources };
+  audit.add({ agent, actors, grants, principal: principal.id, approval });
+  const standing = await deps.approvals.standing(pending);
+  // 5. rules
+  const may = mayDecide(approver, pending, { standing, registry, nowSeconds: nowSeconds(deps.clock) });
+  if (question.kind === "show") {
+    const why = may.ok ? undefined : may.error.code;
+    return ok({ ...shown(pending, standing, registry), you: { may: may.ok, ...(why === undefined ? {} : { why }) } });
+  }
+  audit.add({ operation: question.verdict === "approved" ? "approval.approve" : "approval.refuse" });
+  if (!may.ok) return may;
+  if (question.shown !== requestHash) return err({ code: "approval_shown_other", id: pending.id });
+  // 6. record
+  const atSeconds = nowSeconds(deps.clock);
+  const decision = {
+    ...approver.as,
+    approval: pending.id,
+    verdict: question.verdict,
+    requestHash,
+    approver: approver.principal,
+    atSeconds,
+    expiresAtSeconds: pending.expiresAtSeconds,
+  };
+  const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
+  const written = await deps.decisions.decide({ decision, replayEntries: approver.replayEntries, record });
+  if (!written.ok)
+    return written.error.kind === "replay"
+      ? err({ code: "dpop_replayed" })
+      : err({ code: "approval_decided", id: pending.id, verdict: question.verdict });
+  // 7. count
+  await deps.decisions.inRow(agent, question.verdict, atSeconds);
+  const approvals = standing.decisions.length + 1;
+  return ok({
+    decided: { id: pending.id, verdict: question.verdict },
+    ...(question.verdict === "approved" ? { approvals, needed: pending.needed } : {}),
+  });
+}

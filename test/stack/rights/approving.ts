@@ -1,0 +1,17 @@
+import type { StackName } from "../synthesized.ts";
+
+/** What a function that people decide by may do, beside its records. */
+export const approving = (role: "Approve" | "ApproveToken", more: readonly string[]): [StackName, string, string[]] => [
+  "Service",
+  role,
+  [
+    ...["Approvals", "Decisions", "Revocations"].map((table) => `dynamodb:BatchGetItem on ${table}`),
+    "dynamodb:GetItem on Approvals",
+    ...["Approvals", "Decisions", "Registry"].map((table) => `dynamodb:Query on ${table}`),
+    "dynamodb:PutItem on Decisions if in a transaction",
+    // nobody shows a proof where IAM authenticates
+    ...(role === "ApproveToken" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),
+    "dynamodb:UpdateItem on Counters if row refusals#*",
+    ...more,
+  ],
+];
