@@ -3,9 +3,10 @@ import { example } from "../terminal/help.ts";
 import { type WatchOptions, watched } from "../terminal/watch.ts";
 import { type AgentsOptions, runAgents } from "./command.ts";
 import { type ConfirmOptions, runConfirm } from "./confirm.ts";
+import { type ProposeOptions, runPropose } from "./propose/command.ts";
 
-/** Adds `agents` and `agents confirm`. */
-export function agentCommands({ command, common, watching, withDeployment }: CommandLine): void {
+/** Adds `agents`, `agents confirm` and `agents propose`. */
+export function agentCommands({ command, common, watching, withDeployment, folder }: CommandLine): void {
   const agents = watching(command("agents [agent]", "registered agents; with a name, what that one can do by policy"))
     .option("--limit <n>", "so many at most")
     .option("--orphaned", "only those whose owner is blocked, unconfirmed or unverified")
@@ -28,4 +29,25 @@ export function agentCommands({ command, common, watching, withDeployment }: Com
       ),
     'agents confirm planner --reason "spoke with Olga"',
   );
+  example(
+    common(
+      agents
+        .command("propose <folder>")
+        .description("what agents never used by the audit, as a diff that takes it out of the folder's registrations"),
+    )
+      .option("--days <n>", "how many days of audit", "90")
+      .option(
+        "--events <where>",
+        "deployment (its audit), s3://<bucket>[/<prefix>], or a folder with such objects",
+        "deployment",
+      )
+      .option("--set <name=value>", "value of a placeholder in the files; may be repeated", collect, [])
+      .action((directory: string, options: ProposeOptions) =>
+        withDeployment(options, (context) => runPropose(directory, options, { context, folder })),
+      ),
+    "agents propose registry",
+    "agents propose registry --days 30 > narrower.diff",
+  );
 }
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
