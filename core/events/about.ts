@@ -16,7 +16,13 @@ export function isAbout(subject: unknown, { kind, id }: Revoked, issuer: string)
     case "agent":
       return is(agentSubject(id));
     case "principal":
-      return is(principalSubject(issuer, id));
+      // of an owner the agents, which are the owner's by the registry when it is signed (`transmit.ts`); or the
+      // deployment when those were too many to name
+      return (
+        is(principalSubject(issuer, id)) ||
+        is(deploymentSubject(issuer)) ||
+        (isOf("agent", application?.uri) && is(agentSubject(application.uri)))
+      );
     case "deployment":
       return is(deploymentSubject(issuer));
     case "build":

@@ -2,6 +2,7 @@ import { type Clock, nowSeconds } from "../model/ports.ts";
 import { subjects } from "../model/subjects.ts";
 import { epochOf } from "../session/liveness.ts";
 import type { Notice } from "./messages.ts";
+import { ownedBy } from "./owned.ts";
 import { type ReachStore, reach } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
 import { siblingsOf } from "./siblings.ts";
@@ -26,9 +27,10 @@ export async function planNotices(revoked: Revoked, deps: PlanDeps): Promise<rea
   const now = nowSeconds(deps.clock);
   const { receivers } = registry;
   if (receivers.length === 0) return [];
+  const owned = kind === "principal" ? ownedBy(id, registry) : [];
   const notices: Notice[] = [];
   for (const one of [revoked, ...(await siblingsOf(revoked, deps.store, now))]) {
-    const question = { issuer: deps.issuer, revoked: one, epoch, receivers, nowSeconds: now };
+    const question = { issuer: deps.issuer, revoked: one, epoch, receivers, owned, nowSeconds: now };
     const found = await reach(question, deps.store);
     for (const { name } of found.receivers)
       for (const subject of found.subjects)

@@ -31,6 +31,8 @@ interface ReachQuestion {
   /** The epoch a revoked agent, principal or build has now: sessions under a lower one are over. */
   readonly epoch: number;
   readonly receivers: readonly ReceiverRegistration[];
+  /** Of a revoked person: the agents that this person owns, by their ids. */
+  readonly owned: readonly string[];
   readonly nowSeconds: number;
 }
 
@@ -70,13 +72,15 @@ async function reachSubject(
   const { revoked, epoch, receivers, nowSeconds } = question;
   const subject = subjects[kind](revoked.id);
   const told = new Set<ReceiverRegistration>();
-  const agents = new Set<string>();
+  const found: Found = { agents: new Set(), chain: new Set(), asked: false };
   const roots = new Set<string>();
   let all = false;
   for await (const { root } of store.sessions(subject, nowSeconds)) {
     if (roots.has(root)) continue;
-    // all agents that run a build are known only after every session of it was read
-    all = roots.size >= limits.eventTrees || (kind !== "build" && told.size === receivers.length);
+    // all agents that run a build are known only after every session of it was read, and so is whether somebody who owns
+    // agents has asked for anything
+    const mayStop = kind === "agent" || (kind === "principal" && question.owned.length === 0);
+    all = roots.size >= limits.eventTrees || (mayStop && told.size === receivers.length);
     if (all) break;
     roots.add(root);
     const ended = (await store.tree(root)).filter(
@@ -84,26 +88,44 @@ async function reachSubject(
     );
     for (const one of ended) {
       for (const receiver of receivers) if (concerns(receiver, one)) told.add(receiver);
-      if (kind === "build") agents.add(one.actors[one.actors.length - 1] ?? "");
+      found.agents.add(one.actors[one.actors.length - 1] ?? "");
+      for (const actor of one.actors) found.chain.add(actor);
+      found.asked ||= one.principal.id === revoked.id;
     }
   }
-  return { receivers: all ? receivers : [...told], subjects: subjectsOf(kind, question, all ? "too many" : agents) };
+  return { receivers: all ? receivers : [...told], subjects: subjectsOf(kind, question, all ? "too many" : found) };
+}
+
+/** What was seen of the sessions that a revocation ended. */
+interface Found {
+  /** Those whose sessions they were. */
+  readonly agents: Set<string>;
+  /** Those, and all above them. */
+  readonly chain: Set<string>;
+  /** Whether the revoked principal asked for one of them. */
+  asked: boolean;
 }
 
 /**
  * Receivers know no builds. They are told of the agents that run one, or of the whole deployment when those are too
- * many to name.
+ * many to name. Nor do they know who owns an agent: of a person they are told where that person asked for something, and
+ * of an owner's agents otherwise, since the sessions of those stand under the names of others.
  */
 function subjectsOf(
   kind: "agent" | "principal" | "build",
-  { issuer, revoked: { id } }: ReachQuestion,
-  agents: ReadonlySet<string> | "too many",
+  { issuer, owned, revoked: { id } }: ReachQuestion,
+  found: Found | "too many",
 ): readonly SubjectId[] {
   if (kind === "agent") return [agentSubject(id)];
-  if (kind === "principal") return [principalSubject(issuer, id)];
-  return agents === "too many" || agents.size > limits.eventSubjects
+  if (kind === "principal") {
+    const agents = owned.filter((agent) => found === "too many" || found.chain.has(agent));
+    if (agents.length > limits.eventSubjects) return [deploymentSubject(issuer)];
+    const own = found === "too many" || found.asked || agents.length === 0 ? [principalSubject(issuer, id)] : [];
+    return [...own, ...agents.map(agentSubject)];
+  }
+  return found === "too many" || found.agents.size > limits.eventSubjects
     ? [deploymentSubject(issuer)]
-    : [...agents].map(agentSubject);
+    : [...found.agents].map(agentSubject);
 }
 
 const lives = (session: ReachedSession, nowSeconds: number): boolean => session.expiresAtSeconds > nowSeconds;

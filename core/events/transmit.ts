@@ -1,7 +1,10 @@
 import { signJwt } from "../jose/sign.ts";
+import { limits } from "../model/limits.ts";
 import type { Signer } from "../model/ports.ts";
 import type { ReceiverRegistration } from "../model/registry.ts";
+import type { RegistrySnapshot } from "../model/snapshot.ts";
 import type { Notice } from "./messages.ts";
+import { ownedBy } from "./owned.ts";
 import { type EventSecret, type Outcome, type Pusher, readOutcome } from "./push.ts";
 import type { ReachStore } from "./reach.ts";
 import type { Revoked } from "./revoked.ts";
@@ -30,6 +33,8 @@ export async function transmit(notice: Notice, deps: TransmitDeps): Promise<Outc
   if (!receiver) return { kind: "done", why: "the receiver is registered no longer" };
   if (notice.about && !isRevoked(notice.about.revoked, rows) && !(await isSibling(notice.about.revoked, deps)))
     return { kind: "refused", why: "nothing of the kind is revoked" };
+  if (notice.about && !isOwned(notice.about, registry))
+    return { kind: "refused", why: "the revoked person does not own what the event is about" };
   const shown = await secretFor(receiver, deps);
   if (typeof shown === "string") return { kind: "refused", why: shown };
   const claims = claimsOf(notice, receiver, deps.issuer);
@@ -57,6 +62,21 @@ async function secretFor(
 function claimsOf({ about, uid, issuedAtSeconds }: Notice, receiver: ReceiverRegistration, issuer: string) {
   const to = { issuer, receiver: receiver.name, audience: receiver.audience, issuedAtSeconds };
   return about ? sessionRevoked(about.revoked, { ...to, subject: about.subject }) : verification(uid, to);
+}
+
+/**
+ * Whether an event about a revoked person's agents is about agents that this person owns: a message that names another
+ * agent would have us sign that its sessions are over (threat 23). Of the whole deployment, whether they are too many.
+ */
+function isOwned(
+  { revoked: { kind, id }, subject }: NonNullable<Notice["about"]>,
+  registry: Pick<RegistrySnapshot, "agents" | "agentId">,
+): boolean {
+  if (kind !== "principal") return true;
+  const { application, tenant } = subject as { application?: { uri?: string }; tenant?: unknown };
+  if (application === undefined && tenant === undefined) return true;
+  const owned = ownedBy(id, registry);
+  return tenant === undefined ? owned.includes(application?.uri ?? "") : owned.length > limits.eventSubjects;
 }
 
 /** A session without a tombstone of its own may have ended with its login. */

@@ -7,11 +7,11 @@ import type { SecurityEvent } from "../../core/events/security-event.ts";
 import type { TransmitDeps } from "../../core/events/transmit.ts";
 import { loginEpochs, loginName } from "../../core/model/login.ts";
 import type { FetchFailure } from "../../core/model/ports.ts";
-import type { ReceiverRegistration } from "../../core/model/registry.ts";
+import type { ReceiverRegistration, Registration } from "../../core/model/registry.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { createSnapshot } from "../../core/model/snapshot.ts";
 import type { LivenessRows, RevocationEpoch } from "../../core/session/store.ts";
-import { baseRows, customers, tickets, trustDomain } from "../kit/registry.ts";
+import { baseRows, customers, replacing, tickets, trustDomain } from "../kit/registry.ts";
 
 export const issuer = "https://abc123.lambda-url.eu-west-1.on.aws";
 export const now = 1_785_542_400;
@@ -73,14 +73,18 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
   const tombstones = new Set<string>();
   const epochs = new Map<string, RevocationEpoch>();
   const trees: string[] = [];
-  const registry = { receivers };
+  const registry: { receivers: readonly ReceiverRegistration[]; rows: readonly Registration[] } = {
+    receivers,
+    rows: [],
+  };
   const deployment = { epoch: 0, blocked: false, registryVersion: 7, cutAtSeconds: now - 2 };
   const secrets = new Map<string, EventSecret>();
   const deps: PlanDeps & TransmitDeps = {
     issuer,
     clock: { nowMillis: () => now * 1000 },
     registries: {
-      at: async (version) => createSnapshot(version, trustDomain, [...baseRows, ...registry.receivers]),
+      at: async (version) =>
+        createSnapshot(version, trustDomain, [...replacing(baseRows, registry.rows), ...registry.receivers]),
     },
     store: {
       readLiveness: async (): Promise<LivenessRows> => ({
@@ -102,6 +106,8 @@ export function createEvents(receivers: readonly ReceiverRegistration[], session
               one.principal.id,
               one.actors[one.actors.length - 1],
               one.epochs["build:sha256:bad"] === undefined ? "" : "sha256:bad",
+              // as rows of table Subjects find what an owner's agents do
+              ...Object.keys(one.epochs).flatMap((name) => (name.startsWith("principal:") ? name.slice(10) : [])),
               ...(one.login ? loginEpochs(one.login).map(loginName) : []),
             ].includes(subject.slice(subject.indexOf(":") + 1))
           )
