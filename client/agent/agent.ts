@@ -54,6 +54,11 @@ export interface OpenInput {
   readonly grants: readonly WantedGrant[];
   /** Asserted, at most 256 characters; recorded in the audit. */
   readonly purpose?: string;
+  /**
+   * Digests of what the agent works with, 50 at most (docs/tools.md). Asserted: it can only add refusals, as where an
+   * operator forbids one of them or has not registered it.
+   */
+  readonly tools?: readonly string[];
   readonly lifetimeSeconds?: number;
   /**
    * How often tokens of the session, and of all sessions made from it, may be used together; at introspecting resources
@@ -95,7 +100,7 @@ export interface LanyardAgent {
   /** A session of a downstream exchange, from the access token that was presented to this agent. */
   hop(
     presentedAccessToken: string,
-    input: Pick<OpenInput, "grants" | "purpose" | "maxUses" | "renewable">,
+    input: Pick<OpenInput, "grants" | "purpose" | "tools" | "maxUses" | "renewable">,
   ): Promise<AgentSession>;
   /**
    * Asks the issuer about a token that was presented to this agent. Where uses are counted, an active answer takes one
@@ -218,6 +223,7 @@ async function openSession(
     ["requested_token_type", only ? undefined : sessionTokenType],
     ...grantParameters(wanted?.grants ?? []),
     ["purpose", wanted?.purpose],
+    ["tools", wanted?.tools?.join(" ")],
     ["lifetime_seconds", wanted?.lifetimeSeconds?.toString()],
     ["max_uses", wanted?.maxUses?.toString()],
   ]);

@@ -152,6 +152,7 @@ export interface AskedColumn {
   readonly now: number;
   readonly purpose?: string;
   readonly lifetime_seconds?: number;
+  readonly tools?: readonly string[];
 }
 
 /** The column of a question; {@link questionOf} reads it back. */
@@ -174,6 +175,7 @@ export function askedColumn(question: PolicyQuestion): AskedColumn {
     now: question.nowSeconds,
     ...(asserted.purpose === undefined ? {} : { purpose: asserted.purpose }),
     ...(asserted.lifetimeSeconds === undefined ? {} : { lifetime_seconds: asserted.lifetimeSeconds }),
+    ...(asserted.tools === undefined ? {} : { tools: asserted.tools }),
   };
 }
 
@@ -212,6 +214,7 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
     asserted: {
       ...(column.purpose === undefined ? {} : { purpose: column.purpose }),
       ...(column.lifetime_seconds === undefined ? {} : { lifetimeSeconds: column.lifetime_seconds }),
+      ...(column.tools === undefined ? {} : { tools: column.tools }),
     },
   };
 }

@@ -25,7 +25,12 @@ export interface PolicyQuestion {
   readonly build?: string;
   readonly nowSeconds: number;
   /** What the agent says of itself. A permit never rests on it (threats 25 and 36). */
-  readonly asserted: { readonly purpose?: string; readonly lifetimeSeconds?: number };
+  readonly asserted: {
+    readonly purpose?: string;
+    readonly lifetimeSeconds?: number;
+    /** Digests of what it works with. */
+    readonly tools?: readonly string[];
+  };
 }
 
 /** Agent, principal, task and the agent's owner must all be permitted. This says which of them was not. */

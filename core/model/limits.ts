@@ -183,6 +183,8 @@ export const limits = {
   digestsOfTool: 8,
   /** Tools, skills, plugins and scripts that one agent may be registered with. */
   toolsOfAgent: 200,
+  /** Digests that one request of an agent may say it works with. */
+  toolsAsserted: 50,
   /** What is read of a server's list of tools: its pages, a cursor's characters, one tool and all of them as JSON. */
   toolPages: 100,
   toolCursorCharacters: 4_096,

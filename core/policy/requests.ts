@@ -116,5 +116,6 @@ const contextOf = (question: PolicyQuestion, { agent, to, owner }: Parts): cedar
   asserted: {
     ...(question.asserted.purpose === undefined ? {} : { purpose: question.asserted.purpose }),
     ...(question.asserted.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: question.asserted.lifetimeSeconds }),
+    ...(question.asserted.tools === undefined ? {} : { tools: [...question.asserted.tools] }),
   },
 });

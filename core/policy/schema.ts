@@ -21,7 +21,7 @@ entity Principal in [Group] = { "kind": String };
 entity Resource = { "name": String, "servedBy": Agent };
 entity Tool in [Resource];
 entity Evidence = { "type": String } tags String;
-type Asserted = { "purpose"?: String, "lifetimeSeconds"?: Long };
+type Asserted = { "purpose"?: String, "lifetimeSeconds"?: Long, "tools"?: Set<String> };
 type Task = {
   "agent": Agent,
   "principal": Principal,

@@ -15,6 +15,7 @@ import { evaluateServers } from "./alive.ts";
 import { boundUses, checkBudgeted } from "./bounds.ts";
 import { checkFits } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
+import { checkHeldTools } from "./held-tools.ts";
 import type { Plan, PlanInput } from "./plan.ts";
 import { planFor } from "./plan-for.ts";
 import type { Above } from "./plan-renewal.ts";
@@ -154,6 +155,8 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!granted.ok) return granted;
   const counted = checkBudgeted(plan, registry);
   if (!counted.ok) return counted;
+  const known = checkHeldTools(registration, context.request.tools);
+  if (!known.ok) return known;
   const fits = checkFits(plan, context.ports.issuer, registry);
   if (!fits.ok) return fits;
   const answered = evaluatePolicies(plan, input, context);
@@ -175,6 +178,7 @@ function evaluatePolicies(
   const asserted = {
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     ...(request.lifetimeSeconds === undefined ? {} : { lifetimeSeconds: request.lifetimeSeconds }),
+    ...(request.tools === undefined ? {} : { tools: request.tools }),
   };
   const determining = new Set<string>();
   const asked: PolicyQuestion[] = [];

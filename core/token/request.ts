@@ -17,6 +17,7 @@ import {
   tokenExchangeGrant,
 } from "../model/wire.ts";
 import { parseBoundedJson } from "../text/json.ts";
+import { toolDigestForm } from "../tools/digest.ts";
 
 /**
  * What a request may ask for: an access token, a session token for several resources, an offer to another agent, or a
@@ -39,6 +40,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   readonly details: readonly AuthorizationDetail[];
   readonly purpose?: string;
+  /** Digests of what the agent says that it works with (docs/tools.md). */
+  readonly tools?: readonly string[];
   readonly lifetimeSeconds?: number;
   /** Name of a registered AWS role, where several stand for the resource. */
   readonly role?: string;
@@ -123,6 +126,8 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const purpose = single(form, "purpose");
   if (purpose !== undefined && purpose.length > limits.purposeCharacters)
     return invalid("purpose", `at most ${limits.purposeCharacters} characters`);
+  const tools = readTools(form);
+  if (!tools.ok) return tools;
   const maxUses = single(form, "max_uses");
   if (maxUses !== undefined && !(/^[1-9][0-9]{0,5}$/.test(maxUses) && Number(maxUses) <= limits.usesMax))
     return invalid("max_uses", `send a whole number from 1 to ${limits.usesMax}`);
@@ -135,12 +140,23 @@ function parse(form: Form): Result<TokenRequest, Denial> {
     ...(clientId === undefined ? {} : { clientId }),
     ...(isOffer && audiences[0] !== undefined ? { audience: audiences[0] } : {}),
     ...(purpose === undefined ? {} : { purpose }),
+    ...tools.value,
     ...(maxUses === undefined ? {} : { maxUses: Number(maxUses) }),
     requested,
     resources,
     ...bounds.value,
     ...role.value,
   });
+}
+
+/** Digests with one blank between, each once: their order says nothing, so that one set is asked about in one way. */
+function readTools(form: Form): Result<Pick<TokenRequest, "tools">, Denial> {
+  const text = single(form, "tools");
+  if (text === undefined) return ok({});
+  const tools = [...new Set(text.split(" "))].sort();
+  return tools.length <= limits.toolsAsserted && tools.every((one) => toolDigestForm.test(one))
+    ? ok({ tools })
+    : invalid("tools", `at most ${limits.toolsAsserted} digests, sha256: and 64 hex digits, with one blank between`);
 }
 
 /**
@@ -225,7 +241,7 @@ function readAssertion(form: Form): Result<TokenRequest["subject"], Denial> {
 /** What redeems an approval cannot say anything else: it gets exactly what was approved. */
 const withApprovalNone = [
   ...["assertion", "subject_token", "subject_token_type", "actor_token", "requested_token_type", "audience"],
-  ...["resource", "scope", "authorization_details", "lifetime_seconds", "max_uses", "role", "purpose"],
+  ...["resource", "scope", "authorization_details", "lifetime_seconds", "max_uses", "role", "purpose", "tools"],
 ];
 
 /** CIBA 10.1: an approval is redeemed by its `auth_req_id`. */

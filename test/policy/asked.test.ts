@@ -71,7 +71,10 @@ describe("no request that is made of a question", () => {
       evidence: fc.record({ type: text, facts: fc.dictionary(text, text, { maxKeys: 4 }) }),
       build: text,
       nowSeconds: number,
-      asserted: fc.record({ purpose: text, lifetimeSeconds: number }, { requiredKeys: [] }),
+      asserted: fc.record(
+        { purpose: text, lifetimeSeconds: number, tools: fc.array(text, { maxLength: 3 }) },
+        { requiredKeys: [] },
+      ),
     },
     {
       requiredKeys: [

@@ -24,6 +24,7 @@ export type BoundDenial =
       readonly missing: Missing;
       readonly why: string;
     }
+  | { readonly code: "tool_unregistered"; readonly agent: string; readonly digest: string }
   | { readonly code: "tree_full"; readonly root: string; readonly children: number }
   | {
       readonly code: "rate_exceeded";
@@ -86,6 +87,11 @@ export const boundDenials: Rows<BoundDenial> = {
     rule: "policy permits, and forbids nothing",
     missing: (d) => `${d.resource}: ${d.policies.length > 0 ? `forbidden by ${d.policies.join(" ")}` : d.why}`,
     answer: forbidden((d) => `policy does not permit ${refusedPart(d.missing)} at ${d.resource}`),
+  },
+  tool_unregistered: {
+    rule: "an agent works with the tools, skills, plugins and scripts that it is registered with, at their digests",
+    missing: (d) => `${d.digest} among the tools of ${d.agent}`,
+    answer: forbidden((d) => `${d.digest} is not registered for this agent`),
   },
   tree_full: {
     rule: "what must end a tree reads it: it grows by so many children and bytes in a quarter of an hour",
