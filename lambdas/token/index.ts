@@ -2,7 +2,6 @@ import { createTokenEndpoint } from "../../core/endpoints/token.ts";
 import { withDpopNonce } from "../../core/jose/dpop.ts";
 import { createKeySets } from "../../core/keys/key-sets.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
-import { createApprovalRequests } from "../aws/dynamodb/approvals/approval-requests.ts";
 import { createRateLimiter } from "../aws/dynamodb/counters.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
@@ -31,7 +30,9 @@ const endpoint = createTokenEndpoint({
   bearerTokens: process.env[env.bearerAccessTokens] === "true",
   ...(awsAccounts && { awsAccounts: awsAccounts.split(",") }),
   ...(process.env[env.approvalsTable] && {
-    approvals: async () => createApprovalRequests(dynamo, tables, clock),
+    // few requests wait for people: what reads and writes them is read when one does
+    approvals: async () =>
+      (await import("../aws/dynamodb/approvals/approval-requests.ts")).createApprovalRequests(dynamo, tables, clock),
   }),
   registries: createRegistrySource(dynamo, tables, trustDomain),
   store: createSessionStore(dynamo, tables, clock),
