@@ -97,6 +97,33 @@ declare module "dynalite/db/index.js" {
   export default db;
 }
 
+declare module "dynalite/db/conditionParser.js" {
+  type Value = Readonly<Record<string, unknown>>;
+  /** What an expression is parsed with; names and values that it uses are deleted from the unused ones. */
+  export interface ParserContext {
+    readonly attrNames?: Readonly<Record<string, string>> | undefined;
+    readonly attrVals?: Readonly<Record<string, Value>> | undefined;
+    readonly unusedAttrNames?: Record<string, unknown>;
+    readonly unusedAttrVals?: Record<string, unknown>;
+    readonly isReserved?: (name: string) => boolean;
+    readonly compare?: (operator: string, one: Value, other: Value) => boolean;
+  }
+  export interface Parser {
+    /** @returns the parsed expression, or text: why it is refused. Throws on a syntax error. */
+    parse: (text: string, options: { readonly context: ParserContext }) => unknown;
+  }
+  const parser: Parser;
+  export default parser;
+}
+
+declare module "dynalite/db/projectionParser.js" {
+  export { default } from "dynalite/db/conditionParser.js";
+}
+
+declare module "dynalite/db/updateParser.js" {
+  export { default } from "dynalite/db/conditionParser.js";
+}
+
 declare module "dynalite/validations/index.js" {
   import type { Parsed, Store } from "dynalite/db/index.js";
 

@@ -17,8 +17,11 @@ import putItemRules from "dynalite/validations/putItem.js";
 import queryRules from "dynalite/validations/query.js";
 import scanRules from "dynalite/validations/scan.js";
 import updateItemRules from "dynalite/validations/updateItem.js";
+import { rememberExpressions } from "./expressions.ts";
 import { checkConditionMeaning, checkRaw } from "./limits.ts";
 import { invalid, refusalBody } from "./refusal.ts";
+
+rememberExpressions();
 
 /** dynalite's action of each operation on items. */
 export const ACTIONS = {
