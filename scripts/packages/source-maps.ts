@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What stands before a file's path from the root of the repository. */
 export const sourcePrefix = "lanyard:///";
 
-// a module that a bundler's plugin makes has no file: `builtin:https`
-const madeByPlugin = /^[a-z]+:@?\w[\w/.-]*$/;
+// a module that a bundler's plugin makes has no file: `builtin:https`, `builtin-by-name:crypto`
+const madeByPlugin = /^[a-z-]+:@?\w[\w/.-]*$/;
 
 /**
  * Names the sources of every map below a folder by their place in the repository. A bundler names them by the way from the

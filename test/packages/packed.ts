@@ -77,7 +77,7 @@ export function machineNames(project: Project, { manifest, files }: Packed): str
     });
 }
 
-const placed = new RegExp(`^(?:${sourcePrefix}(?!.*(?:^|/)\\.\\.(?:/|$))[\\w@.][\\w@./+-]*|[a-z]+:@?\\w[\\w/.-]*)$`);
+const placed = new RegExp(`^(?:${sourcePrefix}(?!.*(?:^|/)\\.\\.(?:/|$))[\\w@.][\\w@./+-]*|[a-z-]+:@?\\w[\\w/.-]*)$`);
 
 interface NpmPacked {
   readonly filename: string;
