@@ -12,7 +12,6 @@ import { signInOf } from "../person/owner.ts";
 import { type Authorized, authorize } from "../token/authorize.ts";
 import { factsOfAsked, type TokenContext, type TokenPorts } from "../token/context.ts";
 import { issueOffer, issueToken } from "../token/issue.ts";
-import { issueRenewal } from "../token/issue-renewal.ts";
 import { readTokenRequest, type TokenRequest } from "../token/request.ts";
 
 /** Everything the token endpoint needs. */
@@ -84,6 +83,10 @@ const wayOf = ({ requested, subject }: TokenRequest) => {
   return requested === "aws" ? giveAwsToken : authorizeAndIssue;
 };
 
+/** Loaded with the first renewal: an instance that is new has sessions to open first. */
+const renew = async (authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> =>
+  (await import("../token/issue-renewal.ts")).issueRenewal(authorized, context);
+
 /** Loaded with the first request that waits for people, as what follows. */
 const redeemApproval = async (context: TokenContext): Promise<Result<TokenReply, Denial>> =>
   (await import("../token/approvals/redeem.ts")).redeemApproval(context);
@@ -128,7 +131,7 @@ const overtaken = new Set<Denial["code"]>([
 
 function issue(authorized: Authorized, context: TokenContext): Promise<Result<TokenReply, Denial>> {
   if (authorized.waits) return askPeople(authorized, context);
-  if (authorized.plan.action === "renew") return issueRenewal(authorized, context);
+  if (authorized.plan.action === "renew") return renew(authorized, context);
   return context.request.requested === "offer" ? issueOffer(authorized, context) : issueToken(authorized, context);
 }
 
