@@ -35,6 +35,7 @@ ADVICES: Mapping[str, str] = {
     "insecure_url": "use https, or http on this machine",
     "outside_resource": "call the resource the token is for, or say where it is served when the agent is made",
     "offer_unexpected": "the work is from another agent, or for another principal, than you expect; do not do it",
+    "tools_unreadable": "do not use the server's tools: its list could not be read whole; read the description",
     "session_over": "open a new session",
     "session_lapsed": "open a new session, with `renewable` to survive long pauses",
     # a request that a resource server refused
