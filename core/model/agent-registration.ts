@@ -82,6 +82,11 @@ export interface QuarantineProfile {
   readonly scopes: readonly ScopeSet[];
   /** The longest session it may open meanwhile, in seconds. */
   readonly maxLifetimeSeconds?: number;
+  /**
+   * People of this group, `<trusted issuer>/<group>`, must approve each session that it opens meanwhile, whatever
+   * policies permit outright; so many of them, 1 when it is left out. What nobody can be asked for is refused.
+   */
+  readonly approval?: { readonly group: string; readonly needed?: number };
   /** It goes on serving its resources. Left out, nothing is issued for them, and it learns of no token. */
   readonly serves?: true;
 }

@@ -135,6 +135,9 @@ const agent = z.strictObject({
     .strictObject({
       scopes: z.array(scopeSet).min(1).max(100),
       maxLifetimeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
+      approval: z
+        .strictObject({ group: text, needed: z.int().min(1).max(limits.approversMost).exactOptional() })
+        .exactOptional(),
       serves: z.literal(true).exactOptional(),
     })
     .exactOptional(),

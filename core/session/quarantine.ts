@@ -1,5 +1,6 @@
 import type { Denial } from "../denial/denial.ts";
 import type { AgentRegistration } from "../model/agent-registration.ts";
+import type { ApprovalRule } from "../model/decision.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
@@ -44,6 +45,12 @@ export const isServing = (
   agent: string,
   rows: LivenessRows,
 ): boolean => !isQuarantined(rows, agent) || quarantine?.serves === true;
+
+/** Whom the profile of a quarantined agent has asked before anything is opened for it. */
+export function approvalInQuarantine({ registration, quarantined }: InForce): ApprovalRule | undefined {
+  const asked = quarantined && registration.quarantine?.approval;
+  return asked ? { needed: 1, ...asked } : undefined;
+}
 
 /** The refusal of an agent that may not serve now. */
 export const notServing = (agent: string): Denial => ({

@@ -8,7 +8,7 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { checkGranted } from "../narrow/grants.ts";
 
 import { type OwnerGone, ownerDenial, ownerGone, signInOf } from "../person/owner.ts";
-import { inForce } from "../session/quarantine.ts";
+import { approvalInQuarantine, inForce } from "../session/quarantine.ts";
 import type { ApprovalUse, LivenessRows } from "../session/store.ts";
 
 import { evaluateServers } from "./alive.ts";
@@ -148,7 +148,9 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!planned.ok) return planned;
   const bounded = boundUses(planned.value, subject, input);
   if (!bounded.ok) return bounded;
-  const plan = bounded.value;
+  // a token of a session that people approved needs no further yes
+  const approval = bounded.value.action === "access" ? undefined : approvalInQuarantine(input);
+  const plan = approval ? { ...bounded.value, requireApproval: approval } : bounded.value;
   const served = evaluateServers(plan.grants, read, registry);
   if (!served.ok) return served;
   const granted = checkGranted(plan.grants, plan.to === undefined ? registration : registry.agent(plan.to), registry);

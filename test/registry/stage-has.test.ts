@@ -37,6 +37,10 @@ const approver = {
   iam: { uniqueId: "AIDAEXAMPLEEXAMPLE11" },
   groups: ["idp/release"],
 };
+const askingForYes = {
+  scopes: [{ resource: tickets, scopes: ["tickets:read"] }],
+  approval: { group: "idp/release" },
+};
 const approving = {
   kind: "trusted-issuer",
   name: "idp",
@@ -68,6 +72,7 @@ describe("what a stage has not", () => {
     ["a role of AWS", role, "awsCredentials"],
     ["a gateway before a resource", fronted, "decisions"],
     ["a person who approves as a caller of AWS", approver, "approvals"],
+    ["a quarantine with approval", { ...agent("odd"), quarantine: askingForYes }, "approvals"],
     ["a client for approvals", approving, "approvals"],
   ] as const)("is refused before it is registered: %s", (_what, row, needed) => {
     expect(problemsOf(row, []).filter((message) => lack.test(message))).toHaveLength(1);

@@ -67,6 +67,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...scopeSetFindings(row.lends, "lends", names),
         ...beyond({ agent: row.name, sets: row.lends }, "lends", names),
         ...beyond({ agent: row.name, sets: row.quarantine?.scopes ?? [] }, "quarantine.scopes", names),
+        ...askedGroup(row.quarantine?.approval?.group, names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
         ...(typeof row.owner === "string" ? [] : personIssuer(row.owner.issuer, "owner.issuer", names)),
@@ -205,6 +206,12 @@ const foreignScope = (of: ScopeMappingRegistration["from"], path: string, names:
   names.resources.get(of.resource)?.scopes.includes(of.scope) === false
     ? [[path, `${of.resource} declares no scope ${of.scope}`]]
     : [];
+
+/** A group that no issuer declares has nobody in it who could say yes. */
+const askedGroup = (group: string | undefined, { groups }: Names): readonly Finding[] =>
+  group === undefined || groups.has(group)
+    ? []
+    : [["quarantine.approval.group", `${group} is no group that a trusted issuer declares`]];
 
 /**
  * Finds grants beyond what the agent may hold. They could never be used, so they are a mistake, and it is better found

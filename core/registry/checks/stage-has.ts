@@ -24,6 +24,8 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     return [["exclusive", "no agent of this stage takes a role by itself: set awsCredentials.webIdentity and deploy"]];
   if (row.kind === "approver" && !has.includes("approvals")) return [["", noApprovals]];
   if (row.kind === "trusted-issuer" && row.approvals && !has.includes("approvals")) return [["approvals", noApprovals]];
+  if (row.kind === "agent" && row.quarantine?.approval && !has.includes("approvals"))
+    return [["quarantine.approval", noApprovals]];
   return [];
 }
 

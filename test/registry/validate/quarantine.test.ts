@@ -29,6 +29,8 @@ describe("a profile for quarantine", () => {
     ["a resource that there is not", { scopes: [{ resource: "https://x.example", scopes: ["x:read"] }] }, {}],
     ["no scopes", { scopes: [] }, {}],
     ["a longer life than outside of it", { ...reads, maxLifetimeSeconds: 601 }, { maxLifetimeSeconds: 600 }],
+    ["approval by a group that nobody declares", { ...reads, approval: { group: "people/nobody" } }, {}],
+    ["approval by nobody", { ...reads, approval: { group: "people/nobody", needed: 0 } }, {}],
     ["an unknown member", { ...reads, delegates: true }, {}],
     ["`serves: false`, which is what its absence says", { ...reads, serves: false }, {}],
   ])("with %s is refused, with where it stands", (_, profile, more) => {

@@ -79,6 +79,7 @@ const scopeSet = members<ScopeSet>({ resource: text, scopes: list(text) });
 const quarantine = members<QuarantineProfile>({
   scopes: list(scopeSet),
   maxLifetimeSeconds: optional(whole),
+  approval: optional(members<NonNullable<QuarantineProfile["approval"]>>({ group: text, needed: optional(whole) })),
   serves: optional(oneOf(true)),
 });
 
