@@ -29,7 +29,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  * - an access token, and AWS credentials, are a ticket for one service out of a session already authorized:
  *   Authentication / Service Ticket Request
  * - introspection, a gateway's and an operator's questions read, as does an operator who is given a person's key, a
- *   counted use changes how many are left, a request that was refused before its operation was known is Other: API
+ *   counted use and a settled cost change what is left, a request that was refused before its operation was known is Other: API
  *   Activity
  * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
  *   session: API Activity / Other, a failure
@@ -58,6 +58,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   introspect: { ...apiActivity, activityId: 2, activityName: "Read" },
   "admin.read": { ...apiActivity, activityId: 2, activityName: "Read" },
   "person.reveal": { ...apiActivity, activityId: 2, activityName: "Read" },
+  "budget.settle": { ...apiActivity, activityId: 3, activityName: "Update" },
   "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },

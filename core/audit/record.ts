@@ -19,6 +19,7 @@ export type AuditOperation =
   | "approval.ask"
   | "token.access"
   | "token.use"
+  | "budget.settle"
   | "credentials.vend"
   | "credentials.token"
   | "introspect"

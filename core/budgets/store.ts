@@ -1,10 +1,22 @@
+import type { AuditRecord } from "../audit/record.ts";
 import type { BudgetCharge, CostReport } from "../model/budget.ts";
+import type { ReplayEntry } from "../model/replay/entry.ts";
 import type { Result } from "../model/result.ts";
 
 /** What a row has left of each thing that was asked of it. */
 export interface BudgetLeft {
   readonly calls?: number;
   readonly money?: number;
+}
+
+/** What a call did cost, and its record. */
+export interface Settlement {
+  /** As it was read. */
+  readonly report: CostReport;
+  readonly cost: number;
+  readonly nowSeconds: number;
+  readonly replayEntries: readonly ReplayEntry[];
+  readonly record: AuditRecord;
 }
 
 /** What budgets have spent. Nothing here knows a limit of its own: the registry does, and each charge brings it along. */
@@ -20,4 +32,9 @@ export interface BudgetStore {
   giveBack(charges: readonly BudgetCharge[]): Promise<void>;
   /** What was reserved for a call, strongly consistent. */
   readReport(id: string): Promise<CostReport | undefined>;
+  /**
+   * One transaction, on condition that the report is not settled: what was reserved beyond the cost is given back to
+   * every row whose window lasts; a cost beyond it is added there, and the row is emptied.
+   */
+  settle(settlement: Settlement): Promise<Result<void, { readonly kind: "settled" | "replay" }>>;
 }

@@ -1,8 +1,10 @@
 import { type AuditContext, startAudit } from "../audit/context.ts";
-import { type DenyDeps, deny } from "../audit/deny.ts";
+import { deny } from "../audit/deny.ts";
 import { levelsOf } from "../budgets/levels.ts";
 import { readCost } from "../budgets/read-cost.ts";
+import { type SettleDeps, settle } from "../budgets/settle.ts";
 import { type Spending, type SpendPorts, type Spent, spend } from "../budgets/spend.ts";
+import type { BudgetStore } from "../budgets/store.ts";
 import { budgetTold, spentFacts } from "../budgets/told.ts";
 import { readAccessToken } from "../caller/access-handle.ts";
 import {
@@ -32,7 +34,8 @@ import { isServing, notServing } from "../session/quarantine.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 
 /** What introspection needs. */
-export interface IntrospectDeps extends AuthenticateDeps, DenyDeps, SpendPorts {
+export interface IntrospectDeps extends AuthenticateDeps, SettleDeps, SpendPorts {
+  readonly budgets: BudgetStore;
   readonly registries: RegistrySource;
   readonly store: Pick<SessionStore, "readLiveness" | "readHandle" | "use">;
 }
@@ -69,6 +72,9 @@ interface Introspection {
  *
  * Only refusals, uses and what is spent are written. No step is repeated, since a concurrent equal request cannot change the outcome.
  *
+ * With `report` in the place of a token, the server says what a call did cost that it had reserved for
+ * (`budgets/settle.ts`).
+ *
  * `dpop_jkt` (RFC 7662 2.1 lets a server take more parameters; named as in RFC 9449 10) is the thumbprint of the key
  * that proved the request which carried the token. For another key than the token's the answer is inactive, and no use
  * is taken.
@@ -85,6 +91,14 @@ export function createIntrospectEndpoint(deps: IntrospectDeps): (call: Call) => 
     const { agent, jkt, identity } = caller.value;
     audit.add({ agent, jkt, assurance: identity.assurance });
     audit.authenticated = true;
+    const report = single(form.value, "report");
+    if (report !== undefined) {
+      const settled = await settleBy(
+        { id: report, cost: single(form.value, "cost"), caller: caller.value, audit },
+        deps,
+      );
+      return settled.ok ? json(settled.value) : deny(deps, settled.error, audit);
+    }
     const token = single(form.value, "token");
     if (token === undefined) return deny(deps, { code: "parameter_missing", name: "token" }, audit);
     const priced = costIn(form.value);
@@ -270,6 +284,20 @@ async function registryOf(rows: LivenessRows, deps: IntrospectDeps): Promise<Res
   const current = await deps.registries.current();
   const version = rows.deployment.registryVersion;
   return ok(current?.version === version ? current : await deps.registries.at(version));
+}
+
+/** What a server says that a call did cost, where the server may say anything now. */
+async function settleBy(
+  asked: { readonly id: string; readonly cost: string | undefined } & Pick<Introspection, "caller" | "audit">,
+  deps: IntrospectDeps,
+): Promise<Result<object, Denial>> {
+  const { caller, audit } = asked;
+  const rows = await readLiveness(deps.store, { ...nothing, subjects: callerSubjects(caller) });
+  const registry = await registryOf(rows, deps);
+  if (!registry.ok) return registry;
+  audit.add({ registryVersion: registry.value.version });
+  const server = evaluateServer(caller, rows, registry.value);
+  return server.ok ? settle(asked, deps) : server;
 }
 
 /** RFC 7662 2.1 and 4: only authorized callers are answered, here agents that serve some resource. */

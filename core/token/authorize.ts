@@ -155,7 +155,7 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!served.ok) return served;
   const granted = checkGranted(plan.grants, plan.to === undefined ? registration : registry.agent(plan.to), registry);
   if (!granted.ok) return granted;
-  const counted = checkBudgeted(plan, registry);
+  const counted = checkBudgeted(plan, input);
   if (!counted.ok) return counted;
   const known = checkHeldTools(registration, context.request.tools);
   if (!known.ok) return known;

@@ -15,7 +15,7 @@ import { epochsNow } from "../session/liveness.ts";
 import type { UseCounter } from "../session/store.ts";
 import { windowOf } from "../status/windows.ts";
 import type { Authorized } from "./authorize.ts";
-import { isIntrospecting, newCounter, usesBelow } from "./bounds.ts";
+import { budgetsBelow, isIntrospecting, newCounter, usesBelow } from "./bounds.ts";
 import { accessClaims, handleClaims, ownSessionClaims } from "./claims.ts";
 import type { TokenContext, TokenPorts } from "./context.ts";
 import type { Plan } from "./plan.ts";
@@ -83,6 +83,7 @@ export async function draftSession(
     registryVersion: registry.version,
     status,
     ...(uses ? { uses } : {}),
+    ...budgetsBelow(parent, request.budget, sid),
     ...(plan.delegationRules ? { delegationRules: plan.delegationRules } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
     ...(plan.via ? { via: plan.via } : {}),

@@ -16,6 +16,9 @@ const thefts = [
   "assertion_of_another",
 ];
 
+/** A call that cost more than its server had reserved: nobody had asked the budgets about the rest (threat 60). */
+const excess = "cost_exceeds";
+
 /** Whatever the code: when another key showed a genuine token of ours, the record names the token's owner. */
 const ownedByAnother = { unmapped: { lanyard: { owner: [{ exists: true }] } } };
 
@@ -26,7 +29,7 @@ export class TheftWatch extends Construct {
     const rule = new CfnRule(this, "Rule", {
       eventBusName: bus.eventBusName,
       description: "A document, an offer or a token of Lanyard was shown by somebody else than its owner",
-      eventPattern: { source: ["lanyard"], detail: { $or: [{ status_code: thefts }, ownedByAnother] } },
+      eventPattern: { source: ["lanyard"], detail: { $or: [{ status_code: [...thefts, excess] }, ownedByAnother] } },
       targets: [
         {
           id: "Topic",

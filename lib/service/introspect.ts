@@ -15,6 +15,7 @@ export class Introspect extends LanyardFunction {
     tables.grantSessionRead(this);
     tables.grantUsesTake(this);
     tables.grantBudgetSpend(this);
+    tables.grantBudgetSettle(this);
     tables.grantReplayWrite(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);

@@ -80,6 +80,12 @@ export class Tables extends TrailTables {
     this.use(of, "budgets", { actions: ["PutItem"], conditions: inTransaction, why });
   }
 
+  /** What was reserved for a call, by whose settlement the rest goes back. */
+  grantBudgetSettle(of: LanyardFunction): void {
+    const conditions = rows("report#");
+    this.use(of, "budgets", { actions: ["GetItem"], conditions, why: "reads what was reserved for a call" });
+  }
+
   /** Single sessions, offers and handles of a session tree. */
   grantSessionRead(of: LanyardFunction): void {
     this.use(of, "sessions", { actions: ["GetItem"], why: "reads a single session or handle" });

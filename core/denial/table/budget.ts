@@ -13,6 +13,9 @@ export type BudgetDenial =
       readonly renewsAtSeconds: number;
     }
   | { readonly code: "cost_required"; readonly budget: string; readonly currency: string }
+  | { readonly code: "report_unknown" }
+  | { readonly code: "report_settled"; readonly settled: number; readonly currency: string }
+  | { readonly code: "cost_exceeds"; readonly reserved: number; readonly cost: number; readonly currency: string }
   | { readonly code: "budgets_many"; readonly rows: number; readonly limit: number }
   | { readonly code: "budget_not_counted"; readonly budget: string; readonly resource: string };
 
@@ -32,6 +35,21 @@ export const budgetDenials: Rows<BudgetDenial> = {
     rule: "where money is bounded, whoever serves the call says the most that it can cost",
     missing: (d) => `a cost in ${d.currency}, for budget ${d.budget}`,
     answer: badRequest((d) => `say the most that the call can cost, in ${d.currency}`),
+  },
+  report_unknown: {
+    rule: "what was reserved for a call is settled by the server of its resource, within a day of its window's end",
+    missing: "a report of this server",
+    answer: badRequest("there is no such report of a call to this server"),
+  },
+  report_settled: {
+    rule: "what was reserved for a call is settled once",
+    missing: (d) => `a report that is not settled; this one is, at ${d.settled} ${d.currency}`,
+    answer: badRequest((d) => `the report was settled at ${d.settled} ${d.currency}`),
+  },
+  cost_exceeds: {
+    rule: "a call costs no more than its server said before it (threat 60)",
+    missing: (d) => `${d.cost - d.reserved} ${d.currency} that nobody reserved: ${d.reserved} were, ${d.cost} it cost`,
+    answer: forbidden("the call cost more than was reserved for it"),
   },
   budgets_many: {
     rule: `a call takes from at most ${limits.budgetRows} rows of budgets`,

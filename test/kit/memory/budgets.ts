@@ -1,4 +1,5 @@
-import type { BudgetLeft, BudgetStore } from "../../../core/budgets/store.ts";
+import type { AuditRecord } from "../../../core/audit/record.ts";
+import type { BudgetLeft, BudgetStore, Settlement } from "../../../core/budgets/store.ts";
 import type { BudgetCharge, CostReport } from "../../../core/model/budget.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
 
@@ -34,6 +35,24 @@ export class MemoryBudgets implements BudgetStore {
     await this.enter("giveBack");
     if (charges.length === 0) throw new Error("an empty transaction is refused");
     for (const charge of charges) for (const { what, by } of partsOf(charge)) this.add(charge.key, what, -by);
+  }
+
+  /** Records of settlements. */
+  readonly records: AuditRecord[] = [];
+
+  async settle({ report, cost, nowSeconds, record }: Settlement) {
+    await this.enter("settle");
+    const held = this.reports.get(report.id);
+    if (!held || held.settled !== undefined) return err({ kind: "settled" } as const);
+    this.reports.set(report.id, { ...held, settled: cost });
+    const more = cost - report.reserved.minor;
+    for (const { key, endsAtSeconds } of more === 0 ? [] : report.rows) {
+      if (endsAtSeconds <= nowSeconds) continue;
+      this.add(key, report.reserved.currency, more);
+      if (more > 0) this.emptied.add(key);
+    }
+    this.records.push(record);
+    return ok(undefined);
   }
 
   async readReport(id: string): Promise<CostReport | undefined> {

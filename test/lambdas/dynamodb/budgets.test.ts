@@ -2,10 +2,11 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BudgetStore } from "../../../core/budgets/store.ts";
-import type { BudgetCharge } from "../../../core/model/budget.ts";
+import type { BudgetCharge, CostReport } from "../../../core/model/budget.ts";
 import { limits } from "../../../core/model/limits.ts";
 import { createBudgetStore } from "../../../lambdas/aws/dynamodb/budgets/budget-store.ts";
-import { id, now } from "../samples.ts";
+import { createSessionStore } from "../../../lambdas/aws/dynamodb/sessions/session-store.ts";
+import { id, now, record } from "../samples.ts";
 import { type Cloud, openCloud } from "../tables.ts";
 
 let cloud: Cloud;
@@ -106,5 +107,48 @@ describe("threat 60: what is given back", () => {
     const one = charge();
     await store.giveBack([one]);
     expect(await rowOf(one.key)).toBeUndefined();
+  });
+});
+
+describe("threat 60: a settlement", () => {
+  const reserved = async (most = 1_000) => {
+    const one = charge({ money: euros(600, most) });
+    await store.take(one);
+    const report: CostReport = {
+      ...{ id: id(), resource: "https://a.example", server: "spiffe://x/agent/a", root: id(), sid: id() },
+      ...{ reserved: { minor: 600, currency: "EUR" }, expiresAtSeconds: now + 90_000 },
+      rows: [{ key: one.key, most, endsAtSeconds: one.endsAtSeconds }],
+    };
+    const sessions = createSessionStore(cloud.client, cloud.tables, { nowMillis: () => now * 1_000 });
+    await sessions.use({ counters: [], replayEntries: [], report, record: record() });
+    return { key: one.key, report };
+  };
+  const settle = (report: CostReport, cost: number, nowSeconds = now) =>
+    store.settle({ report, cost, nowSeconds, replayEntries: [], record: record() });
+
+  test("is read as it was stored, and settled once of ten at one instant, beside takers of the same row", async () => {
+    const { key, report } = await reserved();
+    expect(await store.readReport(report.id)).toEqual(report);
+    const [settled] = await Promise.all([
+      Promise.all(Array.from({ length: 10 }, () => settle(report, 200))),
+      ...Array.from({ length: 10 }, () => store.take({ key, money: euros(1, 1_000), endsAtSeconds: now + 3_600 })),
+    ]);
+    expect(settled.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(settled.find(({ ok }) => !ok)).toEqual({ ok: false, error: { kind: "settled" } });
+    expect((await rowOf(key))?.EUR).toBe(210);
+    expect((await store.readReport(report.id))?.settled).toBe(200);
+  });
+
+  test("beyond what was reserved is added and empties the row; a window that is over stays as it is", async () => {
+    const { key, report } = await reserved();
+    await settle(report, 700);
+    expect(await rowOf(key)).toMatchObject({ EUR: 700, emptied: true });
+    expect(await store.take({ key, money: euros(1, 1_000), endsAtSeconds: now + 3_600 })).toEqual({
+      ok: false,
+      error: { money: 0 },
+    });
+    const over = await reserved();
+    expect((await settle(over.report, 0, now + 3_600)).ok).toBe(true);
+    expect((await rowOf(over.key))?.EUR).toBe(600);
   });
 });

@@ -115,6 +115,8 @@ describe("the watch on thefts", () => {
       "offer_for_another_agent",
       "dpop_key_mismatch",
       "assertion_of_another",
+      // no theft, and as urgent (threat 60)
+      "cost_exceeds",
     ];
     expect(detail.$or).toEqual([{ status_code: codes }, { unmapped: { lanyard: { owner: [{ exists: true }] } } }]);
   });

@@ -77,6 +77,7 @@ export const expected: [StackName, string, string[]][] = [
       "dynamodb:GetItem on Sessions",
       "dynamodb:PutItem on Markers if in a transaction",
       "dynamodb:Query on Registry",
+      "dynamodb:GetItem on Budgets if row report#*",
       "dynamodb:PutItem on Budgets if in a transaction",
       "dynamodb:UpdateItem on Budgets",
       "dynamodb:UpdateItem on Counters if in a transaction, row uses#* where AWS says which",

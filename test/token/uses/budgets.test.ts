@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Budget } from "../../../core/model/budget.ts";
-import { idTokenType } from "../../../core/model/wire.ts";
+import { idTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agentId, customers, inBase, tickets } from "../../kit/registry.ts";
 import type { TestAgent } from "../../kit/world/agents.ts";
 import { type Tokens, tokens } from "../../kit/world/tokens.ts";
@@ -85,5 +85,113 @@ describe("threat 60: a grant that a budget applies to", () => {
       scope: "customers:read",
     });
     expect([hop.status, why().denial.code]).toEqual([400, "budget_not_counted"]);
+  });
+});
+
+const money = (most: number): Budget => ({
+  name: "spend",
+  resources: [tickets],
+  money: { currency: "EUR", day: most },
+});
+const spentEuros = () => world.store.budgets.spent.get(`spend#agent/${agentId("planner")}#2026-08-01 EUR`);
+const settle = (report: string, cost: string, by = ticketApi) => world.send("introspect", by, { report, cost });
+
+describe("threat 60: money", () => {
+  test("is reserved with the most a request can cost, and what it did not cost goes back, once by the report's id", async () => {
+    await open(money(1_000));
+    const { access_token: token } = (await fetchToken()).body;
+    const { active, report } = await ask(token, { cost: "600 EUR" });
+    expect([active, spentEuros()]).toEqual([true, 600]);
+    expect(await ask(token, { cost: "401 EUR" })).toMatchObject({ active: false, what: "EUR", left: 400 });
+    const told = await Promise.all([1, 2, 3].map(() => settle(report, "250 EUR")));
+    expect(told.map(({ body }) => body)).toEqual(Array(3).fill({ report, cost: "250 EUR" }));
+    expect(spentEuros()).toBe(250);
+    expect((await settle(report, "100 EUR")).body.error_description).toMatch(/settled at 250 EUR/);
+    expect(spentEuros()).toBe(250);
+  });
+
+  test("is refused where the server names no cost, or one in another currency: nothing is unbounded", async () => {
+    await open(money(1_000));
+    const { access_token: token } = (await fetchToken()).body;
+    expect(await ask(token)).toMatchObject({ active: false, error: "cost_required", currency: "EUR" });
+    expect(await ask(token, { cost: "1 USD" })).toMatchObject({ active: false, error: "cost_required" });
+    expect((await world.send("introspect", ticketApi, { token, cost: "1.5 EUR" })).status).toBe(400);
+    expect(spentEuros()).toBeUndefined();
+  });
+
+  test("that costs more than was reserved empties the budget until its window ends, and is on record as refused", async () => {
+    await open(money(1_000));
+    const { access_token: token } = (await fetchToken()).body;
+    const { report } = await ask(token, { cost: "100 EUR" });
+    expect((await settle(report, "130 EUR")).body).toEqual({ report, cost: "130 EUR", exceeds: "30 EUR" });
+    expect(await ask(token, { cost: "1 EUR" })).toMatchObject({ active: false, error: "budget_spent", left: 0 });
+    const record = JSON.parse(world.store.budgets.records.at(-1)?.body ?? "{}");
+    expect(record).toMatchObject({ status_code: "cost_exceeds", metadata: { event_code: "budget.settle" } });
+    world.time.seconds += 86_400;
+    const next = (await fetchToken()).body.access_token;
+    expect((await ask(next, { cost: "1 EUR" })).active).toBe(true);
+  });
+
+  test("is settled by the resource's server alone; another is told of no such report, as of one that is none", async () => {
+    await open(money(1_000));
+    const { report } = await ask((await fetchToken()).body.access_token, { cost: "100 EUR" });
+    const others = await Promise.all(["customer-api", "planner"].map(world.newAgent));
+    const faces = [
+      await settle(report, "0 EUR", others[0]),
+      await settle("A".repeat(22), "0 EUR"),
+      await settle("x#agent/y", "0 EUR"),
+    ].map(({ status, body }) => [status, body.error_description]);
+    expect(faces[0]?.[0]).not.toBe(200);
+    expect(faces[1]).toEqual(faces[2]);
+    expect((await settle(report, "0 EUR", others[1])).status).not.toBe(200);
+    expect(spentEuros()).toBe(100);
+  });
+
+  test("gives nothing back to a window that is over", async () => {
+    await open(money(1_000));
+    const { report } = await ask((await fetchToken()).body.access_token, { cost: "100 EUR" });
+    world.time.seconds += 86_400;
+    expect((await settle(report, "0 EUR")).status).toBe(200);
+    expect(spentEuros()).toBe(100);
+  });
+});
+
+describe("threat 60: a budget of a session", () => {
+  const withBudget = (budget: object, more: object = {}) =>
+    world.exchange(planner, world.idToken("planner-app"), idTokenType, {
+      ...{ resource: tickets, scope: "tickets:read", budget: JSON.stringify(budget) },
+      ...more,
+    });
+
+  test("counts what the session and everything below it spend, beside the agent's", async () => {
+    await open({ name: "tickets", resources: [tickets], calls: { hour: 5 } });
+    const { access_token: token } = (await withBudget({ calls: { hour: 1 } })).body;
+    expect((await ask(token)).active).toBe(true);
+    expect(await ask(token)).toMatchObject({ active: false, of: "session", left: 0 });
+    const other = (await fetchToken()).body.access_token;
+    expect((await ask(other)).active).toBe(true);
+    expect([...world.store.budgets.spent.values()].toSorted()).toEqual([1, 2]);
+  });
+
+  test("never widens the agent's", async () => {
+    await open({ name: "tickets", resources: [tickets], calls: { hour: 1 } });
+    const { access_token: token } = (await withBudget({ calls: { hour: 1_000 } })).body;
+    await ask(token);
+    expect(await ask(token)).toMatchObject({ active: false, of: "agent" });
+  });
+
+  test("is refused where nobody counts, for what is no new session, and in any other form", async () => {
+    await open();
+    expect((await withBudget({ calls: { hour: 1 } }, { resource: customers, scope: "customers:read" })).status).toBe(
+      400,
+    );
+    expect(why().denial.code).toBe("budget_not_counted");
+    const session = await withBudget({ calls: { day: 1 } }, { requested_token_type: sessionTokenType });
+    const again = await world.exchange(planner, session.body.access_token, sessionTokenType, {
+      ...{ resource: tickets, budget: '{"calls":{"day":99}}' },
+    });
+    expect([again.status, again.body.error]).toEqual([400, "invalid_request"]);
+    for (const bad of [{}, { calls: {} }, { calls: { hour: 0 } }, { calls: { week: 1 } }, { money: { hour: 1 } }])
+      expect((await withBudget(bad)).status).toBe(400);
   });
 });

@@ -1,12 +1,15 @@
 import { type AttributeValue, ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { BudgetLeft, BudgetStore } from "../../../../core/budgets/store.ts";
+import type { BudgetLeft, BudgetStore, Settlement } from "../../../../core/budgets/store.ts";
 import type { BudgetCharge } from "../../../../core/model/budget.ts";
 import { limits } from "../../../../core/model/limits.ts";
 import { err, ok, type Result } from "../../../../core/model/result.ts";
 import { budgetKeys } from "../../../../core/model/row-keys.ts";
+import type { CommitConflict } from "../../../../core/session/store.ts";
 import type { Item } from "../codec.ts";
-import { insistent, type Tables, transact, words } from "../dynamo.ts";
+import { type Action, insistent, type Tables, transact, words } from "../dynamo.ts";
+import { outboxPut } from "../outbox.ts";
+import { replayPuts } from "../replay-put.ts";
 import { callsIn, emptiedIn, moneyIn } from "./budget-rows.ts";
 import { reportOf } from "./report-rows.ts";
 
@@ -15,6 +18,7 @@ export function createBudgetStore(client: DynamoDBDocumentClient, tables: Tables
   return {
     take: (charge) => take(client, tables, charge),
     giveBack: (charges) => giveBack(client, tables, charges),
+    settle: (settlement) => settle(client, tables, settlement),
     async readReport(id) {
       const Key = { key: budgetKeys.report(id) };
       const { Item } = await client.send(new GetCommand({ TableName: tables.budgets, Key, ConsistentRead: true }));
@@ -107,4 +111,52 @@ async function giveBack(
   });
   // a row is gone only long after its window, where there is nothing to give back to
   await transact(client, actions);
+}
+
+type SettleConflict = CommitConflict | { readonly kind: "settled" };
+
+async function settle(client: DynamoDBDocumentClient, tables: Tables, settlement: Settlement) {
+  const written = await transact(client, settlementOf(settlement, tables));
+  if (written.ok) return written;
+  return err({ kind: written.error.kind === "replay" ? "replay" : "settled" } as const);
+}
+
+/** Replay entries come first, since when several conditions fail the caller must be told of the replay. */
+function settlementOf(
+  { report, cost, nowSeconds, replayEntries, record }: Settlement,
+  tables: Tables,
+): readonly Action<SettleConflict>[] {
+  const { id, reserved, rows } = report;
+  const more = cost - reserved.minor;
+  const settled: Action<SettleConflict> = {
+    conflict: { kind: "settled" },
+    item: {
+      Update: {
+        TableName: tables.budgets,
+        Key: { key: budgetKeys.report(id) },
+        UpdateExpression: "SET #settled = :cost",
+        ConditionExpression: "attribute_exists(#id) AND attribute_not_exists(#settled)",
+        ...words(["id", "settled"], { cost }),
+      },
+    },
+  };
+  // a row whose window is over bounds nothing any more, and may be gone
+  const open = more === 0 ? [] : rows.filter(({ endsAtSeconds }) => endsAtSeconds > nowSeconds);
+  return [
+    ...replayPuts(tables, replayEntries),
+    settled,
+    ...open.map(({ key }) => ({
+      item: {
+        Update: {
+          TableName: tables.budgets,
+          Key: { key },
+          UpdateExpression: `ADD #spent :more${more > 0 ? " SET #emptied = :emptied" : ""}`,
+          ConditionExpression: "attribute_exists(#spent)",
+          ExpressionAttributeNames: { "#spent": reserved.currency, ...(more > 0 ? { "#emptied": "emptied" } : {}) },
+          ExpressionAttributeValues: { ":more": more, ...(more > 0 ? { ":emptied": true } : {}) },
+        },
+      },
+    })),
+    { item: { Put: outboxPut(tables, record) } },
+  ];
 }
