@@ -70,14 +70,21 @@ function evaluation(question: Result<Question, Denial>, read: Read): Outcome {
     reply: decided(true),
     facts: { ...facts, grants: [grant], policies, asked: [asked], decisions: [named(question.value)] },
     counters: session?.uses?.countedAt ?? [],
-    ...(session ? spendingOf(question.value, session, read) : {}),
+    ...(session ? spendingOf({ question: question.value, session, policies }, read) : {}),
   };
 }
 
 /** A call of a tool is what budgets count; to begin with a server, or to see its tools, is none. */
-function spendingOf({ target, cost }: Question, session: Session, { registry }: Read): Pick<Outcome, "spending"> {
+function spendingOf(
+  {
+    question: { target, cost },
+    session,
+    policies,
+  }: { readonly question: Question; readonly session: Session; readonly policies: readonly string[] },
+  { registry }: Read,
+): Pick<Outcome, "spending"> {
   const levels: readonly BudgetLevel[] =
-    target.type === "tool" ? levelsOf({ session, resource: target.server }, registry) : [];
+    target.type === "tool" ? levelsOf({ session, resource: target.server, policies }, registry) : [];
   if (levels.length === 0) return {};
   const server = registry.agentId(registry.resource(target.server)?.servedBy ?? "");
   const call = { resource: target.server, server, root: session.root, sid: session.sid };

@@ -17,12 +17,16 @@ export const isCounted = (resource: Pick<ResourceRegistration, "introspecting" |
  * @returns nothing, or `budget_not_counted`
  */
 export function checkCounted(
-  { session, resources }: Pick<BudgetedCall, "session"> & { readonly resources: readonly string[] },
+  {
+    session,
+    policies,
+    resources,
+  }: Pick<BudgetedCall, "session" | "policies"> & { readonly resources: readonly string[] },
   registry: RegistrySnapshot,
 ): Result<void, Denial> {
   for (const resource of resources) {
     if (isCounted(registry.resource(resource))) continue;
-    const [level] = levelsOf({ session, resource }, registry);
+    const [level] = levelsOf({ session, resource, policies }, registry);
     if (level) return err({ code: "budget_not_counted", budget: level.name, resource });
   }
   return ok(undefined);

@@ -1,6 +1,7 @@
 import type { Budget, BudgetBounds } from "../model/budget.ts";
 import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
+import { policyBudgets } from "./annotation.ts";
 
 /** Whose budget it is. */
 export type BudgetOwner = "person" | "agent" | "policy" | "session";
@@ -19,16 +20,22 @@ export interface BudgetLevel {
 export interface BudgetedCall {
   readonly session: Pick<Session, "sid" | "principal" | "actors" | "delegationRules" | "budgets">;
   readonly resource: string;
+  /** Names of the policies that permit it. */
+  readonly policies: readonly string[];
 }
 
 /**
  * Every budget that a call must fit, outermost first: the person's, over all agents; those of the agents in the chain,
- * first to current, so that an agent's budget counts whatever stands below it; and those of the sessions, from the one
+ * first to current, so that an agent's budget counts whatever stands below it; those of the policies that permit it, each
+ * for the principal; and those of the sessions, from the one
  * nearest to the root. Limits are the present registry's, whatever they were when the session began.
  *
  * Most deployments have none, and then nothing is read and nothing is written.
  */
-export function levelsOf({ session, resource }: BudgetedCall, registry: RegistrySnapshot): readonly BudgetLevel[] {
+export function levelsOf(
+  { session, resource, policies }: BudgetedCall,
+  registry: RegistrySnapshot,
+): readonly BudgetLevel[] {
   const { principal, actors, delegationRules = [], budgets = [] } = session;
   const declared = (of: BudgetOwner, scope: string, all: readonly Budget[] = []): BudgetLevel[] =>
     all
@@ -47,6 +54,10 @@ export function levelsOf({ session, resource }: BudgetedCall, registry: Registry
     ),
     // an agent that stands in a chain twice is charged once
     ...[...new Set(actors)].flatMap((id) => declared("agent", `agent/${id}`, registry.agent(id)?.budgets)),
+    ...policies.flatMap((name) => {
+      const budget = policyBudgets(registry).get(name);
+      return budget ? declared("policy", `policy/${name}/${principal.id}`, [budget]) : [];
+    }),
     ...budgets.map(
       ({ sid, ...bounds }): BudgetLevel => ({ of: "session", name: "session", scope: `session/${sid}`, bounds }),
     ),

@@ -46,9 +46,9 @@ export async function readAccessToken(
   const row = await deps.store.readHandle(address.root, address.handleHash);
   const found = row && ownTokenOf("access", String(row.claims.aud), row.claims);
   if (!row || !found?.ok) return err({ code: "subject_token_invalid", why: "there is no such handle" });
-  const { expiresAtSeconds, uses } = row;
+  const { expiresAtSeconds, uses, policies } = row;
   // expired rows are deleted days late
   if (!options.ignoreExpiry && expiresAtSeconds <= nowSeconds(deps.clock))
     return err({ code: "subject_token_expired", expiredAtSeconds: expiresAtSeconds });
-  return ok(uses ? { ...found.value, uses } : found.value);
+  return ok({ ...found.value, ...(uses ? { uses } : {}), ...(policies ? { policies } : {}) });
 }

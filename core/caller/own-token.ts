@@ -32,6 +32,8 @@ export interface OwnToken {
   readonly claims: Readonly<Record<string, unknown>>;
   /** Set for a handle whose uses are counted. */
   readonly uses?: Uses;
+  /** Of a handle: the policies that permitted it and have a budget. */
+  readonly policies?: readonly string[];
 }
 
 /** What verifying a signed token of ours needs. */

@@ -56,7 +56,10 @@ export async function authorizeOwn(
   const session = plan.existing;
   if (!grant || !session) throw new Error("an access token was planned without a session or a grant");
   if (plan.usesAbove || session.uses) return err({ code: "aws_uses_uncounted", resource: grant.resource });
-  const [budget] = levelsOf({ session, resource: grant.resource }, authorized.value.registry);
+  const [budget] = levelsOf(
+    { session, resource: grant.resource, policies: authorized.value.policies },
+    authorized.value.registry,
+  );
   if (budget) return err({ code: "budget_not_counted", budget: budget.name, resource: grant.resource });
   const leftSeconds = session.expiresAtSeconds - nowSeconds(ports.clock);
   if (leftSeconds < limits.vendRestSeconds) return err({ code: "session_ending", leftSeconds });

@@ -254,12 +254,12 @@ async function evaluate({ token, caller, deps, audit }: Introspection): Promise<
  * here when it likes, and not about each request.
  */
 function spendingOf(
-  { aud: resource }: OwnToken,
+  { aud: resource, policies = [] }: OwnToken,
   session: Session,
   { server, registry }: { readonly server: string; readonly registry: RegistrySnapshot },
 ): Pick<Seen, "spending"> {
   if (registry.resource(resource)?.introspecting !== true) return {};
-  const levels = levelsOf({ session, resource }, registry);
+  const levels = levelsOf({ session, resource, policies }, registry);
   const { root, sid } = session;
   return levels.length === 0 ? {} : { spending: { levels, call: { resource, server, root, sid } } };
 }

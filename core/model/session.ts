@@ -183,6 +183,8 @@ export interface AccessHandle {
   readonly claims: Readonly<Record<string, unknown>>;
   /** Only where uses are counted: the bound of its session, and its own where it has one. */
   readonly uses?: Uses;
+  /** Only where policies with a budget permitted it: their names, by which each request is taken from those budgets. */
+  readonly policies?: readonly string[];
   readonly expiresAtSeconds: number;
 }
 

@@ -12,6 +12,7 @@ import { awsRoleFindings, sharedExclusively } from "./aws-role.ts";
 import { agentKeyFindings } from "./checks/agent-keys.ts";
 import { canaryFindings } from "./checks/canary.ts";
 import { scopeMappingCycle } from "./checks/cycle.ts";
+import { policyBudgetFindings } from "./checks/policy-budget.ts";
 import { receiverFindings } from "./checks/receiver.ts";
 import { namesOf, referenceFindings } from "./checks/references.ts";
 import { lackingFindings, type StageHas } from "./checks/stage-has.ts";
@@ -87,6 +88,7 @@ const eachRow = (entries: readonly Entry[], settings: RegistrySettings): readonl
       ...ownFindings(row, settings),
       ...canaryFindings(row),
       ...lackingFindings(row, settings.has),
+      ...(row.kind === "policy" ? policyBudgetFindings(settings.cedar, row) : []),
       ...referenceFindings(row, names),
     ].map(([path, message]) => problemAt(document, path, message)),
   );

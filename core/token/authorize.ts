@@ -155,14 +155,21 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!served.ok) return served;
   const granted = checkGranted(plan.grants, plan.to === undefined ? registration : registry.agent(plan.to), registry);
   if (!granted.ok) return granted;
-  const counted = checkBudgeted(plan, input);
-  if (!counted.ok) return counted;
   const known = checkHeldTools(registration, context.request.tools);
   if (!known.ok) return known;
   const fits = checkFits(plan, context.ports.issuer, registry);
   if (!fits.ok) return fits;
   const answered = evaluatePolicies(plan, input, context);
   if (!answered.ok) return answered;
+  const counted = checkBudgeted(plan, answered.value.policies, input);
+  if (!counted.ok) return counted;
+  // an approved plan is stored without it, and would open a session that it does not bound
+  if (answered.value.waits && input.request.budget)
+    return err({
+      code: "parameter_invalid",
+      name: "budget",
+      why: "it cannot be asked for where somebody has to approve",
+    });
   const keyless = read.keyless === undefined ? {} : { keyless: read.keyless };
   return ok({ plan, subject, rows, registry, ...answered.value, ...keyless });
 }

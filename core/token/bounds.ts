@@ -73,6 +73,7 @@ export function budgetsBelow(
  */
 export function checkBudgeted(
   plan: Plan,
+  policies: readonly string[],
   { request, registry }: Pick<PlanInput, "request" | "registry">,
 ): Result<void, Denial> {
   const { principal, grants, to } = plan;
@@ -94,7 +95,7 @@ export function checkBudgeted(
     ...(delegationRules ? { delegationRules } : {}),
     ...(budgets ? { budgets } : {}),
   };
-  return checkCounted({ session, resources: grants.map(({ resource }) => resource) }, registry);
+  return checkCounted({ session, policies, resources: grants.map(({ resource }) => resource) }, registry);
 }
 
 const same = (one: BudgetBounds, other: BudgetBounds | undefined): boolean =>

@@ -69,7 +69,10 @@ export async function issueToken(authorized: Authorized, context: TokenContext):
   const usual = accessLife(registry.resource(first.resource));
   const exp = wantsSession ? session.expiresAtSeconds : Math.min(draft.exp, session.expiresAtSeconds, iat + usual);
   const times = { iat, exp, jti };
-  const minted = mint({ session, grant: wantsSession ? undefined : first, times, registry, isNew, plan }, ports);
+  const minted = mint(
+    { session, grant: wantsSession ? undefined : first, times, registry, isNew, plan, policies: authorized.policies },
+    ports,
+  );
   noteGrant(audit, authorized, draft);
   if (plan.takesOver) audit.add({ keyReplaced: true });
   const token_type = tokenTypeOf(wantsSession ? undefined : first, registry);

@@ -1,3 +1,4 @@
+import { budgetedAmong } from "../budgets/annotation.ts";
 import { newAccessHandle } from "../caller/access-handle.ts";
 import type { Denial } from "../denial/denial.ts";
 import { signJwt } from "../jose/sign.ts";
@@ -107,6 +108,8 @@ interface MintInput {
   /** Whether the session, and its counter of uses, are stored with it. */
   readonly isNew: boolean;
   readonly plan: Plan;
+  /** The policies that permit it. */
+  readonly policies: readonly string[];
 }
 
 /** The ports that minting uses. */
@@ -136,15 +139,21 @@ export function mint(input: MintInput, ports: MintPorts): Minted {
   return { token: () => sign(tokenTyp.access, accessClaims({ session, grant, times }, ports.issuer, registry)) };
 }
 
-function mintHandle({ session, times, registry, isNew, plan }: MintInput, grant: Grant, ports: MintPorts): Minted {
+function mintHandle(
+  { session, times, registry, isNew, plan, policies }: MintInput,
+  grant: Grant,
+  ports: MintPorts,
+): Minted {
   const { handle, address } = newAccessHandle(session.root, ports.ids);
   // with a new session, the bound belongs to the session and not to the token
   const own = isNew ? undefined : plan.maxUses;
   const uses = isNew ? session.uses : usesBelow(plan.usesAbove, own, address.handleHash);
+  const budgeted = budgetedAmong(policies, registry);
   const row: AccessHandle = {
     ...address,
     claims: handleClaims({ session, grant, times }, ports.issuer, registry),
     ...(uses ? { uses } : {}),
+    ...(budgeted.length > 0 ? { policies: budgeted } : {}),
     expiresAtSeconds: times.exp,
   };
   const counter = own === undefined ? {} : { counter: newCounter(address.handleHash, own, times.iat) };

@@ -51,3 +51,33 @@ test("threat 60: budgets of the persons a rule lets delegate are checked as an a
     expect.stringMatching(/no resource has the uri/),
   ]);
 });
+
+describe("threat 60: the budget of a policy", () => {
+  const told = (cedar: string) => messages([...valid, { kind: "policy", name: "bounded", cedar }]);
+  const permit = "permit (principal, action, resource);";
+
+  test.each([
+    '@budget("calls 100/hour")',
+    '@budget("calls 100/hour, calls 1000/day,EUR 5000/day")',
+    '// by hand\n@id("x")\n  @budget ( "EUR 1/hour" )',
+  ])("is taken as %s", (annotation) => {
+    expect(told(`${annotation}\n${permit}`)).toEqual([]);
+  });
+
+  test.each([
+    ["what is no limit", '@budget("100 calls")', /write "100 calls" as/],
+    ["nothing", '@budget("")', /write "" as/],
+    ["no text", "@budget", /@budget/],
+    ["two currencies", '@budget("EUR 1/day, USD 1/day")', /two currencies/],
+    ["one window twice", '@budget("calls 1/day, calls 2/day")', /twice/],
+    ["an escape, which two readers could read in two ways", '@budget("calls\\u{20}1/day")', /plain characters/],
+  ])("is refused with %s", (_, annotation, why) => {
+    expect(told(`${annotation}\n${permit}`)).toEqual([expect.stringMatching(why)]);
+  });
+
+  test("is refused on a forbid, and is none where it stands in a comment or in a text", () => {
+    const forbid = "forbid (principal, action, resource) when { context.depth > 99 };";
+    expect(told(`@budget("calls 1/day")\n${forbid}`)).toEqual([expect.stringMatching(/a forbid/)]);
+    expect(told(`// @budget("calls 0")\n@note("@budget(1)")\n${permit}`)).toEqual([]);
+  });
+});

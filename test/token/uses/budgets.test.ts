@@ -195,3 +195,31 @@ describe("threat 60: a budget of a session", () => {
       expect((await withBudget(bad)).status).toBe(400);
   });
 });
+
+describe("threat 60: a budget of a policy", () => {
+  const policy = (cedar: string) => ({ kind: "policy", name: "desk-hours", cedar }) as const;
+  const permits = policy('@budget("calls 2/hour, EUR 500/day")\npermit (principal, action, resource);');
+
+  test("counts for each principal what the policy permits, through every token that it permitted", async () => {
+    world = await createWorld([{ ...inBase("resource", "tickets"), introspecting: true }, permits], tokens);
+    world.policy.engine = { decide: () => ({ allowed: true, policies: ["desk-hours"] }) };
+    [planner, ticketApi] = (await Promise.all(["planner", "ticket-api"].map(world.newAgent))) as [TestAgent, TestAgent];
+    const first = (await fetchToken()).body.access_token;
+    const second = (await fetchToken()).body.access_token;
+    const cost = { cost: "100 EUR" };
+    expect([(await ask(first, cost)).active, (await ask(second, cost)).active]).toEqual([true, true]);
+    expect(await ask(first, cost)).toMatchObject({ active: false, budget: "desk-hours", of: "policy", what: "calls" });
+    const grace = await world.exchange(planner, world.idToken("planner-app", { sub: "grace" }), idTokenType, {
+      ...{ resource: tickets, scope: "tickets:read" },
+    });
+    expect((await ask(grace.body.access_token, cost)).active).toBe(true);
+  });
+
+  test("refuses what it would permit where nobody counts", async () => {
+    world = await createWorld([permits], tokens);
+    world.policy.engine = { decide: () => ({ allowed: true, policies: ["desk-hours"] }) };
+    planner = await world.newAgent("planner");
+    expect((await fetchToken()).status).toBe(400);
+    expect(why().denial).toMatchObject({ code: "budget_not_counted", budget: "desk-hours" });
+  });
+});

@@ -1,5 +1,5 @@
 import type { AccessHandle } from "../../../../core/model/session.ts";
-import { anyObject, type Item, json, members, optional, row, text, whole } from "../codec.ts";
+import { anyObject, type Item, json, list, members, optional, row, text, whole } from "../codec.ts";
 import { type Kept, keptSeconds, uses } from "./session-rows.ts";
 
 /** Sort key of an access token that is a handle, after every session of its tree. */
@@ -24,6 +24,7 @@ const handleRow = row(
     handleHash: text,
     claims: json(anyObject),
     uses: optional(uses),
+    policies: optional(list(text)),
     expiresAtSeconds: whole,
     expiresAt: whole,
   }),
