@@ -16,7 +16,7 @@ const agent = (name: string) => ({
   state: "active",
   owner: "desk",
   sponsor: "ada",
-  standing: { generation: 0, blocked: false },
+  standing: { generation: 0, blocked: false, quarantined: false },
 });
 
 let folder: string;

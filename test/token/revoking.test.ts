@@ -220,6 +220,7 @@ describe("an operator's revocation", () => {
     expect((await world.order({ lift: { agent: planner.id }, reason: "cleared" })).body).toEqual({
       lifted: { agent: planner.id },
       blocked: false,
+      quarantined: false,
     });
     await allDead();
     expect((await world.exchange(planner, world.idToken("planner-app"), idTokenType, forTickets)).status).toBe(200);
