@@ -11,6 +11,18 @@ export interface LanyardFailure {
   readonly requestId?: string;
   /** When the same call may be made again, in seconds (`Retry-After`). */
   readonly retryAfterSeconds?: number;
+  /** Of a request that waits for people. */
+  readonly approval?: FailedForApproval;
+}
+
+/** What an answer says of a request that waits for people. */
+export interface FailedForApproval {
+  /** Its id (`auth_req_id`). */
+  readonly id: string;
+  /** How often may be asked how it stands. */
+  readonly intervalSeconds: number;
+  /** How long is left for people to decide. */
+  readonly expiresInSeconds: number;
 }
 
 /**
@@ -27,6 +39,8 @@ export class LanyardError extends Error {
   readonly requestId: string | undefined;
   /** When the same call may be made again, in seconds, where the answer said so. */
   readonly retryAfterSeconds: number | undefined;
+  /** Of a request that waits for people: by which id, and for how long. */
+  readonly approval: FailedForApproval | undefined;
   /** What to do about it. */
   readonly advice: string;
   /** True when the same call may succeed later. */
@@ -45,6 +59,7 @@ export class LanyardError extends Error {
     this.description = description;
     this.requestId = failure.requestId === undefined ? undefined : printable(failure.requestId);
     this.retryAfterSeconds = failure.retryAfterSeconds;
+    this.approval = failure.approval;
     this.advice = advices[code];
     this.retryable = retryableCodes.has(code);
   }

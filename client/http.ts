@@ -1,5 +1,5 @@
 import { limits } from "../core/model/limits.ts";
-import { LanyardError } from "./error.ts";
+import { LanyardError, type LanyardFailure } from "./error.ts";
 import type { LanyardErrorCode } from "./error-codes.ts";
 
 /** The platform's fetch, or one like it. */
@@ -98,6 +98,9 @@ const codes = new Map<string, LanyardErrorCode>([
   ["invalid_target", "target_refused"],
   ["invalid_authorization_details", "details_refused"],
   ["access_denied", "access_refused"],
+  ["authorization_pending", "approval_pending"],
+  ["expired_token", "approval_expired"],
+  ["approval_stale", "approval_stale"],
   ["slow_down", "rate_limited"],
   ["temporarily_unavailable", "unavailable"],
 ]);
@@ -113,8 +116,17 @@ export function errorOf(answer: Answer, during: string): LanyardError {
     ...(typeof error === "string" ? { error } : {}),
     ...(typeof description === "string" ? { description } : {}),
     ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
+    ...approvalIn(answer),
     ...retryAfter(answer.headers),
   });
+}
+
+/** What an answer says of a request that waits for people (CIBA 7.3, 11). */
+function approvalIn({ json }: Answer): Pick<LanyardFailure, "approval"> {
+  const { auth_req_id: id, interval, expires_in: life } = json;
+  const isWhole = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 86_400;
+  if (typeof id !== "string" || id.length > 256 || !isWhole(interval) || !isWhole(life)) return {};
+  return { approval: { id, intervalSeconds: Math.max(1, interval), expiresInSeconds: life } };
 }
 
 /**

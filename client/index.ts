@@ -13,6 +13,7 @@ export {
   type OpenInput,
 } from "./agent/agent.ts";
 export type { KeyPair } from "./agent/agent-key.ts";
+export type { ApprovalWait, WaitingApproval } from "./agent/approval.ts";
 export type { AwsSessionCredentials, WantedAwsCredentials } from "./agent/aws-credentials.ts";
 export type { WantedGrant } from "./agent/grant.ts";
 export type { Identity } from "./agent/identity.ts";
@@ -21,6 +22,6 @@ export type { AgentSession, HeldOffer, RevokeTarget, Unended } from "./agent/ses
 export type { SessionFacts } from "./agent/session-facts.ts";
 export type { AwsCredentialsProvider } from "./aws/held-credentials.ts";
 export type { Endpoints } from "./endpoints.ts";
-export { EvidenceError, LanyardError, type LanyardFailure } from "./error.ts";
+export { EvidenceError, type FailedForApproval, LanyardError, type LanyardFailure } from "./error.ts";
 export type { LanyardErrorCode } from "./error-codes.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/platform/source.ts";

@@ -1,4 +1,4 @@
-import { type Clock, momentOf, nowSeconds } from "../../core/model/ports.ts";
+import type { Clock } from "../../core/model/ports.ts";
 import {
   accessTokenType,
   idTokenType,
@@ -13,6 +13,7 @@ import type { EvidenceSource } from "../evidence/platform/source.ts";
 import { type Fetch, lifeIn, textIn } from "../http.ts";
 import { machineClock } from "../machine-clock.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
+import { type ApprovalWait, approvedAnswer } from "./approval.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
 import { createDecisions, type Decide } from "./decisions.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
@@ -70,6 +71,11 @@ export interface OpenInput {
    * token, and is lost when that token expires before it is used again.
    */
   readonly renewable?: boolean;
+  /**
+   * Waits for people where policy permits it with approval; `{}` waits for as long as they have. Left out, such a
+   * request fails with `approval_pending`.
+   */
+  readonly approval?: ApprovalWait;
 }
 
 /** An answer of introspection (RFC 7662 2.2): nothing but `active` when it is not. */
@@ -100,7 +106,7 @@ export interface LanyardAgent {
   /** A session of a downstream exchange, from the access token that was presented to this agent. */
   hop(
     presentedAccessToken: string,
-    input: Pick<OpenInput, "grants" | "purpose" | "tools" | "maxUses" | "renewable">,
+    input: Pick<OpenInput, "grants" | "purpose" | "tools" | "maxUses" | "renewable" | "approval">,
   ): Promise<AgentSession>;
   /**
    * Asks the issuer about a token that was presented to this agent. Where uses are counted, an active answer takes one
@@ -216,9 +222,7 @@ async function openSession(
 ): Promise<AgentSession> {
   const { agent, calls, key, fetch, clock, nonces, servedAt, unended } = deps;
   const only = wanted?.grants.length === 1 && !wanted.renewable ? wanted.grants[0] : undefined;
-  const asked = momentOf(clock);
-  const askedAtSeconds = nowSeconds(clock);
-  const answer = await calls("token", [
+  const form: FormInput = [
     ...start,
     ["requested_token_type", only ? undefined : sessionTokenType],
     ...grantParameters(wanted?.grants ?? []),
@@ -226,7 +230,8 @@ async function openSession(
     ["tools", wanted?.tools?.join(" ")],
     ["lifetime_seconds", wanted?.lifetimeSeconds?.toString()],
     ["max_uses", wanted?.maxUses?.toString()],
-  ]);
+  ];
+  const { answer, asked, askedAtSeconds } = await approvedAnswer(form, wanted?.approval, deps);
   const token = textIn(answer, "access_token", "token");
   const life = { asked, lifeSeconds: lifeIn(answer, "token") };
   const expiresAtSeconds = askedAtSeconds + life.lifeSeconds;

@@ -2,6 +2,7 @@ import { dpopAlgorithms } from "../jose/dpop.ts";
 import { agentKeyAlgorithms } from "../model/agent-registration.ts";
 import { usualAlgorithm } from "../model/ports.ts";
 import {
+  cibaGrant,
   idJagProfile,
   jwtBearerAssertionType,
   jwtBearerGrant,
@@ -43,7 +44,7 @@ export function issuerMetadata(issuer: string, urls: FunctionUrls): Readonly<Rec
     ...(urls.credentials === undefined ? {} : { lanyard_credentials_endpoint: urls.credentials }),
     ...(urls.decide === undefined ? {} : { lanyard_decision_endpoint: urls.decide }),
     lanyard_spiffe_bundle_uri: `${issuer}/.well-known/spiffe-bundle.json`,
-    grant_types_supported: ["client_credentials", tokenExchangeGrant, jwtBearerGrant],
+    grant_types_supported: ["client_credentials", tokenExchangeGrant, jwtBearerGrant, cibaGrant],
     authorization_grant_profiles_supported: [idJagProfile],
     response_types_supported: [...responseTypes],
     subject_types_supported: ["public"],

@@ -77,11 +77,12 @@ describe("the issuer's metadata", () => {
         if (Array.isArray(value)) expect(value.length, name).toBeGreaterThan(0);
   });
 
-  it("names no grant of people's", () => {
+  it("names no grant by which people sign in", () => {
     expect(document.grant_types_supported).toEqual([
       "client_credentials",
       "urn:ietf:params:oauth:grant-type:token-exchange",
       "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      "urn:openid:params:grant-type:ciba",
     ]);
     expect(document.authorization_grant_profiles_supported).toEqual(["urn:ietf:params:oauth:grant-profile:id-jag"]);
     expect(document.dpop_signing_alg_values_supported).toEqual([

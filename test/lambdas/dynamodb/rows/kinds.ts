@@ -1,16 +1,4 @@
 import { fc } from "@fast-check/vitest";
-import {
-  decisionItem,
-  decisionOf,
-  refusedAtOf,
-  refusedRequestItem,
-} from "../../../../lambdas/aws/dynamodb/approvals/decision-rows.ts";
-import {
-  namingItem,
-  namingOf,
-  pendingItem,
-  pendingOf,
-} from "../../../../lambdas/aws/dynamodb/approvals/pending-rows.ts";
 import { baselineItem, baselineOf } from "../../../../lambdas/aws/dynamodb/baseline-rows.ts";
 import { ledgerItem, ledgerOf, signedCutsItem, signedCutsOf } from "../../../../lambdas/aws/dynamodb/lists/cut-rows.ts";
 import { openItem, openOf, signedItem, signedOf } from "../../../../lambdas/aws/dynamodb/lists/signed-rows.ts";
@@ -24,15 +12,14 @@ import { sessionItem, sessionOf } from "../../../../lambdas/aws/dynamodb/session
 import { lookedItem, lookedOf, traceItem, traceOf } from "../../../../lambdas/aws/dynamodb/trace-rows.ts";
 import { outlivingItem, outlivingOf, vendItem, vendOf } from "../../../../lambdas/aws/dynamodb/vends/vend-rows.ts";
 
+import { approvalKinds } from "./approval-kinds.ts";
 import { type Kind, kind } from "./kind.ts";
 import { registryKinds } from "./registry-kinds.ts";
 import {
   algorithm,
-  approvalDecision,
   free,
   handle,
   offer,
-  pendingApproval,
   purpose,
   session,
   sessionMayLack,
@@ -53,6 +40,7 @@ const vend = fc.record(
 /** Every kind that is written and read as a whole row. */
 export const kinds: readonly Kind[] = [
   ...registryKinds,
+  ...approvalKinds,
   kind({
     name: "session",
     table: "sessions",
@@ -97,49 +85,6 @@ export const kinds: readonly Kind[] = [
     encode: outlivingItem,
     decode: outlivingOf,
     optional: ["accessKeyId", "sessionEndsAtSeconds"],
-  }),
-  kind({
-    name: "pending approval",
-    table: "approvals",
-    key: "key",
-    values: pendingApproval,
-    encode: pendingItem,
-    decode: pendingOf,
-    optional: ["build", "maxUses", "session", "purpose", "lastEndSeconds"],
-  }),
-  kind({
-    name: "name of an approval",
-    table: "approvals",
-    key: "key",
-    values: fc.record({ key: text, item: text, id: text, expiresAtSeconds: whole }),
-    encode: (it) => namingItem(it, it),
-    decode: (item) => {
-      const { expiresAt: _, ...it } = namingOf(item);
-      return it;
-    },
-    optional: [],
-  }),
-  kind({
-    name: "decision",
-    table: "decisions",
-    key: "approval",
-    values: approvalDecision,
-    encode: decisionItem,
-    decode: decisionOf,
-    optional: ["uniqueId", "sourceIdentity", "issuer", "clientId"],
-  }),
-  kind({
-    name: "refused request",
-    table: "decisions",
-    key: "approval",
-    values: whole,
-    encode: (atSeconds) =>
-      refusedRequestItem({
-        ...{ approval: "ap_1", requestHash: "h", approver: "p_a", verdict: "refused", proof: "iam" },
-        ...{ atSeconds, expiresAtSeconds: 1 },
-      }),
-    decode: refusedAtOf,
-    optional: [],
   }),
   kind({
     name: "owner's confirmation",

@@ -1,5 +1,4 @@
 import { fc } from "@fast-check/vitest";
-import type { ApprovalDecision, PendingApproval } from "../../../../core/model/approval.ts";
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type { Login } from "../../../../core/model/login.ts";
 import type { Registration } from "../../../../core/model/registry.ts";
@@ -20,7 +19,7 @@ const epochs = fc.dictionary(text, whole, { maxKeys: 3, noNullPrototype: true })
 const detail = fc
   .record({ type: text, more: fc.jsonValue() })
   .map(({ type, more }) => ({ type, ...(JSON.parse(JSON.stringify({ more })) as object) }));
-const grant: fc.Arbitrary<Grant> = fc.record({
+export const grant: fc.Arbitrary<Grant> = fc.record({
   resource: text,
   scopes: texts,
   details: fc.array(detail, { maxLength: 2 }),
@@ -285,44 +284,3 @@ export const cardKeys = fc.dictionary(
   ),
   { maxKeys: 3, noNullPrototype: true },
 ) as fc.Arbitrary<CardKeys>;
-
-const pendingNeeds = [
-  ...["id", "requestHash", "group", "needed", "agent", "jkt", "principal", "actors", "depth", "action", "grants"],
-  ...["lifeSeconds", "policies", "meanings", "createdAtSeconds", "expiresAtSeconds", "resume"],
-] as const;
-
-export const pendingApproval = fc.record(
-  {
-    ...{ id: text, requestHash: text, group: text, needed: whole, agent: text, jkt: text, build: text, actors: texts },
-    principal: fc.record(
-      { id: text, kind: fc.constantFrom("person" as const, "agent" as const), groups: texts },
-      { requiredKeys: ["id", "kind"] },
-    ),
-    action: fc.constantFrom("open" as const, "access" as const, "hop" as const),
-    grants: fc.array(grant, { maxLength: 2 }),
-    ...{ depth: whole, lifeSeconds: whole, maxUses: whole, session: fc.record({ root: text, sid: text }) },
-    policies: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
-    meanings: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
-    ...{ purpose: free, createdAtSeconds: whole, expiresAtSeconds: whole, lastEndSeconds: whole, resume: text },
-  },
-  { requiredKeys: [...pendingNeeds] as never },
-) as fc.Arbitrary<PendingApproval>;
-
-export const approvalDecision = fc.record(
-  {
-    ...{ approval: text, requestHash: text, approver: text.map((one) => `p_${one}`) },
-    verdict: fc.constantFrom("approved" as const, "refused" as const),
-    proof: fc.constantFrom("iam" as const, "token" as const),
-    ...{
-      uniqueId: text,
-      sourceIdentity: text,
-      issuer: text,
-      clientId: text,
-      atSeconds: whole,
-      expiresAtSeconds: whole,
-    },
-  },
-  {
-    requiredKeys: ["approval", "requestHash", "approver", "verdict", "proof", "atSeconds", "expiresAtSeconds"],
-  },
-) as fc.Arbitrary<ApprovalDecision>;

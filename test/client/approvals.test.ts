@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ApprovalWait, WaitingApproval } from "../../client/agent/approval.ts";
+import type { ApprovalDecision } from "../../core/model/approval.ts";
+import { cibaGrant } from "../../core/model/wire.ts";
+import { tickets } from "../kit/registry.ts";
+import { outright, withApproval } from "../token/approvals/ground.ts";
+import { createDeployment, type Deployment } from "./deployment.ts";
+
+const grants = [{ resource: tickets, scopes: ["tickets:write"] }];
+const needs = [[{ group: "people/deployers", needed: 1 }]];
+
+let cloud: Deployment;
+beforeEach(async () => {
+  cloud = await createDeployment({
+    kind: "policy",
+    name: "with-approval",
+    cedar: "permit (principal, action, resource);",
+  });
+  cloud.policy.engine = {
+    decide: (_, { action }) => (action === "open" ? withApproval(needs) : outright),
+  };
+  settled = false;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const open = (approval?: ApprovalWait) => {
+  const onBehalfOf = { idToken: cloud.idToken("planner-app") };
+  return cloud.agent("planner").open({ onBehalfOf, grants, ...(approval ? { approval } : {}) });
+};
+/** What comes of it, as a value. */
+const outcomeOf = (opening: ReturnType<typeof open>) =>
+  opening
+    .finally(() => {
+      settled = true;
+    })
+    .then(
+      (value) => ({ ok: true as const, value }),
+      (error: unknown) => ({ ok: false as const, error }),
+    );
+/** Lets so many seconds pass, for the service and for whoever waits, and what they set off come to its answer. */
+const pass = async (seconds: number) => {
+  cloud.time.seconds += seconds;
+  await vi.advanceTimersByTimeAsync(seconds * 1000);
+  // proofs are signed by other threads, which no faked timer waits for: until it waits again, or there is an end
+  for (let turns = 0; turns < 5_000 && vi.getTimerCount() === 0 && !settled; turns++)
+    await new Promise((resolve) => setImmediate(resolve));
+};
+let settled = false;
+const say = (id: string, verdict: ApprovalDecision["verdict"] = "approved") => {
+  const { requestHash, expiresAtSeconds } = cloud.store.approvals.waits.get(id) ?? fail();
+  cloud.store.approvals.decisions.push({
+    ...{ approval: id, approver: "p_bob", requestHash, expiresAtSeconds, verdict, proof: "iam" },
+    atSeconds: cloud.time.seconds,
+  });
+};
+const fail = () => {
+  throw new Error("nothing waits by this id");
+};
+const polls = () => cloud.sent.filter(({ form }) => form.get("grant_type") === cibaGrant);
+
+/** Begins to wait, and gives what waits. */
+async function waiting(signal?: AbortSignal) {
+  let heard: (waits: WaitingApproval) => void = () => {};
+  const pending = new Promise<WaitingApproval>((resolve) => {
+    heard = resolve;
+  });
+  settled = false;
+  const session = outcomeOf(open({ onPending: heard, ...(signal ? { signal } : {}) }));
+  const waits = await pending;
+  await pass(0);
+  return { ...waits, session };
+}
+
+describe("a session that people must approve", () => {
+  test("fails with what waits, unless the agent says that it waits", async () => {
+    const { error } = (await outcomeOf(open())) as { error: { code: string; approval: unknown } };
+    expect([error.code, error.approval]).toEqual([
+      "approval_pending",
+      { id: expect.stringMatching(/^ap_/), intervalSeconds: 5, expiresInSeconds: 900 },
+    ]);
+  });
+
+  test("opens once it is approved: asked about each five seconds, and without the person's token", async () => {
+    const { id, expiresInSeconds, session } = await waiting();
+    expect(expiresInSeconds).toBe(900);
+    await pass(5);
+    await pass(5);
+    expect(polls()).toHaveLength(2);
+    say(id);
+    await pass(5);
+    const opened = await session;
+    if (!opened.ok) throw opened.error;
+    expect((await opened.value.accessToken(tickets)).scopes).toEqual(["tickets:write"]);
+    expect(polls()).toHaveLength(3);
+    for (const { form } of polls()) {
+      expect(form.get("auth_req_id")).toBe(id);
+      expect(form.has("subject_token")).toBe(false);
+    }
+  });
+
+  test("is asked about less often after slow_down, and again after a call that failed", async () => {
+    const { id, session } = await waiting();
+    let answers = 0;
+    cloud.intercept.answer = ({ form }) => {
+      if (form.get("grant_type") !== cibaGrant) return undefined;
+      answers += 1;
+      if (answers === 2) throw new TypeError("fetch failed");
+      const body = { error: "slow_down", auth_req_id: id, interval: 5, expires_in: 800 };
+      return answers === 1 ? new Response(JSON.stringify(body), { status: 400 }) : undefined;
+    };
+    await pass(5);
+    await pass(5);
+    expect(answers).toBe(1);
+    await pass(5);
+    expect(answers).toBe(2);
+    say(id);
+    await pass(10);
+    expect((await session).ok).toBe(true);
+  });
+
+  test("is refused when one person refuses, and over when nobody decides", async () => {
+    const refused = await waiting();
+    say(refused.id, "refused");
+    await pass(5);
+    expect(await refused.session).toMatchObject({ ok: false, error: { code: "access_refused" } });
+    cloud.time.seconds += 3_600;
+    const late = await waiting();
+    cloud.time.seconds += 895;
+    await pass(5);
+    expect(await late.session).toMatchObject({ ok: false, error: { code: "approval_expired" } });
+  });
+
+  test("is waited for no longer than the agent likes, and attached to by the same request", async () => {
+    const stop = new AbortController();
+    const { id, session } = await waiting(stop.signal);
+    await pass(5);
+    stop.abort(new Error("enough"));
+    expect(await session).toMatchObject({ ok: false, error: { message: "enough" } });
+    await pass(60);
+    expect(polls()).toHaveLength(1);
+    expect(cloud.store.approvals.waits.size).toBe(1);
+    expect(cloud.store.approvals.waits.has(id)).toBe(true);
+  });
+});

@@ -1,0 +1,104 @@
+import { fc } from "@fast-check/vitest";
+import type { ApprovalDecision, PendingApproval } from "../../../../core/model/approval.ts";
+import {
+  decisionItem,
+  decisionOf,
+  refusedAtOf,
+  refusedRequestItem,
+} from "../../../../lambdas/aws/dynamodb/approvals/decision-rows.ts";
+import {
+  namingItem,
+  namingOf,
+  pendingItem,
+  pendingOf,
+} from "../../../../lambdas/aws/dynamodb/approvals/pending-rows.ts";
+import { type Kind, kind } from "./kind.ts";
+import { free, grant, text, texts, whole } from "./values.ts";
+
+const pendingNeeds = [
+  ...["id", "requestHash", "group", "needed", "agent", "jkt", "principal", "actors", "depth", "action", "grants"],
+  ...["lifeSeconds", "policies", "meanings", "createdAtSeconds", "expiresAtSeconds", "resume"],
+] as const;
+
+const pendingApproval = fc.record(
+  {
+    ...{ id: text, requestHash: text, group: text, needed: whole, agent: text, jkt: text, build: text, actors: texts },
+    principal: fc.record(
+      { id: text, kind: fc.constantFrom("person" as const, "agent" as const), groups: texts },
+      { requiredKeys: ["id", "kind"] },
+    ),
+    action: fc.constantFrom("open" as const, "access" as const, "hop" as const),
+    grants: fc.array(grant, { maxLength: 2 }),
+    ...{ depth: whole, lifeSeconds: whole, maxUses: whole, session: fc.record({ root: text, sid: text }) },
+    policies: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
+    meanings: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
+    ...{ purpose: free, createdAtSeconds: whole, expiresAtSeconds: whole, lastEndSeconds: whole, resume: text },
+  },
+  { requiredKeys: [...pendingNeeds] as never },
+) as fc.Arbitrary<PendingApproval>;
+
+const approvalDecision = fc.record(
+  {
+    ...{ approval: text, requestHash: text, approver: text.map((one) => `p_${one}`) },
+    verdict: fc.constantFrom("approved" as const, "refused" as const),
+    proof: fc.constantFrom("iam" as const, "token" as const),
+    ...{
+      uniqueId: text,
+      sourceIdentity: text,
+      issuer: text,
+      clientId: text,
+      atSeconds: whole,
+      expiresAtSeconds: whole,
+    },
+  },
+  {
+    requiredKeys: ["approval", "requestHash", "approver", "verdict", "proof", "atSeconds", "expiresAtSeconds"],
+  },
+) as fc.Arbitrary<ApprovalDecision>;
+
+/** Rows of what waits for people, and of what they said. */
+export const approvalKinds: readonly Kind[] = [
+  kind({
+    name: "pending approval",
+    table: "approvals",
+    key: "key",
+    values: pendingApproval,
+    encode: pendingItem,
+    decode: pendingOf,
+    optional: ["build", "maxUses", "session", "purpose", "lastEndSeconds"],
+  }),
+  kind({
+    name: "name of an approval",
+    table: "approvals",
+    key: "key",
+    values: fc.record({ key: text, item: text, id: text, expiresAtSeconds: whole }),
+    encode: (it) => namingItem(it, it),
+    decode: (item) => {
+      const { expiresAt: _, ...it } = namingOf(item);
+      return it;
+    },
+    optional: [],
+  }),
+  kind({
+    name: "decision",
+    table: "decisions",
+    key: "approval",
+    values: approvalDecision,
+    encode: decisionItem,
+    decode: decisionOf,
+    optional: ["uniqueId", "sourceIdentity", "issuer", "clientId"],
+  }),
+  kind({
+    name: "refused request",
+    table: "decisions",
+    key: "approval",
+    values: whole,
+    encode: (atSeconds) =>
+      refusedRequestItem({
+        ...{ approval: "ap_1", requestHash: "h", approver: "p_a", verdict: "refused", proof: "iam" },
+        ...{ atSeconds, expiresAtSeconds: 1 },
+      }),
+    decode: refusedAtOf,
+    optional: [],
+  }),
+];
