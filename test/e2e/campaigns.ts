@@ -5,6 +5,7 @@
  */
 export const campaigns: readonly string[] = [
   "agents",
+  "approvals",
   "audit",
   "audit-log",
   "aws-attestation",

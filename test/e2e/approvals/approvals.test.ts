@@ -1,0 +1,121 @@
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { TestAgent } from "../../kit/world/agents.ts";
+import { id as newId, record, replayEntry, session } from "../../lambdas/samples.ts";
+import { openRelease } from "./ground.ts";
+
+let desk: Awaited<ReturnType<typeof openRelease>>;
+let planner: TestAgent;
+beforeAll(async () => {
+  desk = await openRelease();
+  planner = await desk.world.newAgent("planner");
+});
+afterAll(() => desk?.close());
+// what waited before is over, and keeps no place
+beforeEach(() => {
+  desk.world.time.seconds += 901;
+});
+
+/** Asks, and gives what waits; each time for another life, since it is another request then. */
+let life = 60;
+const waiting = async (): Promise<string> => {
+  const { status, body } = await desk.ask(planner, { lifetime_seconds: String(life++) });
+  expect([status, body.error]).toEqual([400, "authorization_pending"]);
+  return body.auth_req_id;
+};
+const later = () => {
+  desk.world.time.seconds += 5;
+};
+
+describe("approvals, over the product's tables", () => {
+  it("reading needs nobody, writing waits for people", async () => {
+    expect((await desk.ask(planner, { scope: "tickets:read" })).status).toBe(200);
+    await waiting();
+  });
+
+  it("one person approves exactly that, by IAM: it is used once and gone", async () => {
+    const id = await waiting();
+    expect((await desk.redeem(planner, id)).body.error).toBe("authorization_pending");
+    expect(await desk.say("ada", id)).toMatchObject({ status: 200 });
+    later();
+    const { status, body } = await desk.redeem(planner, id);
+    expect([status, body.scope]).toEqual([200, "tickets:write"]);
+    later();
+    expect((await desk.redeem(planner, id)).body.error).toBe("invalid_grant");
+  });
+
+  it("one person approves by a token of the client for approvals", async () => {
+    const id = await waiting();
+    expect(await desk.sayBy(desk.personToken("bob"), id)).toMatchObject({ status: 200 });
+    expect((await desk.redeem(planner, id)).status).toBe(200);
+  });
+
+  it("threat 58: an agent's identity, its own session and the person's token that it works with approve nothing", async () => {
+    const id = await waiting();
+    const own = (await desk.ask(planner, { scope: "tickets:read" })).body.access_token;
+    const shown = [planner.identity(), own, desk.world.idToken("planner-app")];
+    for (const one of shown) expect((await desk.sayBy(`Bearer ${one}`, id)).status).toBeGreaterThanOrEqual(400);
+    expect((await desk.redeem(planner, id)).body.error).toBe("authorization_pending");
+  });
+
+  it("threat 59: who owns the agent approves nothing for it", async () => {
+    const id = await waiting();
+    expect((await desk.say("olga", id)).status).toBe(403);
+  });
+
+  it("threat 55: another agent and another key of the same agent redeem nothing", async () => {
+    const id = await waiting();
+    await desk.say("ada", id);
+    for (const other of [await desk.world.newAgent("triage"), await desk.world.newAgent("planner")])
+      expect((await desk.redeem(other, id)).body.error).toBe("invalid_grant");
+    expect((await desk.redeem(planner, id)).status).toBe(200);
+  });
+
+  it("threat 55: one who refuses after another approved has refused it for all", async () => {
+    const id = await waiting();
+    await desk.say("ada", id);
+    expect((await desk.say("bob", id, "refuse")).status).toBe(200);
+    expect((await desk.redeem(planner, id)).body.error).toBe("access_denied");
+  });
+
+  it("threat 56: a refused request is refused unasked for an hour", async () => {
+    const asked = { lifetime_seconds: "59" };
+    const { body } = await desk.ask(planner, asked);
+    await desk.say("ada", body.auth_req_id, "refuse");
+    expect((await desk.ask(planner, asked)).body.error).toBe("access_denied");
+  });
+
+  it("threat 57: a policy that changed while people decided makes it stale", async () => {
+    const id = await waiting();
+    await desk.say("ada", id);
+    const { versions } = desk.world;
+    const now = versions.get(1);
+    if (!now) throw new Error("no version 1");
+    const changed = now.policies.map((one) =>
+      one.name === "all" ? { ...one, cedar: `${one.cedar} // reviewed` } : one,
+    );
+    versions.set(1, { ...now, policies: changed });
+    expect((await desk.redeem(planner, id)).body.error).toBe("approval_stale");
+    versions.set(1, now);
+  });
+
+  it("threat 55: of ten thousand uses at one instant one is stored", async () => {
+    const id = await waiting();
+    await desk.say("ada", id);
+    const pending = await desk.approvals.pending(id);
+    const { decisions } = await desk.approvals.standing({ id });
+    if (!pending) throw new Error("nothing waits");
+    const { requestHash, expiresAtSeconds } = pending;
+    const approval = { id, requestHash, expiresAtSeconds, approvers: decisions.map(({ approver }) => approver) };
+    const root = newId();
+    const use = () =>
+      desk.store.commit({
+        session: session({ root, purpose: "one of ten thousand" }),
+        ...{ approval, replayEntries: [replayEntry()], record: record() },
+      });
+    const outcomes = await Promise.all(Array.from({ length: 10_000 }, use));
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
+    const { Items = [] } = await desk.cloud.client.send(new ScanCommand({ TableName: "Sessions" }));
+    expect(Items.filter((row) => row.root === root)).toHaveLength(1);
+  });
+});
