@@ -29,6 +29,13 @@ describe("the audit record of a revocation", () => {
     expect(read({ target: `${kind}:${id}`, reason: "lost" })).toEqual({ uid, kind, id, by: "admin", atSeconds: now });
   });
 
+  test("of a quarantine that no operator ordered says so", () => {
+    const target = `agent:${agentOf("planner")}`;
+    expect(read({ target, quarantine: true })).toMatchObject({ kind: "agent", by: "system" });
+    const operator = { arn: "arn:aws:sts::111122223333:assumed-role/operator/ada", uniqueId: "AROAEXAMPLE" };
+    expect(read({ target, quarantine: true, operator })).toMatchObject({ by: "admin" });
+  });
+
   test("of a session carries its tree, so that it need not be looked for", () => {
     const session = { sid, root, depth: 1 };
     expect(read({ target: `session:${sid}`, session })).toEqual({
