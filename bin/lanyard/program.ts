@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { agentCommands } from "./agents/program.ts";
+import { approvalCommands } from "./approvals/program.ts";
 import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
 import { awsCredentialsCommands } from "./aws-credentials/program.ts";
@@ -47,7 +48,7 @@ Each command's own --help has more.
 Which deployment, first what is named: --profile (one that lanyard login stored; local: the local run; aws: the names in
 the environment) or --outputs (a file of cdk deploy --outputs-file), LANYARD_PROFILE, LANYARD_ISSUER with
 LANYARD_TRUST_DOMAIN, LANYARD_ADMIN_URL, LANYARD_ADMIN_READ_URL and LANYARD_ADMIN_WRITE_URL (and, where needed,
-LANYARD_ADMIN_ROTATE_URL, LANYARD_AUDIT_BUCKET, LANYARD_STAGE, LANYARD_ACCOUNT), the only stored profile, and last the
+LANYARD_ADMIN_ROTATE_URL, LANYARD_APPROVE_URL, LANYARD_AUDIT_BUCKET, LANYARD_STAGE, LANYARD_ACCOUNT), the only stored profile, and last the
 local run's .lanyard/endpoints.json. lanyard whoami says which one it is. Credentials come by the usual AWS chain.
 
 What changes a deployment names it on standard error, shows what it would reach, and asks. --yes leaves out the question;
@@ -143,6 +144,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   registryCommands(line);
   revocationCommands(line);
   killCommands(line);
+  approvalCommands(line);
   keyCommands(line);
   statusCommands(line);
   agentCommands(line);

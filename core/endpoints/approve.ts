@@ -15,7 +15,8 @@ import type { RegistrySnapshot, RegistrySource } from "../model/snapshot.ts";
 import { subjects } from "../model/subjects.ts";
 import type { Call, PlatformCaller, Reply } from "../model/wire.ts";
 import { epochOf } from "../session/liveness.ts";
-import type { SessionStore } from "../session/store.ts";
+import { quarantineAgent } from "../session/quarantine-agent.ts";
+import type { QuarantineWriter, SessionStore } from "../session/store.ts";
 
 /** What deciding needs, however people are proved. */
 export interface ApproveDeps extends DenyDeps {
@@ -23,6 +24,9 @@ export interface ApproveDeps extends DenyDeps {
   readonly store: Pick<SessionStore, "readLiveness">;
   readonly approvals: ApprovalReads;
   readonly decisions: DecisionStore;
+  readonly quarantines: QuarantineWriter;
+  /** Is told of a failure behind a decision that was stored. */
+  failed(failure: unknown): void;
 }
 
 /** How a call is told to be a person's. */
@@ -40,7 +44,7 @@ type Authenticate = (call: Call, audit: AuditContext) => Promise<Result<Introduc
  * 5. **rules**: not who asked, no owner in the chain, not over, and the digest is of what waits (threat 59)
  * 6. **record**: the decision is put where there is none, in one transaction with the proof and the record. A refusal is
  *    final; approvals are one a person, however often and by whichever way
- * 7. **count** refusals in a row
+ * 7. **count** refusals in a row: at the third, what the agent may is what its profile of quarantine leaves (threat 59)
  *
  * Whoever has a link or an id has nothing: both are in notices, and decide nowhere.
  */
@@ -186,10 +190,25 @@ async function one(
       ? err({ code: "dpop_replayed" })
       : err({ code: "approval_decided", id: pending.id, verdict: question.verdict });
   // 7. count
-  await deps.decisions.inRow(agent, question.verdict, atSeconds);
+  await countInRow(agent, question.verdict, way);
   const approvals = standing.decisions.length + 1;
   return ok({
     decided: { id: pending.id, verdict: question.verdict },
     ...(question.verdict === "approved" ? { approvals, needed: pending.needed } : {}),
   });
+}
+
+/**
+ * An agent whose requests people keep refusing has gone astray, or somebody drives it to tire them out. The requests are
+ * proved by its own key: `token` stored each after it had checked the proof. What was decided stands whatever becomes of
+ * this, and a count that is lost only comes later.
+ */
+async function countInRow(agent: string, verdict: "approved" | "refused", { deps, audit }: Way): Promise<void> {
+  try {
+    const inRow = await deps.decisions.inRow(agent, verdict, nowSeconds(deps.clock));
+    if (inRow >= limits.approvalRefusalsInRow)
+      await quarantineAgent({ agent, cause: "approvals_refused" }, audit, deps);
+  } catch (failure) {
+    deps.failed(failure);
+  }
 }

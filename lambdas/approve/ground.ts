@@ -2,8 +2,11 @@ import type { ApproveDeps } from "../../core/endpoints/approve.ts";
 import { createApprovalReads } from "../aws/dynamodb/approvals/approval-reads.ts";
 import { createDecisions } from "../aws/dynamodb/approvals/decisions.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
+import { createQuarantineWriter } from "../aws/dynamodb/revocations/quarantine-writer.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
+import { loggable } from "../http/failure.ts";
+import { logLater } from "../log.ts";
 
 /** What both functions that people decide by need. */
 export function approveGround() {
@@ -14,6 +17,8 @@ export function approveGround() {
     store: createSessionStore(dynamo, tables, clock),
     approvals: createApprovalReads(dynamo, tables),
     decisions: createDecisions(dynamo, tables),
+    quarantines: createQuarantineWriter(dynamo, tables),
+    failed: (failure) => logLater("error", "refusals in a row were not counted", { failure: loggable(failure) }),
   };
   return { deps, refuse };
 }

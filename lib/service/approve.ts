@@ -18,6 +18,7 @@ class Approving extends LanyardFunction {
     tables.grantRegistryRead(this);
     tables.grantApprovalDecide(this);
     tables.grantCount(this, "refusals");
+    tables.grantAutomaticQuarantine(this);
     tables.grantRecords(this);
   }
 }

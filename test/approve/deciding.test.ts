@@ -219,6 +219,23 @@ describe("a token that is bound to a key", () => {
   });
 });
 
+describe("refusals in a row", () => {
+  test("threat 59: quarantine the agent at the third, once, and an approval between begins the row anew", async () => {
+    const standing = () => on.world.store.epochs.get(subjects.agent(agentId("planner")));
+    const say = async (...verdicts: readonly ("approve" | "refuse")[]) => {
+      for (const verdict of verdicts) expect((await on.say("ada", verdict, on.waits())).status).toBe(200);
+    };
+    await say("refuse", "refuse", "approve", "refuse", "refuse");
+    expect(standing()?.quarantined).toBeUndefined();
+    await say("refuse", "refuse");
+    expect(standing()).toMatchObject({ quarantined: true });
+    const told = on.world.store.records.map(({ body }) => JSON.parse(body).unmapped.lanyard);
+    expect(told.filter(({ operation }) => operation === "revoke")).toMatchObject([
+      { target: `agent:${agentId("planner")}` },
+    ]);
+  });
+});
+
 describe("what is decided", () => {
   test("threat 59: is what was shown, by its digest", async () => {
     const [pending, other] = [on.waits(), on.waits()];

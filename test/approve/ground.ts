@@ -6,6 +6,7 @@ import type { Registration } from "../../core/model/registry.ts";
 import type { Call, PlatformCaller } from "../../core/model/wire.ts";
 import { randomIds } from "../kit/keys.ts";
 import { MemoryDecisions } from "../kit/memory/decisions.ts";
+import { memoryQuarantines } from "../kit/memory/epochs.ts";
 import { agent, agentId, idp, inBase, tickets } from "../kit/registry.ts";
 import { dpopProof, sha256, type TestKey, testKey } from "../kit/wire/key.ts";
 import { type Tokens, tokens } from "../kit/world/tokens.ts";
@@ -47,7 +48,13 @@ export type ApproveWorld = World<Tokens>;
 export async function openApprove(more: readonly Registration[] = []) {
   const world = await createWorld([...rows, ...more], tokens);
   const approvals = new MemoryDecisions(world.store);
-  const deps = { ...world.ports, approvals, decisions: approvals };
+  const deps = {
+    ...world.ports,
+    approvals,
+    decisions: approvals,
+    quarantines: memoryQuarantines(world.store),
+    failed: () => {},
+  };
   const byIam = createApproveEndpoint(deps);
   const byToken = createApproveTokenEndpoint(deps);
   const key = await testKey();

@@ -74,6 +74,11 @@ describe("what a stage has not", () => {
     ["a person who approves as a caller of AWS", approver, "approvals"],
     ["a quarantine with approval", { ...agent("odd"), quarantine: askingForYes }, "approvals"],
     ["a client for approvals", approving, "approvals"],
+    [
+      "a policy that permits with approval",
+      { kind: "policy", name: "p", cedar: '@approval("idp/release")\npermit(principal, action, resource);' },
+      "approvals",
+    ],
   ] as const)("is refused before it is registered: %s", (_what, row, needed) => {
     expect(problemsOf(row, []).filter((message) => lack.test(message))).toHaveLength(1);
     const other: StageHas = needed === "es256" ? "securityEvents" : "es256";

@@ -17,6 +17,7 @@ const names = {
 } as const;
 const optional = {
   adminRotate: ["LANYARD_ADMIN_ROTATE_URL", urlOutput("admin-rotate")],
+  approve: ["LANYARD_APPROVE_URL", urlOutput("approve")],
   bucket: ["LANYARD_AUDIT_BUCKET", "AuditBucketName"],
   logKey: ["LANYARD_LOG_KEY", "LogKeyId"],
   relay: ["LANYARD_RELAY", "RelayName"],
@@ -89,14 +90,15 @@ function profileFrom(column: 0 | 1, texts: Texts, place: Place): Profile {
     adminWrite: of(names.adminWrite),
     adminRead: of(names.adminRead),
   };
-  const adminRotate = of(optional.adminRotate);
+  const [adminRotate, approve] = [of(optional.adminRotate), of(optional.approve)];
+  const further = { ...(adminRotate ? { adminRotate } : {}), ...(approve ? { approve } : {}) };
   const bucket = of(optional.bucket);
   const { trustDomain: _, ...addresses } = known;
-  for (const [name, address] of Object.entries({ ...addresses, ...(adminRotate ? { adminRotate } : {}) }))
+  for (const [name, address] of Object.entries({ ...addresses, ...further }))
     if (!isCallable(address)) throw new Usage(`${name} is no URL with https: ${JSON.stringify(address)}`);
   const [logKey, relay, refusedQueue] = [of(optional.logKey), of(optional.relay), of(optional.refusedQueue)];
   const more = {
-    ...(adminRotate ? { adminRotate } : {}),
+    ...further,
     ...(bucket ? { audit: { bucket } } : {}),
     ...(logKey ? { logKey } : {}),
     ...(relay ? { relay } : {}),

@@ -26,8 +26,8 @@ interface ClientPlace {
  * @throws Usage for URLs of two Regions
  */
 export function profileOf(known: Omit<Profile, "dynamo">, place: ClientPlace): Profile {
-  const { issuer, admin, adminRead, adminWrite, adminRotate } = known;
-  const addresses = [issuer, admin, adminRead, adminWrite, ...(adminRotate === undefined ? [] : [adminRotate])];
+  const { issuer, admin, adminRead, adminWrite, adminRotate, approve } = known;
+  const addresses = [issuer, admin, adminRead, adminWrite, ...[adminRotate, approve].flatMap((one) => one ?? [])];
   const region = oneRegion(addresses) ?? known.region ?? place.region;
   return {
     ...known,

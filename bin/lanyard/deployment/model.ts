@@ -52,6 +52,8 @@ export interface Profile {
   readonly trailFolder?: string;
   /** URL of the function that accepts orders to rotate keys; absent where the names are of an older version. */
   readonly adminRotate?: string;
+  /** URL of the function that people decide by; absent where the stage has no approvals. */
+  readonly approve?: string;
   /** Values of `${...}` that are known from the deployment. */
   readonly variables: Readonly<Record<string, string>>;
   /** Carries Region and credentials; which sign calls too. */

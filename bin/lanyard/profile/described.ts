@@ -78,8 +78,14 @@ export function describedBy(value: string, arn: string | undefined, stage: strin
     throw new Refused(
       `${name} tells of stage ${told.stage} in ${told.region} of account ${told.account}, not of itself`,
     );
-  const { adminRead, adminRevoke, adminWrite, adminRotate, issuer } = told;
-  for (const address of [issuer, adminRead, adminRevoke, adminWrite, ...(adminRotate ? [adminRotate] : [])]) {
+  const { adminRead, adminRevoke, adminWrite, adminRotate, approve, issuer } = told;
+  for (const address of [
+    issuer,
+    adminRead,
+    adminRevoke,
+    adminWrite,
+    ...[adminRotate, approve].flatMap((one) => one ?? []),
+  ]) {
     const of = regionOf(address);
     // an emulator's URLs are on this machine; the schema accepts no others without a Region
     if (of !== undefined && of !== told.region)

@@ -26,6 +26,9 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
   if (row.kind === "trusted-issuer" && row.approvals && !has.includes("approvals")) return [["approvals", noApprovals]];
   if (row.kind === "agent" && row.quarantine?.approval && !has.includes("approvals"))
     return [["quarantine.approval", noApprovals]];
+  // in a comment it asks for nothing
+  if (row.kind === "policy" && /^[^/]*@approval\s*\(/m.test(row.cedar) && !has.includes("approvals"))
+    return [["cedar", noApprovals]];
   return [];
 }
 

@@ -12,6 +12,12 @@ export const approving = (role: "Approve" | "ApproveToken", more: readonly strin
     // nobody shows a proof where IAM authenticates
     ...(role === "ApproveToken" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),
     "dynamodb:UpdateItem on Counters if row refusals#*",
+    "dynamodb:GetItem on Revocations if row standing#agent:*",
+    // it quarantines, and can write nothing else there
+    `dynamodb:UpdateItem on Revocations if row standing#agent:* ${JSON.stringify({
+      "ForAllValues:StringEquals": { "dynamodb:Attributes": ["subject", "autoQuarantines", "autoQuarantinedAtSeconds"] },
+      StringEquals: { "dynamodb:EnclosingOperation": "TransactWriteItems" },
+    })}`,
     ...more,
   ],
 ];
