@@ -15,7 +15,9 @@ export const approving = (role: "Approve" | "ApproveToken", more: readonly strin
     "dynamodb:GetItem on Revocations if row standing#agent:*",
     // it quarantines, and can write nothing else there
     `dynamodb:UpdateItem on Revocations if row standing#agent:* ${JSON.stringify({
-      "ForAllValues:StringEquals": { "dynamodb:Attributes": ["subject", "autoQuarantines", "autoQuarantinedAtSeconds"] },
+      "ForAllValues:StringEquals": {
+        "dynamodb:Attributes": ["subject", "autoQuarantines", "autoQuarantinedAtSeconds"],
+      },
       StringEquals: { "dynamodb:EnclosingOperation": "TransactWriteItems" },
     })}`,
     ...more,
