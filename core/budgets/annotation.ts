@@ -47,10 +47,6 @@ export function parseBudget(text: string): BudgetBounds | string {
 
 const known = new WeakMap<RegistrySnapshot, ReadonlyMap<string, Budget>>();
 
-/** Those of some policies that have a budget. */
-export const budgetedAmong = (policies: readonly string[], registry: RegistrySnapshot): readonly string[] =>
-  policies.filter((name) => policyBudgets(registry).has(name));
-
 /**
  * What is wrong with a policy's budget before it is applied.
  * @param read the annotation as Cedar reads it; undefined where the policy has none

@@ -12,7 +12,7 @@ import { approvalInQuarantine, inForce } from "../session/quarantine.ts";
 import type { ApprovalUse, LivenessRows } from "../session/store.ts";
 
 import { evaluateServers } from "./alive.ts";
-import { boundUses, checkBudgeted } from "./bounds.ts";
+import { boundUses } from "./bounds.ts";
 import { checkFits } from "./claims.ts";
 import type { TokenContext } from "./context.ts";
 import { checkHeldTools } from "./held-tools.ts";
@@ -104,9 +104,41 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     const input = way.lifeSeconds === undefined ? asked : { ...asked, lifeSeconds: way.lifeSeconds };
     const keyless = person !== undefined && !rows.personKey ? { keyless: person } : {};
     const decided = decide({ subject: subject.value, rows, above, servers, ...keyless }, input, named);
-    return decided.ok && !way.mayWait ? refuseWaiting(decided.value) : decided;
+    const counted = decided.ok ? await withinBudgets(decided.value, input) : decided;
+    return counted.ok && !way.mayWait ? refuseWaiting(counted.value) : counted;
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
+}
+
+/**
+ * Refuses what budgets apply to where nobody counts. Most registries have none, and then nothing is loaded.
+ * @returns what was authorized, or what `checkBudgeted` refuses
+ */
+async function withinBudgets(authorized: Authorized, input: PlanInput): Promise<Result<Authorized, Denial>> {
+  const { plan, policies, waits } = authorized;
+  const { request, registry } = input;
+  if (request.budget === undefined && !(plan.existing ?? plan.parent)?.budgets && !hasBudgets(registry))
+    return ok(authorized);
+  const { checkBudgeted } = await import("./budgeted.ts");
+  const counted = checkBudgeted(plan, policies, input);
+  if (!counted.ok) return counted;
+  // an approved plan is stored without it, and would open a session that it does not bound
+  return waits && request.budget !== undefined
+    ? err({ code: "parameter_invalid", name: "budget", why: "it cannot be asked for where somebody has to approve" })
+    : ok(authorized);
+}
+
+const having = new WeakMap<RegistrySnapshot, boolean>();
+
+/** Whether a version declares any budget; looked up once a version. */
+function hasBudgets(registry: RegistrySnapshot): boolean {
+  const known = having.get(registry);
+  if (known !== undefined) return known;
+  const found =
+    [...registry.agents, ...registry.delegationRules].some(({ budgets }) => budgets !== undefined) ||
+    registry.policies.some(({ cedar }) => cedar.includes("@budget"));
+  having.set(registry, found);
+  return found;
 }
 
 /** The first owner in the chain by whom nothing is issued. Who signs in for this request gives an owner's word by it. */
@@ -161,15 +193,6 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!fits.ok) return fits;
   const answered = evaluatePolicies(plan, input, context);
   if (!answered.ok) return answered;
-  const counted = checkBudgeted(plan, answered.value.policies, input);
-  if (!counted.ok) return counted;
-  // an approved plan is stored without it, and would open a session that it does not bound
-  if (answered.value.waits && input.request.budget)
-    return err({
-      code: "parameter_invalid",
-      name: "budget",
-      why: "it cannot be asked for where somebody has to approve",
-    });
   const keyless = read.keyless === undefined ? {} : { keyless: read.keyless };
   return ok({ plan, subject, rows, registry, ...answered.value, ...keyless });
 }

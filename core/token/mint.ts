@@ -1,4 +1,3 @@
-import { budgetedAmong } from "../budgets/annotation.ts";
 import { newAccessHandle } from "../caller/access-handle.ts";
 import type { Denial } from "../denial/denial.ts";
 import { signJwt } from "../jose/sign.ts";
@@ -62,6 +61,8 @@ export async function draftSession(
   ];
   const epochs = epochsNow(rows, [...own, ...more]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
+  const { budget } = request;
+  const bounds = budget === undefined ? undefined : (await import("../budgets/read-bounds.ts")).readBounds(budget);
   const status = await ports.store.leaseStatus(exp, epochs[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
   const session: Session = {
@@ -84,7 +85,7 @@ export async function draftSession(
     registryVersion: registry.version,
     status,
     ...(uses ? { uses } : {}),
-    ...budgetsBelow(parent, request.budget, sid),
+    ...budgetsBelow(parent, bounds, sid),
     ...(plan.delegationRules ? { delegationRules: plan.delegationRules } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
     ...(plan.via ? { via: plan.via } : {}),
@@ -148,7 +149,10 @@ function mintHandle(
   // with a new session, the bound belongs to the session and not to the token
   const own = isNew ? undefined : plan.maxUses;
   const uses = isNew ? session.uses : usesBelow(plan.usesAbove, own, address.handleHash);
-  const budgeted = budgetedAmong(policies, registry);
+  // by the text alone, so that the reader of annotations need not be loaded: one too many bounds nothing
+  const budgeted = registry.policies.flatMap(({ name, cedar }) =>
+    policies.includes(name) && cedar.includes("@budget") ? [name] : [],
+  );
   const row: AccessHandle = {
     ...address,
     claims: handleClaims({ session, grant, times }, ports.issuer, registry),

@@ -1,8 +1,6 @@
-import { readBounds as readBudget } from "../budgets/read-bounds.ts";
 import { assertionIn, type Form, readForm, single } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { assertionKind, checkClientMethod } from "../jwt-bearer/authenticate-client.ts";
-import type { BudgetBounds } from "../model/budget.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
@@ -49,8 +47,8 @@ export interface TokenRequest {
   readonly role?: string;
   /** How often the requested token may be used, 1 to `limits.usesMax`. */
   readonly maxUses?: number;
-  /** What the session that is opened, and everything below it, may spend. */
-  readonly budget?: BudgetBounds;
+  /** What the session that is opened, and everything below it, may spend, as it was sent: `read-bounds.ts` reads it. */
+  readonly budget?: string;
 }
 
 const subjectTypes = new Map<string, SubjectType>([
@@ -135,10 +133,7 @@ function parse(form: Form): Result<TokenRequest, Denial> {
   const maxUses = single(form, "max_uses");
   if (maxUses !== undefined && !(/^[1-9][0-9]{0,5}$/.test(maxUses) && Number(maxUses) <= limits.usesMax))
     return invalid("max_uses", `send a whole number from 1 to ${limits.usesMax}`);
-  const budgetText = single(form, "budget");
-  const budget = budgetText === undefined ? undefined : readBudget(budgetText);
-  if (budgetText !== undefined && !budget)
-    return invalid("budget", 'send {"calls":{"hour":10},"money":{"currency":"EUR","day":500}} or a part of it');
+  const budget = single(form, "budget");
   const role = readRole(form);
   if (!role.ok) return role;
   const clientId = single(form, "client_id");
@@ -150,7 +145,7 @@ function parse(form: Form): Result<TokenRequest, Denial> {
     ...(purpose === undefined ? {} : { purpose }),
     ...tools.value,
     ...(maxUses === undefined ? {} : { maxUses: Number(maxUses) }),
-    ...(budget ? { budget } : {}),
+    ...(budget === undefined ? {} : { budget }),
     requested,
     resources,
     ...bounds.value,
