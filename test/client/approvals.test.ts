@@ -3,7 +3,7 @@ import type { ApprovalWait, WaitingApproval } from "../../client/agent/approval.
 import type { ApprovalDecision } from "../../core/model/approval.ts";
 import { cibaGrant } from "../../core/model/wire.ts";
 import { tickets } from "../kit/registry.ts";
-import { outright, withApproval } from "../token/approvals/ground.ts";
+import { approverRows, bob, outright, withApproval } from "../token/approvals/ground.ts";
 import { createDeployment, type Deployment } from "./deployment.ts";
 
 const grants = [{ resource: tickets, scopes: ["tickets:write"] }];
@@ -11,7 +11,7 @@ const needs = [[{ group: "people/deployers", needed: 1 }]];
 
 let cloud: Deployment;
 beforeEach(async () => {
-  cloud = await createDeployment({
+  cloud = await createDeployment(...approverRows, {
     kind: "policy",
     name: "with-approval",
     cedar: "permit (principal, action, resource);",
@@ -52,7 +52,16 @@ let settled = false;
 const say = (id: string, verdict: ApprovalDecision["verdict"] = "approved") => {
   const { requestHash, expiresAtSeconds } = cloud.store.approvals.waits.get(id) ?? fail();
   cloud.store.approvals.decisions.push({
-    ...{ approval: id, approver: "p_bob", requestHash, expiresAtSeconds, verdict, proof: "iam" },
+    ...{
+      approval: id,
+      approver: bob,
+      requestHash,
+      expiresAtSeconds,
+      verdict,
+      proof: "iam",
+      uniqueId: "AROA1",
+      sourceIdentity: "bob",
+    },
     atSeconds: cloud.time.seconds,
   });
 };

@@ -1,3 +1,4 @@
+import { stillCounts } from "../../approvals/still-counts.ts";
 import type { ApprovalRequests } from "../../approvals/store.ts";
 import type { Denial } from "../../denial/denial.ts";
 import type { ApprovalStanding, PendingApproval } from "../../model/approval.ts";
@@ -64,7 +65,9 @@ export async function redeemApproval(context: TokenContext): Promise<Result<Toke
   if (!authorized.ok) return isOfChange(authorized.error) ? stale(pending, authorized.error.code) : authorized;
   const same = isSame(pending, authorized.value, resumed);
   if (!same.ok) return same;
-  const unblocked = await withoutBlocked(voters, context);
+  const { registry } = authorized.value;
+  const registered = voters.filter((one) => stillCounts(one, pending.group, registry));
+  const unblocked = await withoutBlocked(registered, context);
   if (!unblocked.ok) return unblocked;
   const counted = unblocked.value.slice(0, pending.needed);
   if (counted.length < pending.needed) return err(pendingDenial(pending, nowSeconds(ports.clock)));

@@ -4,7 +4,7 @@ import { offerTokenType, sessionTokenType } from "../../../core/model/wire.ts";
 import { agent, inBase, tickets } from "../../kit/registry.ts";
 import { dpopProof } from "../../kit/wire/key.ts";
 import { tokenUrl } from "../../kit/world/tokens.ts";
-import { type ApprovalWorld, approvalWorld, outright, withApproval, writing } from "./ground.ts";
+import { type ApprovalWorld, approvalWorld, approver, bob, eve, outright, withApproval, writing } from "./ground.ts";
 
 let it: ApprovalWorld;
 beforeEach(async () => {
@@ -13,7 +13,7 @@ beforeEach(async () => {
 const code = () => it.records().at(-1)?.denial?.code;
 const approved = async () => {
   const id = await it.waiting();
-  it.say(id, "p_bob");
+  it.say(id, bob);
   return id;
 };
 const policyRow = (cedar: string) => ({ kind: "policy", name: "with-approval", cedar }) as const;
@@ -43,7 +43,7 @@ describe("threat 55: an approval", () => {
   test("is not used when somebody refuses it between the read and the write", async () => {
     const id = await approved();
     it.world.store.beforeLiveness = (nth) => {
-      if (nth === 1) it.say(id, "p_eve", { verdict: "refused" });
+      if (nth === 1) it.say(id, eve, { verdict: "refused" });
     };
     expect((await it.redeem(id)).body.error).toBe("access_denied");
     expect(it.world.store.sessions.size).toBe(0);
@@ -54,16 +54,26 @@ describe("threat 55: an approval", () => {
     const { principal } = it.pendingOf(id);
     it.say(id, principal.id);
     expect((await it.redeem(id)).body.error).toBe("authorization_pending");
-    it.say(id, "p_bob", { requestHash: "another" });
+    it.say(id, bob, { requestHash: "another" });
     it.world.time.seconds += 5;
     expect((await it.redeem(id)).body.error).toBe("authorization_pending");
-    it.say(id, "p_eve");
-    it.world.store.epochs.set("principal:p_eve", { epoch: 1, blocked: true });
+    it.say(id, eve);
+    it.world.store.epochs.set(`principal:${eve}`, { epoch: 1, blocked: true });
     it.world.time.seconds += 5;
     expect((await it.redeem(id)).body.error).toBe("authorization_pending");
-    it.world.store.epochs.set("principal:p_eve", { epoch: 1, blocked: false });
+    it.world.store.epochs.set(`principal:${eve}`, { epoch: 1, blocked: false });
     it.world.time.seconds += 5;
     expect((await it.redeem(id)).status).toBe(200);
+  });
+
+  test("counts nobody whom the registry does not have as an approver any more", async () => {
+    const id = await approved();
+    it.apply({ ...approver("bob"), groups: [] } as never);
+    expect((await it.redeem(id)).body.error).toBe("authorization_pending");
+    it.say(id, eve);
+    it.world.time.seconds += 5;
+    expect((await it.redeem(id)).status).toBe(200);
+    expect(it.records().at(-1)).toMatchObject({ approvers: [eve] });
   });
 
   test("is not used by the replay of its redemption", async () => {
@@ -82,7 +92,7 @@ describe("threat 55: an approval", () => {
 describe("threat 56: a refused request", () => {
   test("is refused unasked for an hour, by every key, and asked about again after it", async () => {
     const id = await it.waiting();
-    it.say(id, "p_bob", { verdict: "refused" });
+    it.say(id, bob, { verdict: "refused" });
     const other = await it.world.newAgent("planner");
     for (const one of [it.planner, other]) {
       expect((await it.ask({ ...writing, purpose: "please" }, {}, one)).body.error).toBe("access_denied");
@@ -125,7 +135,7 @@ describe("threat 57: what is released is what was approved", () => {
     for (const [n, verdict] of verdicts.entries()) {
       it.world.policy.engine = engine;
       const id = await it.waiting({ ...writing, lifetime_seconds: String(60 + n) });
-      it.say(id, "p_bob");
+      it.say(id, bob);
       it.world.policy.engine = { decide: () => verdict };
       await stale(id);
     }
@@ -137,7 +147,7 @@ describe("threat 57: what is released is what was approved", () => {
     await stale(id);
     const details = '[{"type":"ticket-queue","queue":["a"]}]';
     const other = await it.waiting({ ...writing, authorization_details: details });
-    it.say(other, "p_bob");
+    it.say(other, bob);
     it.apply({ ...inBase("details-type", "ticket-queue"), requiredFor: ["tickets:read"] });
     await stale(other);
   });
@@ -172,12 +182,12 @@ describe("threat 57: what is released is what was approved", () => {
     const id = await it.waiting(writing, { exp: it.world.time.seconds + 120 });
     expect(it.pendingOf(id).expiresAtSeconds).toBe(it.world.time.seconds + 120);
     it.world.time.seconds += 60;
-    it.say(id, "p_bob");
+    it.say(id, bob);
     expect((await it.redeem(id)).body.expires_in).toBe(60);
     const [session] = it.world.store.sessions.values();
     expect(session).toMatchObject({ expiresAtSeconds: it.world.time.seconds + 60 });
     const late = await it.waiting(writing, { exp: it.world.time.seconds + 120 });
-    it.say(late, "p_bob");
+    it.say(late, bob);
     it.world.time.seconds += 120;
     expect((await it.redeem(late)).body.error).toBe("expired_token");
   });
@@ -186,11 +196,11 @@ describe("threat 57: what is released is what was approved", () => {
     it.apply({ ...inBase("agent", "planner"), lifeFromApproval: true });
     const id = await it.waiting({ ...writing, lifetime_seconds: "240" }, { exp: it.world.time.seconds + 60 });
     it.world.time.seconds += 300;
-    it.say(id, "p_bob");
+    it.say(id, bob);
     it.world.time.seconds += 200;
     expect((await it.redeem(id)).body.expires_in).toBe(40);
     const late = await it.waiting({ ...writing, lifetime_seconds: "240" });
-    it.say(late, "p_bob");
+    it.say(late, bob);
     it.world.time.seconds += 240;
     expect((await it.redeem(late)).body.error).toBe("expired_token");
   });

@@ -1,8 +1,9 @@
 import type { ApprovalDecision, PendingApproval } from "../../../core/model/approval.ts";
 import type { ApprovalRule, PolicyQuestion, Verdict } from "../../../core/model/decision.ts";
+import { personId } from "../../../core/model/person-id.ts";
 import type { Registration } from "../../../core/model/registry.ts";
 import { cibaGrant, idTokenType } from "../../../core/model/wire.ts";
-import { replacing, tickets } from "../../kit/registry.ts";
+import { idp, inBase, replacing, tickets } from "../../kit/registry.ts";
 import type { TestAgent } from "../../kit/world/agents.ts";
 import { type Params, type Tokens, tokens } from "../../kit/world/tokens.ts";
 import { createWorld, type World } from "../../kit/world/world.ts";
@@ -10,14 +11,30 @@ import { createWorld, type World } from "../../kit/world/world.ts";
 export const deployers = "people/deployers";
 export const writing: Params = { resource: tickets, scope: "tickets:write" };
 
+/** Who approves: callers of AWS whom the registry knows as these people. */
+export const [bob, eve] = ["bob", "eve"].map((sub) => personId(idp, sub)) as [string, string];
+const subOf = new Map([
+  [bob, "bob"],
+  [eve, "eve"],
+]);
+export const approver = (sub: string): Registration => ({
+  ...{ kind: "approver", name: sub, person: { issuer: idp, sub }, iam: { uniqueId: "AROA1", session: sub } },
+  groups: [deployers],
+});
+const people: Registration = {
+  ...inBase("trusted-issuer", "people"),
+  groups: { claim: "groups", names: ["support", "deployers"], absent: "none" },
+};
+export const approverRows = [people, approver("bob"), approver("eve")];
+
 const askingPolicy: Registration = {
   ...{ kind: "policy", name: "with-approval", cedar: "permit (principal, action, resource);" },
 };
 
 /** A world in which `tickets:write` is opened with approval, and everything else outright. */
 export async function approvalWorld(rows: readonly Registration[] = [], rule: Partial<ApprovalRule> = {}) {
-  const world = await createWorld([...rows, askingPolicy], tokens);
-  let published: readonly Registration[] = [askingPolicy, ...rows];
+  const world = await createWorld([...approverRows, ...rows, askingPolicy], tokens);
+  let published: readonly Registration[] = [...approverRows, askingPolicy, ...rows];
   /** Publishes a version in which this row stands in the place of its former one. */
   const apply = (row: Registration) => {
     published = replacing(published, [row]);
@@ -52,17 +69,18 @@ function ways(world: World<Tokens>, planner: TestAgent) {
     if (!pending) throw new Error(`nothing waits as ${id}`);
     return pending;
   };
-  const say = (id: string, approver: string, more: Partial<ApprovalDecision> = {}) => {
+  const say = (id: string, by: string, more: Partial<ApprovalDecision> = {}) => {
     const { requestHash, expiresAtSeconds } = pendingOf(id);
     const said: ApprovalDecision = {
       ...{
         approval: id,
-        approver,
+        approver: by,
         requestHash,
         expiresAtSeconds,
         verdict: "approved",
         proof: "iam",
         uniqueId: "AROA1",
+        sourceIdentity: subOf.get(by) ?? "nobody",
       },
       ...{ atSeconds: world.time.seconds, ...more },
     };

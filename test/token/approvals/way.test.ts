@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { decodeUnverified } from "../../../core/jose/jwt.ts";
 import { sessionTokenType } from "../../../core/model/wire.ts";
 import { customers, tickets } from "../../kit/registry.ts";
-import { type ApprovalWorld, approvalWorld, deployers, withApproval, writing } from "./ground.ts";
+import { type ApprovalWorld, approvalWorld, bob, deployers, eve, withApproval, writing } from "./ground.ts";
 
 let it: ApprovalWorld;
 beforeEach(async () => {
@@ -38,7 +38,7 @@ describe("a request that policy permits with approval", () => {
     it.world.time.seconds += 60;
     const early = await it.redeem(id);
     expect(early.body).toMatchObject({ error: "authorization_pending", auth_req_id: id, expires_in: 840 });
-    it.say(id, "p_bob");
+    it.say(id, bob);
     it.world.time.seconds += 5;
     const { status, body } = await it.redeem(id);
     expect([status, body.scope]).toEqual([200, "tickets:write"]);
@@ -46,7 +46,7 @@ describe("a request that policy permits with approval", () => {
     const claims = decodeUnverified(body.access_token)?.payload;
     expect(claims).toMatchObject({ aud: tickets, act: { sub: it.planner.id }, cnf: { jkt: it.planner.key.jkt } });
     const record = it.records().at(-1);
-    expect(record).toMatchObject({ operation: "session.open", outcome: "allowed", approval: id, approvers: ["p_bob"] });
+    expect(record).toMatchObject({ operation: "session.open", outcome: "allowed", approval: id, approvers: [bob] });
     it.world.time.seconds += 5;
     const again = await it.redeem(id);
     expect(again.body).toMatchObject({
@@ -67,7 +67,7 @@ describe("a request that policy permits with approval", () => {
     expect(await it.waiting(queue('["b","a"]'))).toBe(queued);
     expect(await it.waiting(queue('["A","b"]'))).not.toBe(queued);
     expect(await it.waiting({ ...both, lifetime_seconds: "60" })).not.toBe(id);
-    it.say(id, "p_bob");
+    it.say(id, bob);
     expect(await it.waiting(both)).toBe(id);
     expect((await it.redeem(id)).status).toBe(200);
     const next = await it.waiting(both);
@@ -79,7 +79,7 @@ describe("a request that policy permits with approval", () => {
   test("is asked about each five seconds: slow_down, and an approval is not lost by it", async () => {
     const id = await it.waiting();
     await it.redeem(id);
-    it.say(id, "p_bob");
+    it.say(id, bob);
     it.world.time.seconds += 4;
     expect((await it.redeem(id)).body).toMatchObject({ error: "slow_down", auth_req_id: id, interval: 5 });
     it.world.time.seconds += 1;
@@ -88,7 +88,7 @@ describe("a request that policy permits with approval", () => {
 
   test("is refused for good by one person, and expires when nobody decides", async () => {
     const id = await it.waiting();
-    it.say(id, "p_bob", { verdict: "refused" });
+    it.say(id, bob, { verdict: "refused" });
     expect((await it.redeem(id)).body.error).toBe("access_denied");
     const other = await it.waiting({ ...writing, lifetime_seconds: "60" });
     it.world.time.seconds += 900;
@@ -101,7 +101,7 @@ describe("a request that policy permits with approval", () => {
       requested_token_type: sessionTokenType,
     });
     expect(it.pendingOf(id).grants).toHaveLength(2);
-    it.say(id, "p_bob");
+    it.say(id, bob);
     const { body } = await it.redeem(id);
     expect(body).toMatchObject({ issued_token_type: sessionTokenType, scope: "tickets:write customers:read" });
     const later = await it.world.exchange(it.planner, body.access_token, sessionTokenType, { resource: tickets });
@@ -115,20 +115,20 @@ describe("a request that policy permits with approval", () => {
     const own = { grant_type: "client_credentials", resource: tickets, scope: "tickets:read" };
     const { body } = await world.send("token", researcher, own);
     expect(body.error).toBe("authorization_pending");
-    it.say(body.auth_req_id, "p_bob");
+    it.say(body.auth_req_id, bob);
     expect((await it.redeem(body.auth_req_id, researcher)).status).toBe(200);
   });
 
   test("waits for two groups at once for nobody, and for as many different people as it needs", async () => {
     const two = await approvalWorld([], { needed: 2 });
     const id = await two.waiting();
-    two.say(id, "p_bob");
-    two.say(id, "p_bob");
+    two.say(id, bob);
+    two.say(id, bob);
     expect((await two.redeem(id)).body.error).toBe("authorization_pending");
-    two.say(id, "p_eve");
+    two.say(id, eve);
     two.world.time.seconds += 5;
     expect((await two.redeem(id)).status).toBe(200);
-    expect(two.records().at(-1)).toMatchObject({ approvers: ["p_bob", "p_eve"] });
+    expect(two.records().at(-1)).toMatchObject({ approvers: expect.arrayContaining([bob, eve]) });
     const rules = [[{ group: "a/b", needed: 1 }], [{ group: "c/d", needed: 1 }]];
     two.world.policy.engine = { decide: () => withApproval(rules) };
     expect((await two.ask()).status).toBe(403);
