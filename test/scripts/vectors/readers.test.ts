@@ -69,7 +69,7 @@ describe("the signing suite", () => {
 });
 
 describe("classes of OCSF", () => {
-  const activities = { 1: "Assign Privileges", 2: "Assign Groups" };
+  const activities = { 1: "Assign Privileges", 2: "Assign Groups", 99: "Other" };
   const others = Object.fromEntries(
     [
       ["authentication", 3002],

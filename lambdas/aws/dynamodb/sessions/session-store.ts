@@ -3,7 +3,6 @@ import { type Clock, nowSeconds } from "../../../../core/model/ports.ts";
 import type { Result } from "../../../../core/model/result.ts";
 import type { Session } from "../../../../core/model/session.ts";
 import type { Commit, CommitConflict, SessionStore } from "../../../../core/session/store.ts";
-import { approvalUse } from "../approvals/use.ts";
 import { reportPut } from "../budgets/report-rows.ts";
 import { counterPuts, counterTakes, growTree } from "../counters.ts";
 import { type Action, type Tables, transact, words } from "../dynamo.ts";
@@ -63,8 +62,10 @@ async function commit(
   tables: Tables,
   { write, nowSeconds: now }: { readonly write: Commit; readonly nowSeconds: number },
 ): Promise<Result<void, CommitConflict>> {
-  const actions = actionsOf(write, tables, now);
-  const { vend } = write;
+  // few sessions were approved by people
+  const { approval, vend } = write;
+  const used = approval ? (await import("../approvals/use.ts")).approvalUse(approval, tables, now) : [];
+  const actions = [...actionsOf(write, tables, now), ...used];
   if (!vend) return transact(client, actions);
   const all = vend.sessionEndsAtSeconds === undefined ? actions : [...actions, outlivingUpdate(vend, tables)];
   const first = await transact<CommitConflict | EndsLater>(client, [...all, vendUpdate(vend, tables)]);
@@ -84,7 +85,6 @@ function actionsOf(write: Commit, tables: Tables, now: number): readonly Action<
     ...(renew ? renewalUpdate(renew, tables, now) : []),
     ...(write.takeOver ? takeOverUpdates(write.takeOver, tables) : []),
     ...(redeem ? [redemption(redeem, tables, now), notWithdrawn(redeem.handleHash, tables)] : []),
-    ...(write.approval ? approvalUse(write.approval, tables, now) : []),
     ...(write.personKey ? [personKeyPut(write.personKey, tables)] : []),
     { item: { Put: outboxPut(tables, write.record) } },
   ];
