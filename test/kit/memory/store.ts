@@ -23,6 +23,7 @@ import { MemoryApprovals } from "./approvals.ts";
 import { MemoryBudgets } from "./budgets.ts";
 import { conflictOf } from "./conflicts.ts";
 import { raisedBy, releasedFrom } from "./epochs.ts";
+import { rowsFor } from "./liveness.ts";
 import { consume, replayConflict } from "./replay.ts";
 import { asRenewed, rowKey } from "./rows.ts";
 import { takenOver } from "./take-over.ts";
@@ -88,36 +89,7 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
     await this.beforeLiveness?.(++this.livenessReads);
     const none = { tombstones: new Set<string>(), epochs: new Map<string, RevocationEpoch>() };
     if (this.unreadable) return { complete: false, ...none };
-    const { session: wanted } = query;
-    const session = wanted && this.sessions.get(rowKey(wanted.root, wanted.sid));
-    const offer = query.offer && this.offers.get(rowKey(query.offer.root, query.offer.handleHash));
-    const personKey = this.people.get(query.person ?? "");
-    const sids = [...query.tombstones, ...(wanted ? [wanted.sid] : [])];
-    return {
-      complete: true,
-      ...(session ? { session: structuredClone(session) } : {}),
-      ...(offer ? { offer: structuredClone(offer) } : {}),
-      ...(query.replay !== undefined && this.replayEntries.has(query.replay) ? { isReplay: true } : {}),
-      ...(query.owners
-        ? {
-            confirmedAtSeconds: new Map(
-              query.owners.flatMap((id) => {
-                const at = this.confirmations.get(id);
-                return at === undefined ? [] : [[id, at] as const];
-              }),
-            ),
-          }
-        : {}),
-      ...(personKey ? { personKey: structuredClone(personKey) } : {}),
-      tombstones: new Set(sids.filter((sid) => this.tombstones.has(sid))),
-      epochs: new Map(
-        query.subjects.flatMap((subject) => {
-          const there = this.epochs.has(subject) || this.denylisted.has(subject);
-          return there ? [[subject, { ...this.epochOf(subject), ...this.denylistedAt(subject) }] as const] : [];
-        }),
-      ),
-      ...(this.deployment ? { deployment: { ...this.deployment } } : {}),
-    };
+    return rowsFor(query, this, (subject) => ({ ...this.epochOf(subject), ...this.denylistedAt(subject) }));
   }
 
   async readOffer(root: string, handleHash: string): Promise<Offer | undefined> {
