@@ -20,6 +20,7 @@ const clockless = [
   "governance",
   "operating",
   "kill",
+  "budgets",
   "deployed-registry",
   "domain",
   "uses-and-renewal",

@@ -9,6 +9,7 @@ export const campaigns: readonly string[] = [
   "audit",
   "audit-log",
   "aws-attestation",
+  "budgets",
   "canary",
   "cdk-package",
   "cli-package",

@@ -1,19 +1,20 @@
+import type { PersonKey } from "../../../core/model/person-key.ts";
+import type { Offer, Session } from "../../../core/model/session.ts";
 import type { LivenessQuery, LivenessRows, RevocationEpoch } from "../../../core/session/store.ts";
 import { rowKey } from "./rows.ts";
-import type { MemoryStore } from "./store.ts";
 
-type Held = Pick<
-  MemoryStore,
-  | "sessions"
-  | "offers"
-  | "people"
-  | "replayEntries"
-  | "confirmations"
-  | "tombstones"
-  | "epochs"
-  | "denylisted"
-  | "deployment"
->;
+/** What the store holds, as far as a batch reads it. */
+interface Held {
+  readonly sessions: ReadonlyMap<string, Session>;
+  readonly offers: ReadonlyMap<string, Offer>;
+  readonly people: ReadonlyMap<string, PersonKey>;
+  readonly replayEntries: ReadonlyMap<string, unknown>;
+  readonly confirmations: ReadonlyMap<string, number>;
+  readonly tombstones: ReadonlyMap<string, unknown>;
+  readonly epochs: ReadonlyMap<string, unknown>;
+  readonly denylisted: ReadonlyMap<string, unknown>;
+  readonly deployment: LivenessRows["deployment"] | undefined;
+}
 
 /** What one batch of liveness holds, as copies. */
 export function rowsFor(query: LivenessQuery, held: Held, epochOf: (subject: string) => RevocationEpoch): LivenessRows {
