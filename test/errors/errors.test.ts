@@ -76,7 +76,8 @@ describe("a refusal on the wire", () => {
 });
 
 describe("a refusal in the audit", () => {
-  const recorded = all.filter(({ code }) => code !== "dpop_nonce_required");
+  const untold: readonly Denial["code"][] = ["dpop_nonce_required", "approval_pending"];
+  const recorded = all.filter(({ code }) => !untold.includes(code));
   /** What is written of a refusal, before its caller is authenticated and after. */
   const recordsOf = async (denial: Denial): Promise<readonly string[]> => {
     const written: string[] = [];
@@ -94,8 +95,11 @@ describe("a refusal in the audit", () => {
     return written;
   };
 
-  it("is not written where an honest caller is only told its first nonce", async () => {
-    expect(await recordsOf(denials.dpop_nonce_required)).toEqual([]);
+  it.each([
+    ["an honest caller is only told its first nonce", "dpop_nonce_required"],
+    ["a caller waits for people, who were asked on record", "approval_pending"],
+  ] as const)("is not written where %s", async (_, code) => {
+    expect(await recordsOf(denials[code])).toEqual([]);
   });
 
   it.each(recorded.map((denial) => [denial.code, denial] as const))("%s explains itself", async (_, denial) => {

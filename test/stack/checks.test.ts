@@ -31,7 +31,8 @@ describe("cdk-nag and the CloudFormation validator", () => {
     const more = { canary: {}, dashboard: true, parquet: {}, account: "111122223333" };
     const daily = ["role/Operator"];
     const sets = "role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_BreakGlass_*";
-    const operators = { read: daily, write: daily, revoke: daily, rotate: daily, kill: ["user/BreakGlass", sets] };
+    const duties = { read: daily, write: daily, revoke: daily, rotate: daily, approve: daily };
+    const operators = { ...duties, kill: ["user/BreakGlass", sets] };
     const settings = {
       ...more,
       operators,

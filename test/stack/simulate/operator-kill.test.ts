@@ -4,7 +4,7 @@ import { stageOf } from "../../../lib/settings/stage.ts";
 import { resolved, statementsOf } from "../resolved.ts";
 import { account, all, region, synthesized } from "../synthesized.ts";
 
-const each = { read: ["role/A"], write: ["role/A"], revoke: ["role/A"], rotate: ["role/A"] };
+const each = { read: ["role/A"], write: ["role/A"], revoke: ["role/A"], rotate: ["role/A"], approve: ["role/A"] };
 const named = synthesized({ account, operators: { ...each, kill: ["user/break/Glass"] } }, { stage: "prod" }).templates;
 const permissionSet = "role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_BreakGlass_*";
 const bySet = synthesized({ account, operators: { ...each, kill: [permissionSet] } }, { stage: "prod" }).templates;
