@@ -10,6 +10,7 @@ export const alone: readonly string[] = [
   "test/bin/deployment/profile.test.ts",
   "test/bin/trace/athena.test.ts",
   "test/canary/guards.test.ts",
+  "test/client/approvals.test.ts",
   "test/client/retry.test.ts",
   "test/e2e/**/*.test.ts",
   "test/lambdas/handlers.test.ts",
