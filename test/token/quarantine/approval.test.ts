@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sessionTokenType } from "../../../core/model/wire.ts";
 import { agentId, inBase, tickets } from "../../kit/registry.ts";
-import { approvalWorld, deployers, outright } from "../approvals/ground.ts";
+import { approvalWorld, bob, deployers, outright } from "../approvals/ground.ts";
 
 const scopes = [{ resource: tickets, scopes: ["tickets:read"] }];
 const reading = { resource: tickets, scope: "tickets:read" };
@@ -22,7 +22,7 @@ test("threat 54: with approval in its profile, a quarantined agent opens nothing
   const id = await it.waiting(asSession);
   expect(it.pendingOf(id)).toMatchObject({ group: deployers, needed: 1 });
   expect((await it.redeem(id)).body.error).toBe("authorization_pending");
-  it.say(id, "p_bob");
+  it.say(id, bob);
   it.world.time.seconds += 5;
   const opened = await it.redeem(id);
   expect(opened.status).toBe(200);
@@ -35,7 +35,7 @@ test("threat 54: what nobody can be asked for is refused then: a renewal", async
   const it = await quarantined({ group: deployers });
   await it.quarantine();
   const id = await it.waiting(asSession);
-  it.say(id, "p_bob");
+  it.say(id, bob);
   const session = (await it.redeem(id)).body.access_token;
   it.world.time.seconds += 60;
   const renewal = { requested_token_type: sessionTokenType, lifetime_seconds: "840" };
@@ -52,7 +52,7 @@ test("threat 54: an approval of before the quarantine opens nothing beyond the p
     }),
   };
   const id = await it.waiting(asSession);
-  it.say(id, "p_bob");
+  it.say(id, bob);
   await it.quarantine();
   expect((await it.redeem(id)).status).toBeGreaterThanOrEqual(400);
   expect(it.records().at(-1)?.denial?.code).toBe("approval_stale");
