@@ -19,6 +19,7 @@ const urlOutputs = {
   adminWrite: "AdminWriteUrl",
   adminRotate: "AdminRotateUrl",
   attestIam: "AttestIamUrl",
+  approve: "ApproveUrl",
   discovery: "IssuerUrl",
 } as const;
 

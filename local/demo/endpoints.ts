@@ -24,6 +24,8 @@ export interface Endpoints {
   readonly adminWrite: string;
   /** AWS_IAM: orders to rotate signing keys. */
   readonly adminRotate: string;
+  /** AWS_IAM: where people decide what waits for approval, signed as whom the registry names. */
+  readonly approve: string;
   readonly aws: { readonly endpoint: string; readonly region: string };
   /** Issuer of the people's tokens. */
   readonly identityProvider: string;

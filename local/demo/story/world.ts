@@ -207,8 +207,19 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
   const { rows, deployment } = furnished;
   const agents = agentsOf(rows);
   const resources = rows.filter((row): row is ResourceRegistration => row.kind === "resource");
-  const { attest, token, introspect, revoke, credentials, discovery, admin, adminRead, adminWrite, adminRotate } =
-    cloud.urls;
+  const {
+    attest,
+    token,
+    introspect,
+    revoke,
+    credentials,
+    discovery,
+    admin,
+    adminRead,
+    adminWrite,
+    adminRotate,
+    approve,
+  } = cloud.urls;
   return {
     issuer: cloud.issuer,
     attest,
@@ -221,6 +232,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     adminRead,
     adminWrite,
     adminRotate,
+    approve,
     aws: cloud.aws,
     identityProvider: provider.issuer,
     signIn: provider.signIn,

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { LanyardError } from "../../../client/index.ts";
+import { awaitRecords, type StoredRecord } from "../../../local/demo/story/records.ts";
 import type { TestAgent } from "../../kit/world/agents.ts";
 import { id as newId, record, replayEntry, session } from "../../lambdas/samples.ts";
+import { bootRelease, write } from "./booted.ts";
 import { openRelease } from "./ground.ts";
 
 let desk: Awaited<ReturnType<typeof openRelease>>;
@@ -117,5 +121,71 @@ describe("approvals, over the product's tables", () => {
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
     const { Items = [] } = await desk.cloud.client.send(new ScanCommand({ TableName: "Sessions" }));
     expect(Items.filter((row) => row.root === root)).toHaveLength(1);
+  });
+});
+
+describe("approvals, over HTTP, each function under its own rights", () => {
+  let booted: Awaited<ReturnType<typeof bootRelease>>;
+  beforeAll(async () => {
+    booted = await bootRelease();
+  });
+  afterAll(() => booted?.close());
+
+  const over = async (asked: Promise<unknown>) =>
+    asked.then(
+      () => expect.unreachable(),
+      (error: unknown) => error,
+    );
+  /** Asks for Ada to write, without waiting. */
+  const asks = async ({ agent }: ReturnType<typeof booted.planner>, lifetimeSeconds: number) => {
+    const onBehalfOf = { idToken: await booted.signIn() };
+    const error = (await over(agent.open({ onBehalfOf, grants: write, lifetimeSeconds }))) as LanyardError;
+    expect([error.code, error.error]).toEqual(["approval_pending", "authorization_pending"]);
+    return error.approval?.id ?? "";
+  };
+
+  it("an agent asks and waits, one person approves by IAM what was shown, it is used once and gone", async () => {
+    const planner = booted.planner();
+    const id = await asks(planner, 120);
+    const grace = await booted.assume("grace", "grace");
+    const listed = await booted.call(grace, "/approvals");
+    expect(listed).toMatchObject({ status: 200, body: { groups: ["people/release"], items: [{ id }] } });
+    const seen = await booted.call(grace, `/approvals/${id}`);
+    expect(seen.body).toMatchObject({ grants: write, state: "open", you: { may: true } });
+    const said = { verdict: "approve", shown: seen.body.digest };
+    expect(await booted.call(grace, `/approvals/${id}`, { ...said, shown: "A".repeat(43) })).toMatchObject({
+      body: { error: "approval_changed" },
+    });
+    expect(await booted.call(grace, `/approvals/${id}`, said)).toMatchObject({ status: 200, body: { approvals: 1 } });
+    const session = await planner.redeem(id);
+    expect((await session.accessToken(write[0]?.resource ?? "")).scopes).toEqual(["tickets:write"]);
+    // asked sooner than the answer's interval, it would be slow_down that refuses
+    await sleep(5_500); // clock: the token endpoint's
+    expect(await over(planner.redeem(id))).toMatchObject({ error: "invalid_grant" });
+    const ours = (all: readonly StoredRecord[]) =>
+      all.filter(({ facts }) => JSON.stringify(facts).includes(id) && facts.outcome === "allowed");
+    const kept = ours(await awaitRecords(booted.world, (all) => ours(all).length >= 3, 20_000));
+    expect(kept.map(({ facts }) => facts.operation).sort()).toEqual(
+      expect.arrayContaining(["approval.approve", "approval.ask"]),
+    );
+  });
+
+  it("threat 58: a session of that role whose name is its own word decides nothing, nor the agent, nor an operator", async () => {
+    const planner = booted.planner();
+    const id = await asks(planner, 130);
+    const { shown } = {
+      shown: (await booted.call(await booted.assume("grace", "grace"), `/approvals/${id}`)).body.digest,
+    };
+    const agent = booted.world.endpoints.agents.planner?.credentials;
+    if (!agent) throw new Error("no planner");
+    const others = [
+      await booted.assume("grace"),
+      await booted.assume("grace", "mallory"),
+      booted.world.cloud.operator,
+      agent,
+    ];
+    for (const one of others)
+      expect(await booted.call(one, `/approvals/${id}`, { verdict: "approve", shown })).toMatchObject({ status: 403 });
+    expect(await over(planner.redeem(id))).toMatchObject({ code: "approval_pending" });
   });
 });
