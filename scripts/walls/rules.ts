@@ -54,7 +54,7 @@ export const impure: readonly { readonly pattern: RegExp; readonly instead: stri
  */
 export const storeys: readonly (readonly string[])[] = [
   ["endpoints"],
-  ["admin", "authzen", "credentials", "evidence"],
+  ["admin", "authzen", "credentials", "evidence", "introspection"],
   ["token", "registry"],
   ["jwt-bearer"],
   ["approvals", "attest", "caller", "discovery", "events", "person", "stop"],
