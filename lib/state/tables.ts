@@ -1,8 +1,7 @@
-import type { Role } from "aws-cdk-lib/aws-iam";
-import { attributesInTransaction, inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
+import { inTransaction, rows, rowsInTransaction } from "../function/grant.ts";
 import type { LanyardFunction } from "../function/lanyard-function.ts";
+import { GovernanceTables } from "./governance-tables.ts";
 import type { RotatedPurpose } from "./keys.ts";
-import { TrailTables } from "./trail-tables.ts";
 
 /** Kinds of counters: an agent's signatures, the growth of a tree of sessions, refusals of an agent in a row. */
 type Counted = "rate" | "tree" | "reveal" | "refusals";
@@ -11,7 +10,7 @@ type Counted = "rate" | "tree" | "reveal" | "refusals";
  * The tables, with a method for every use that a function makes of them. Each sets right, key, variable and the table's
  * own policy together. No function has a right without a method here, and a method that nobody calls is removed.
  */
-export class Tables extends TrailTables {
+export class Tables extends GovernanceTables {
   /** Liveness in one batch: the session, the tombstones of it and of those above it, and the epochs it depends on. */
   grantLivenessRead(of: LanyardFunction): void {
     const why = "reads in one batch whether a session is alive";
@@ -56,34 +55,6 @@ export class Tables extends TrailTables {
   /** Erases a person, in the transaction that records it. */
   grantPersonKeyDelete(of: LanyardFunction): void {
     this.use(of, "people", { actions: ["DeleteItem"], conditions: inTransaction, why: "erases a person" });
-  }
-
-  /** When the owners of a chain's agents were confirmed last, in the batch of liveness. */
-  grantConfirmationsRead(of: LanyardFunction): void {
-    const why = "reads when an agent's owner was confirmed last";
-    this.use(of, "confirmations", { actions: ["BatchGetItem"], why });
-  }
-
-  /** An owner's login, or an operator's word for the owner, with its record. */
-  grantConfirm(of: LanyardFunction): void {
-    const why = "keeps when an agent's owner was confirmed";
-    this.use(of, "confirmations", { actions: ["PutItem"], conditions: inTransaction, why });
-  }
-
-  /**
-   * Takes calls and money from budgets, gives back what was taken for a call that is refused after all, and stores what
-   * was reserved. What may be spent stands in the registry alone, which none of these functions can write.
-   */
-  grantBudgetSpend(of: LanyardFunction): void {
-    this.use(of, "budgets", { actions: ["UpdateItem"], why: "takes a call and its cost from budgets" });
-    const why = "stores what was reserved for a call, with its record";
-    this.use(of, "budgets", { actions: ["PutItem"], conditions: inTransaction, why });
-  }
-
-  /** What was reserved for a call, by whose settlement the rest goes back. */
-  grantBudgetSettle(of: LanyardFunction): void {
-    const conditions = rows("report#");
-    this.use(of, "budgets", { actions: ["GetItem"], conditions, why: "reads what was reserved for a call" });
   }
 
   /** Single sessions, offers and handles of a session tree. */
@@ -159,29 +130,6 @@ export class Tables extends TrailTables {
     this.use(of, "revocations", { actions: ["UpdateItem", "PutItem"], conditions, why: "cuts, blocks and lifts" });
   }
 
-  /** What `lanyard kill` writes and looks at: an epoch and its record together, and whether the name is right. */
-  grantKill(role: Role): void {
-    const conditions = inTransaction;
-    const looks = "looks whether what an operator names is registered, was revoked before, or has sessions";
-    this.useOutOfBand(role, "revocations", { actions: ["UpdateItem"], conditions, why: "cuts and blocks" });
-    this.useOutOfBand(role, "outbox", { actions: ["PutItem"], conditions, why: "records what it cuts, together" });
-    this.useOutOfBand(role, "revocations", { actions: ["GetItem"], why: looks });
-    this.useOutOfBand(role, "registry", { actions: ["Query"], why: looks });
-    this.useOutOfBand(role, "subjects", { actions: ["Query"], why: looks });
-  }
-
-  /**
-   * Quarantines agents, and nothing else: two attributes of their own in rows of agents, beside which operators' cuts,
-   * blocks, quarantines and lifts are others (docs/decisions/0059).
-   */
-  grantAutomaticQuarantine(of: LanyardFunction): void {
-    const why = "quarantines an agent for what its own key has proved";
-    const conditions = rows(automaticQuarantine.rows);
-    this.use(of, "revocations", { actions: ["GetItem"], conditions, why: "looks whether it is quarantined already" });
-    const bound = attributesInTransaction(automaticQuarantine.rows, ...automaticQuarantine.attributes);
-    this.use(of, "revocations", { actions: ["UpdateItem"], conditions: bound, why });
-  }
-
   /** Reads whether the target of an order exists, and which login was denylisted with a session. */
   grantRevocationTargets(of: LanyardFunction): void {
     const why = "asks whether there is what an order names, and what was revoked with it";
@@ -193,36 +141,6 @@ export class Tables extends TrailTables {
   /** Any single row of Revocations. */
   grantRevocationRead(of: LanyardFunction): void {
     this.use(of, "revocations", { actions: ["GetItem"], why: "shows what is cut and blocked" });
-  }
-
-  /** Requests that wait for people, each put with its record; and the one use of each, put with what is released. */
-  grantApprovalAsk(of: LanyardFunction): void {
-    const why = "stores what waits for people, and that it was used, each with its record";
-    this.use(of, "approvals", { actions: ["PutItem"], conditions: inTransaction, why });
-    this.grantApprovalRead(of);
-    this.use(of, "decisions", {
-      actions: ["ConditionCheckItem"],
-      why: "uses no approval that too few gave or that somebody refused",
-    });
-    this.use(of, "counters", {
-      actions: ["UpdateItem"],
-      conditions: rows("poll#"),
-      why: "keeps who waits to a call each few seconds",
-    });
-  }
-
-  /** What waits for people, and what they said of it. */
-  grantApprovalRead(of: LanyardFunction): void {
-    const why = "reads what waits for people, and what they said of it";
-    this.use(of, "approvals", { actions: ["BatchGetItem", "GetItem", "Query"], why });
-    this.use(of, "decisions", { actions: ["BatchGetItem", "Query"], why });
-  }
-
-  /** What a person says of a request that waits, put with its record. It cannot make one wait, nor use one. */
-  grantApprovalDecide(of: LanyardFunction): void {
-    this.grantApprovalRead(of);
-    const why = "stores what people say of requests that wait, with its record";
-    this.use(of, "decisions", { actions: ["PutItem"], conditions: inTransaction, why });
   }
 
   /** The deployment's row: the registry's current version, and its epoch. */
@@ -360,12 +278,6 @@ export class Tables extends TrailTables {
     this.use(of, "traces", { actions: ["PutItem"], conditions: rowsInTransaction("deployed"), why });
   }
 }
-
-/** What {@link Tables.grantAutomaticQuarantine} may write: these attributes, the key among them, in these rows. */
-export const automaticQuarantine = {
-  rows: "standing#agent:",
-  attributes: ["subject", "autoQuarantines", "autoQuarantinedAtSeconds"],
-} as const;
 
 const whatIsCounted: Readonly<Record<Counted, string>> = {
   rate: "an agent's requests",

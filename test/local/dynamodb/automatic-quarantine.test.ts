@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, test } from "vitest";
 import { createQuarantineWriter } from "../../../lambdas/aws/dynamodb/revocations/quarantine-writer.ts";
 import { attributesInTransaction } from "../../../lib/function/grant.ts";
-import { automaticQuarantine } from "../../../lib/state/tables.ts";
+import { automaticQuarantine } from "../../../lib/state/governance-tables.ts";
 import { dynamoDbAccess } from "../../../local/emulator/dynamodb/access.ts";
 import { readyConditions } from "../../../local/emulator/iam/conditions.ts";
 import { agentId } from "../../kit/registry.ts";
