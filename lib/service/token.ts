@@ -27,7 +27,7 @@ export class TokenFunction extends LanyardFunction {
     tables.grantUsesPut(this);
     // to check that the list a token will name is signed; this function cannot sign lists (threat 3)
     tables.grantListRead(this);
-    tables.grantApprovalAsk(this);
+    if (props.stage.approvals) tables.grantApprovalAsk(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);
     if (awsCredentials?.webIdentity) {

@@ -75,6 +75,7 @@ export type TableName = keyof typeof kept;
 /** Tables whose only writer is a function that a stage may leave out: the setting that makes it. */
 const writtenWith: Partial<Record<TableName, "awsCredentials" | "approvals">> = {
   vends: "awsCredentials",
+  approvals: "approvals",
   decisions: "approvals",
 };
 
