@@ -9,7 +9,7 @@ const annotation = /^(?:\s|\/\/[^\n]*(?:\n|$))*@([A-Za-z_][A-Za-z0-9_]*)(?:\s*\(
  * The text of a policy's annotation `@budget`, as it stands between the quotes. Introspection has no engine of Cedar, so
  * the text is read here; `apply` compares it with what Cedar itself reads, and refuses a policy where the two differ.
  */
-export function budgetAnnotation(cedar: string): string | undefined {
+function budgetAnnotation(cedar: string): string | undefined {
   let rest = cedar;
   for (let found = annotation.exec(rest); found; found = annotation.exec(rest)) {
     if (found[1] === "budget") return found[2] ?? "";
@@ -25,7 +25,7 @@ const part = /^(calls|[A-Z]{3}) ([1-9][0-9]{0,12})\/(hour|day)$/;
  * money in the currency's smallest unit.
  * @returns the bounds, or in a sentence what is wrong
  */
-export function parseBudget(text: string): BudgetBounds | string {
+function parseBudget(text: string): BudgetBounds | string {
   const calls: Record<string, number> = {};
   const money: Record<string, number> = {};
   let currency: string | undefined;

@@ -11,7 +11,7 @@ export interface LevelCharge extends BudgetCharge {
 const secondsOf = { hour: 3_600, day: 86_400 } as const satisfies Record<BudgetWindow, number>;
 
 /** The window of UTC that a moment lies in: its name, as part of a key, and its end. */
-export function windowAt(window: BudgetWindow, nowSeconds: number): { name: string; endsAtSeconds: number } {
+function windowAt(window: BudgetWindow, nowSeconds: number): { name: string; endsAtSeconds: number } {
   const seconds = secondsOf[window];
   const begins = Math.floor(nowSeconds / seconds) * seconds;
   const name = new Date(begins * 1_000).toISOString().slice(0, window === "day" ? 10 : 13);
@@ -19,7 +19,7 @@ export function windowAt(window: BudgetWindow, nowSeconds: number): { name: stri
 }
 
 /** One of the rows of a limit that is divided, and the part of the limit that it may hold. The parts make up the whole. */
-export function shareOf(most: number, { shard, shards }: { readonly shard: number; readonly shards: number }): number {
+function shareOf(most: number, { shard, shards }: { readonly shard: number; readonly shards: number }): number {
   return Math.floor(most / shards) + (shard < most % shards ? 1 : 0);
 }
 

@@ -4,7 +4,7 @@ import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { policyBudgets } from "./annotation.ts";
 
 /** Whose budget it is. */
-export type BudgetOwner = "person" | "agent" | "policy" | "session";
+type BudgetOwner = "person" | "agent" | "policy" | "session";
 
 /** A budget that a call must fit, and for whom it counts. */
 export interface BudgetLevel {

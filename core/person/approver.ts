@@ -11,13 +11,13 @@ import { clientOf, groupsOfPerson } from "./claims.ts";
 import { authTimeOf, type PersonInput, subjectCharacters, verifyToken } from "./id-token.ts";
 
 /** A token that somebody shows to decide, and what it is checked against. */
-export interface ApproverInput extends Pick<PersonInput, "token" | "registry" | "keySets" | "clock" | "ownIssuer"> {
+interface ApproverInput extends Pick<PersonInput, "token" | "registry" | "keySets" | "clock" | "ownIssuer"> {
   /** Thumbprint of the key that was proved in this very call; none where the token was shown alone. */
   readonly jkt?: string;
 }
 
 /** The person a token proves, as far as deciding needs it. */
-export interface TokenApprover {
+interface TokenApprover {
   readonly principal: string;
   /** As `<trusted issuer's name>/<group>`. */
   readonly groups: readonly string[];

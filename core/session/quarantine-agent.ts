@@ -4,7 +4,7 @@ import { type Clock, type Ids, nowSeconds } from "../model/ports.ts";
 import type { QuarantineWriter } from "./store.ts";
 
 /** Why an agent is quarantined without an operator: only what its own key has proved. */
-export type QuarantineCause = "approvals_refused";
+type QuarantineCause = "approvals_refused";
 
 const words: Readonly<Record<QuarantineCause, string>> = {
   approvals_refused: "people refused three of its requests for approval in a row",

@@ -241,7 +241,7 @@ export interface RevocationWrite {
 }
 
 /** A quarantine that no operator ordered. */
-export interface AutomaticQuarantine {
+interface AutomaticQuarantine {
   /** SPIFFE ID. */
   readonly agent: string;
   readonly atSeconds: number;

@@ -19,7 +19,7 @@ const answered = z.discriminatedUnion("result", [
 ]);
 
 /** A request that is permitted by the proposed policies and by no present one. */
-export type NewlyAllowed = Extract<z.infer<typeof answered>, { readonly result: "newly-allowed" }>;
+type NewlyAllowed = Extract<z.infer<typeof answered>, { readonly result: "newly-allowed" }>;
 
 /** What is known of ALL requests, beside those that were recorded. */
 export type Proof =

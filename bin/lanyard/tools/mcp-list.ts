@@ -11,7 +11,7 @@ const timeoutMillis = 15_000;
 const answerBytes = 2 * limits.toolListBytes;
 
 /** How a server is reached. */
-export interface McpServerInput {
+interface McpServerInput {
   readonly url: string;
   /** Sent as `Authorization: Bearer`. */
   readonly token?: string | undefined;

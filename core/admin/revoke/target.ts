@@ -4,7 +4,7 @@ import { err, ok, type Result } from "../../model/result.ts";
 import { subjects } from "../../model/subjects.ts";
 
 /** What keeps a subject from getting anything, or all of it. */
-export interface Standing {
+interface Standing {
   readonly blocked: boolean;
   readonly quarantined: boolean;
   readonly automatic: number;

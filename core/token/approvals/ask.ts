@@ -14,7 +14,7 @@ import { meaningDigests, policyDigests, requestHash } from "./request-hash.ts";
 import { isResumable, toResume } from "./resume.ts";
 
 /** What of a request is approved, and its hash. */
-export interface Approvable extends Pick<PendingApproval, "requestHash" | "policies" | "meanings"> {
+interface Approvable extends Pick<PendingApproval, "requestHash" | "policies" | "meanings"> {
   readonly rule: ApprovalRule;
   /** The resources at which policy asks for it. */
   readonly resources: readonly string[];

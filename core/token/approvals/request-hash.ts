@@ -8,7 +8,7 @@ import type { Plan } from "../plan.ts";
 import type { TokenRequest } from "../request.ts";
 
 /** What is approved, as it was planned and decided. */
-export interface ApprovedRequest {
+interface ApprovedRequest {
   readonly agent: string;
   readonly build?: string | undefined;
   readonly request: Pick<TokenRequest, "requested" | "lifetimeSeconds">;

@@ -3,13 +3,13 @@ import type { TokenRequest } from "../request.ts";
 import type { ResolvedSubject } from "../resolve-subject-token.ts";
 
 /** What a request that waits is decided by once more. */
-export interface Resumed {
+interface Resumed {
   readonly request: TokenRequest;
   readonly subject: Resumable;
 }
 
 /** The subjects that a request may wait with; an offer and its redemption are not among them. */
-export type Resumable = Exclude<ResolvedSubject, { readonly kind: "offer" | "redeemed" }>;
+type Resumable = Exclude<ResolvedSubject, { readonly kind: "offer" | "redeemed" }>;
 
 /** Whether a request with this subject may wait. */
 export const isResumable = (subject: ResolvedSubject): subject is Resumable =>

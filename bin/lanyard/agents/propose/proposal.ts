@@ -28,7 +28,7 @@ export interface Registered {
 }
 
 /** A file with what is proposed for it. */
-export interface ProposedFile {
+interface ProposedFile {
   readonly file: string;
   readonly text: string;
   readonly diff: readonly string[];

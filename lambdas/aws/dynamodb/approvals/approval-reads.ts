@@ -20,7 +20,7 @@ export const createApprovalReads = (client: DynamoDBDocumentClient, tables: Appr
 });
 
 /** One row of table Approvals. */
-export async function getApproval(
+async function getApproval(
   client: DynamoDBDocumentClient,
   tables: ApprovalTables,
   key: { readonly key: string; readonly item: string },
