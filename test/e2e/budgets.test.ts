@@ -1,25 +1,18 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
 import { customers, tickets } from "../../local/demo/story/desk.ts";
 import { awaitRecords, type StoredRecord } from "../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { copiedExample } from "../kit/example.ts";
 
 /** Calls the planner has in a day, and in an hour; more than a test makes by accident, and few enough to be used up. */
 const most = { day: 9, hour: 6 };
 
 /** The example's registry, with a ticket API that asks about every request and a planner with a budget there. */
 function writeRegistry(): string {
-  const folder = mkdtempSync(join(tmpdir(), "lanyard-budgets-"));
-  cpSync(join(import.meta.dirname, "../../examples/support-desk"), folder, { recursive: true });
-  const change = (file: string, from: string, to: string) => {
-    const text = readFileSync(join(folder, file), "utf8");
-    if (!text.includes(from)) throw new Error(`${file} changed; adapt this test`);
-    writeFileSync(join(folder, file), text.replace(from, to));
-  };
+  const { folder, change } = copiedExample();
   change("resources.yaml", "servedBy: ticket-api\n", "servedBy: ticket-api\nintrospecting: true\n");
   const budget = `budgets:\n  - name: desk\n    resources: [${tickets}]\n    calls: { hour: ${most.hour}, day: ${most.day} }\n`;
   change("agents/planner.yaml", "maxDepth: 3\n", `maxDepth: 3\n${budget}`);

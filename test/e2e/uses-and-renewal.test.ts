@@ -1,6 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { awsStsWebIdentity } from "../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../client/index.ts";
@@ -11,17 +9,12 @@ import { decodeStatusList } from "../../core/verify/status/list.ts";
 import { customers, tickets } from "../../local/demo/story/desk.ts";
 import { awaitRecords, type StoredRecord } from "../../local/demo/story/records.ts";
 import { raiseWorld, type World } from "../../local/demo/story/world.ts";
+import { copiedExample } from "../kit/example.ts";
 import { outcomeOf } from "../kit/outcome.ts";
 
 /** The example's registry, with a ticket API that asks about every request and a planner whose work may take long. */
 function writeRegistry(): string {
-  const folder = mkdtempSync(join(tmpdir(), "lanyard-uses-registry-"));
-  cpSync(join(import.meta.dirname, "../../examples/support-desk"), folder, { recursive: true });
-  const change = (file: string, from: string, to: string) => {
-    const text = readFileSync(join(folder, file), "utf8");
-    if (!text.includes(from)) throw new Error(`${file} changed; adapt this test`);
-    writeFileSync(join(folder, file), text.replace(from, to));
-  };
+  const { folder, change } = copiedExample();
   change("resources.yaml", "servedBy: ticket-api\n", "servedBy: ticket-api\nintrospecting: true\n");
   change("agents/planner.yaml", "maxDepth: 3\n", "maxDepth: 3\nmaxLifetimeSeconds: 10800\n");
   return folder;

@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The example's folder. */
@@ -10,3 +13,18 @@ export const variables = {
   identityProvider: "https://login.support-desk.example",
   stsIssuer: "https://0f8c1d2e-1111-4222-8333-444455556666.tokens.sts.global.api.aws",
 };
+
+/** A copy of the example in a folder of its own, for whoever made it to take away. */
+export function copiedExample() {
+  const folder = mkdtempSync(join(tmpdir(), "lanyard-example-"));
+  cpSync(supportDesk, folder, { recursive: true });
+  return {
+    folder,
+    /** Replaces a text of a file once. @throws Error where the example has it no more */
+    change(file: string, from: string, to: string): void {
+      const text = readFileSync(join(folder, file), "utf8");
+      if (!text.includes(from)) throw new Error(`${file} changed; adapt this test`);
+      writeFileSync(join(folder, file), text.replace(from, to));
+    },
+  };
+}

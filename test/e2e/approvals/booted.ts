@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
@@ -10,6 +9,7 @@ import { cibaGrant } from "../../../core/model/wire.ts";
 import { tickets } from "../../../local/demo/story/desk.ts";
 import { raiseWorld } from "../../../local/demo/story/world.ts";
 import { roleIdOf } from "../../../local/emulator/iam/context.ts";
+import { copiedExample } from "../../kit/example.ts";
 
 const account = "111122223333";
 /** The role that people sign with who approve; the stage `local` names it. */
@@ -18,13 +18,7 @@ export const write = [{ resource: tickets, scopes: ["tickets:write"] }];
 
 /** The example's registry, where writing waits for the release group, which Grace is in by IAM. */
 function writeRegistry(): string {
-  const folder = mkdtempSync(join(tmpdir(), "lanyard-approvals-"));
-  cpSync(join(import.meta.dirname, "../../../examples/support-desk"), folder, { recursive: true });
-  const change = (file: string, from: string, to: string) => {
-    const text = readFileSync(join(folder, file), "utf8");
-    if (!text.includes(from)) throw new Error(`${file} changed; adapt this test`);
-    writeFileSync(join(folder, file), text.replace(from, to));
-  };
+  const { folder, change } = copiedExample();
   change("trust.yaml", "names: [support]", "names: [support, release]");
   const asked = 'resource == Tool::"tickets:write" && context.step == "open"';
   change(
