@@ -13,6 +13,7 @@ import type { LivenessRows } from "../session/store.ts";
 import { createDetailsCheck } from "../verify/permits.ts";
 import { useOf } from "./arguments.ts";
 import type { Question } from "./question.ts";
+import { asHeld, toolNamed } from "./tool-named.ts";
 
 /** What a decision rests on, all of it read at one moment. */
 interface Ground {
@@ -43,7 +44,7 @@ export interface Permit {
  * @param session alive, and the asker's to ask about
  * @param isSought a search asks without arguments: then a tool is one of those that some arguments would be admitted
  * for, at some digest
- * @returns the permit, or `tool_unknown`, `tool_changed`, `tool_undigested`, `scope_exceeds`, `details_exceed`, `details_required`, `details_invalid`,
+ * @returns the permit, or `tool_unknown`, `tool_changed`, `tool_undigested`, `tool_held_other`, `scope_exceeds`, `details_exceed`, `details_required`, `details_invalid`,
  * `arguments_refused`, `groups_redefined`, `agent_unknown`, `agent_inactive`, `quarantined`, `policy_denied`
  */
 export function permit(
@@ -60,6 +61,8 @@ export function permit(
   if (!handed.ok) return handed;
   const tool = target.type === "tool" ? toolNamed(target, isSought, registry) : ok(undefined);
   if (!tool.ok) return tool;
+  const same = isSought ? ok(undefined) : asHeld({ target, tool: tool.value, said: session.tools });
+  if (!same.ok) return same;
   const held = session.grants
     .filter(({ resource }) => resource === target.server)
     .map((grant) => within(grant, token.scopes));
@@ -86,26 +89,6 @@ function stillHanded(session: Session, registry: RegistrySnapshot): Result<void,
   if (via?.kind !== "hop") return ok(undefined);
   const exchange = { agentId: currentAgent(session), presented: via.presented, wanted: session.grants };
   return stillMapped(exchange, registry);
-}
-
-/**
- * The tool as it is declared here, where its server declares it at a pinned digest (threat 61). The word of who asks
- * counts: it is the server itself, or the gateway through which the caller sees it.
- */
-function toolNamed(
-  { server, name = "", digest }: Extract<Question["target"], { readonly type: "tool" }>,
-  isSought: boolean,
-  registry: RegistrySnapshot,
-): Result<ToolDeclaration, Denial> {
-  // exactly: a name in another case or another Unicode form is another name, and there is no such tool
-  const tool = registry.resource(server)?.tools?.find((one) => one.name === name);
-  if (!tool) return err({ code: "tool_unknown", resource: server, tool: name });
-  const { digests: pinned } = tool;
-  if (!pinned || (digest === undefined && isSought)) return ok(tool);
-  if (digest === undefined) return err({ code: "tool_undigested", resource: server, tool: name });
-  return pinned.includes(digest)
-    ? ok(tool)
-    : err({ code: "tool_changed", resource: server, tool: name, digest, pinned });
 }
 
 /** The bounds of the present registry on what the session's agent may hold and its principal may lend. */
@@ -165,7 +148,10 @@ function askPolicy(grant: Grant, session: Session, { registry, policy, nowSecond
     ...(build === undefined ? {} : { build }),
     nowSeconds,
     // what the agent said of itself when the session began: it can only add refusals
-    asserted: session.purpose === undefined ? {} : { purpose: session.purpose },
+    asserted: {
+      ...(session.purpose === undefined ? {} : { purpose: session.purpose }),
+      ...(session.tools ? { tools: session.tools } : {}),
+    },
   };
   const verdict = policy.decide(registry, asked);
   if (verdict.allowed) return ok({ grant, policies: verdict.policies, asked });

@@ -85,6 +85,8 @@ export interface Session {
   readonly owner?: string;
   /** Asserted by the agent: recorded, and never a reason to permit. */
   readonly purpose?: string;
+  /** Digests of what the agent said that it works with, at most `limits.toolsAsserted`; they can only take away. */
+  readonly tools?: readonly string[];
   readonly createdAtSeconds: number;
   /** Never beyond any ancestor's; a renewal can only move it forward. */
   readonly expiresAtSeconds: number;

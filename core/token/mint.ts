@@ -79,6 +79,7 @@ export async function draftSession(
     ...(build === undefined ? {} : { build }),
     ...(owner === undefined ? {} : { owner }),
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+    ...(request.tools ? { tools: request.tools } : {}),
     createdAtSeconds: iat,
     expiresAtSeconds: exp,
     epochs: { ...epochs, ...parent?.epochs },

@@ -14,6 +14,7 @@ import {
   tickets,
   toolServer,
   why,
+  world,
   yes,
 } from "./ground.ts";
 
@@ -70,6 +71,36 @@ describe("a pinned tool", () => {
     const evaluations = [at(bad), at(old), at(undefined, "list_tickets")];
     const { answer } = await ask({ ...question(sid), evaluations }, pathOf.many);
     expect(answer.evaluations.map(({ decision }: { decision: boolean }) => decision)).toEqual([false, true, true]);
+  });
+
+  test("threat 61: is served to an agent that said it works with one digest at no other of them", async () => {
+    await pinned();
+    const [rollout, silent, strange] = await Promise.all([session({ tools: old }), session(), session({ tools: bad })]);
+    const both = await session({ tools: `${old} ${rolled}` });
+    const answers = async (sid: string) => [
+      (await ask(question(sid, at(old)))).text,
+      (await ask(question(sid, at(rolled)))).text,
+    ];
+    expect(await answers(rollout.sid)).toEqual([yes, no]);
+    expect([why(), lastRecord().decisions]).toMatchObject(["tool_held_other", [{ digest: rolled, decision: false }]]);
+    for (const { sid } of [both, silent, strange]) expect(await answers(sid)).toEqual([yes, yes]);
+    // what it says of one tool says nothing of another, and makes nothing callable
+    expect((await ask(question(rollout.sid, at(rolled, "list_tickets")))).text).toBe(yes);
+    expect((await ask(question(strange.sid, at(bad)))).text).toBe(no);
+  });
+
+  test("threat 61: a policy that forbids a version an agent said refuses its calls, too, as long as the session lives", async () => {
+    await begin({
+      ...{ kind: "policy", name: "recalled" },
+      cedar: `forbid (principal, action, resource) when { context.asserted has tools && context.asserted.tools.contains("${bad}") };`,
+    });
+    const { sid } = await session();
+    expect((await ask(question(sid))).text).toBe(yes);
+    const [row] = [...world.store.sessions.values()].filter((one) => one.sid === sid);
+    if (!row) throw new Error("no session");
+    world.store.sessions.set(`${row.root} ${row.sid}`, { ...row, tools: [old, bad] });
+    expect((await ask(question(sid))).text).toBe(no);
+    expect(why()).toBe("policy_denied");
   });
 
   test("is found by a search, with the digests at which it may be shown", async () => {

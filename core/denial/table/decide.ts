@@ -17,6 +17,14 @@ export type DecideDenial =
       readonly digest: string;
       readonly pinned: readonly string[];
     }
+  | {
+      readonly code: "tool_held_other";
+      readonly resource: string;
+      readonly tool: string;
+      readonly digest: string;
+      /** What the session's agent said of this tool as it opened the session. */
+      readonly held: readonly string[];
+    }
   | { readonly code: "tool_undigested"; readonly resource: string; readonly tool: string }
   | {
       readonly code: "arguments_refused";
@@ -65,6 +73,11 @@ export const decideDenials: Rows<DecideDenial> = {
   tool_changed: {
     rule: "a pinned tool is called only while its server declares it as somebody looked at it",
     missing: (d) => `${d.tool} of ${d.resource} at ${d.pinned.join(" or ")}; it is at ${d.digest}`,
+    answer: no,
+  },
+  tool_held_other: {
+    rule: "an agent that said at which of a tool's digests it works is served the tool at no other",
+    missing: (d) => `${d.tool} of ${d.resource} at ${d.held.join(" or ")}; it is at ${d.digest}`,
     answer: no,
   },
   tool_undigested: {

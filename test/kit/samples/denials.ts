@@ -46,6 +46,10 @@ export const denials: Samples = {
     ...{ digest: `sha256:${"0".repeat(64)}`, pinned: [`sha256:${"1".repeat(64)}`] },
   },
   tool_unregistered: { code: "tool_unregistered", agent: "planner", digest: `sha256:${"0".repeat(64)}` },
+  tool_held_other: {
+    ...{ code: "tool_held_other", resource: "https://tickets.example", tool: "read_ticket" },
+    ...{ digest: `sha256:${"b".repeat(64)}`, held: [`sha256:${"a".repeat(64)}`] },
+  },
   tool_undigested: { code: "tool_undigested", resource: "https://tickets.example", tool: "read_ticket" },
   tool_unknown: { code: "tool_unknown", resource: "https://tickets.example", tool: "Read_Ticket" },
   arguments_refused: {

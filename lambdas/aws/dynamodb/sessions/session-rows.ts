@@ -115,6 +115,7 @@ const shape: Shape<Columns> = {
   build: optional(text),
   owner: optional(text),
   purpose: optional(anyText),
+  tools: optional(list(text)),
   createdAtSeconds: whole,
   expiresAtSeconds: whole,
   generations: mapOf(whole),

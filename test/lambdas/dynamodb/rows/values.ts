@@ -49,7 +49,7 @@ const sessionNeeds = [
 
 /** Columns that a session's row may lack. */
 export const sessionMayLack = [
-  ...["jkt", "build", "owner", "purpose", "formerStatus", "uses"],
+  ...["jkt", "build", "owner", "purpose", "tools", "formerStatus", "uses"],
   ...["lending", "meanings", "via", "lastEndSeconds", "login", "ended"],
 ];
 
@@ -75,6 +75,7 @@ export const session = fc.record(
     build: text,
     owner: text,
     purpose: free,
+    tools: texts,
     createdAtSeconds: whole,
     expiresAtSeconds: whole,
     epochs,
