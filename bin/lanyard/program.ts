@@ -5,6 +5,7 @@ import { attestCommands } from "./attest/program.ts";
 import { auditCommands } from "./audit/program.ts";
 import { awsCredentialsCommands } from "./aws-credentials/program.ts";
 import { awsPoliciesCommands } from "./aws-policies/program.ts";
+import { budgetCommands } from "./budgets/program.ts";
 import { canaryCommands } from "./canary/program.ts";
 import { completionCommands } from "./completion/program.ts";
 import type { CommandLine, ProgramDeps } from "./deployment/command-line.ts";
@@ -150,6 +151,7 @@ const build = ({ terminal, env, folder }: ProgramDeps): Command => {
   agentCommands(line);
   sessionCommands(line);
   principalCommands(line);
+  budgetCommands(line);
   auditCommands(line);
   toolsCommands(line);
   traceCommands(line);

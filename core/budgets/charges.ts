@@ -23,6 +23,33 @@ function shareOf(most: number, { shard, shards }: { readonly shard: number; read
   return Math.floor(most / shards) + (shard < most % shards ? 1 : 0);
 }
 
+/** The rows that hold one window of a budget, each with its part of what the budget bounds there. */
+export interface WindowRows {
+  readonly window: BudgetWindow;
+  readonly endsAtSeconds: number;
+  /** One, or as many as the budget has shards. */
+  readonly rows: readonly { readonly key: string; readonly calls?: number; readonly money?: number }[];
+}
+
+/** The rows of a budget at a moment: those of the day, then those of the hour. */
+export function windowRows(
+  { name, scope, bounds, shards = 1 }: Pick<BudgetLevel, "name" | "scope" | "bounds" | "shards">,
+  nowSeconds: number,
+): readonly WindowRows[] {
+  return budgetWindows.flatMap((window) => {
+    const calls = bounds.calls?.[window];
+    const money = bounds.money?.[window];
+    if (calls === undefined && money === undefined) return [];
+    const { name: at, endsAtSeconds } = windowAt(window, nowSeconds);
+    const rows = Array.from({ length: shards }, (_, shard) => ({
+      key: budgetKeys.spent(name, scope, shards === 1 ? at : `${at}#${shard}`),
+      ...(calls === undefined ? {} : { calls: shareOf(calls, { shard, shards }) }),
+      ...(money === undefined ? {} : { money: shareOf(money, { shard, shards }) }),
+    }));
+    return { window, endsAtSeconds, rows };
+  });
+}
+
 /**
  * What one call takes from a budget: a unit of its calls and the cost from its money, in each window that is bounded.
  * @param chance a whole number, by which one of the rows of a divided limit is chosen
@@ -31,21 +58,15 @@ export function chargesOf(
   level: BudgetLevel,
   { cost, nowSeconds, chance }: { readonly cost?: Money; readonly nowSeconds: number; readonly chance: number },
 ): readonly LevelCharge[] {
-  const { name, scope, bounds, shards = 1 } = level;
-  const shard = chance % shards;
-  const share = (most: number) => shareOf(most, { shard, shards });
-  return budgetWindows.flatMap((window) => {
-    const calls = bounds.calls?.[window];
-    const money = bounds.money?.[window];
-    if (calls === undefined && money === undefined) return [];
-    const { name: at, endsAtSeconds } = windowAt(window, nowSeconds);
+  return windowRows(level, nowSeconds).flatMap(({ rows, endsAtSeconds }) => {
+    const row = rows[chance % rows.length];
+    if (!row) return [];
+    const { key, calls, money } = row;
     return {
       level,
-      key: budgetKeys.spent(name, scope, shards === 1 ? at : `${at}#${shard}`),
-      ...(calls === undefined ? {} : { calls: { by: 1, most: share(calls) } }),
-      ...(money === undefined || !cost
-        ? {}
-        : { money: { by: cost.minor, most: share(money), currency: cost.currency } }),
+      key,
+      ...(calls === undefined ? {} : { calls: { by: 1, most: calls } }),
+      ...(money === undefined || !cost ? {} : { money: { by: cost.minor, most: money, currency: cost.currency } }),
       endsAtSeconds,
     };
   });

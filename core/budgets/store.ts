@@ -2,6 +2,7 @@ import type { AuditRecord } from "../audit/record.ts";
 import type { BudgetCharge, CostReport } from "../model/budget.ts";
 import type { ReplayEntry } from "../model/replay/entry.ts";
 import type { Result } from "../model/result.ts";
+import type { SpentRow } from "./left.ts";
 
 /** What a row has left of each thing that was asked of it. */
 export interface BudgetLeft {
@@ -17,6 +18,12 @@ export interface Settlement {
   readonly nowSeconds: number;
   readonly replayEntries: readonly ReplayEntry[];
   readonly record: AuditRecord;
+}
+
+/** Reads how budgets stand; it has no method that writes. */
+export interface BudgetReads {
+  /** Rows by their keys, strongly consistent; one that is not there has spent nothing and is left out. */
+  rows(keys: readonly string[]): Promise<ReadonlyMap<string, SpentRow>>;
 }
 
 /** What budgets have spent. Nothing here knows a limit of its own: the registry does, and each charge brings it along. */

@@ -1,5 +1,6 @@
 import { openApi } from "../admin/openapi/document.ts";
 import { agentRoute, agentsRoute } from "../admin/read/agents.ts";
+import { budgetsRoute } from "../admin/read/budgets.ts";
 import { canaryRoute } from "../admin/read/canary.ts";
 import { leafRoute } from "../admin/read/leaf.ts";
 import { personKeyRoute } from "../admin/read/person-key.ts";
@@ -37,6 +38,7 @@ export const readRoutes: readonly Route[] = [
   sessionsRoute,
   storyRoute,
   reachRoute,
+  budgetsRoute,
   canaryRoute,
   leafRoute,
 ];

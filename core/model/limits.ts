@@ -15,6 +15,8 @@ export const limits = {
   adminStoryItems: 100,
   /** Roles of AWS that are shown of one session in a list. */
   adminListedRoles: 5,
+  /** Rows of table Budgets that one page of budgets reads, if no single budget has more. */
+  adminBudgetRows: 1_000,
   /** Questions put to policies to find out what one agent may do. */
   adminQuestions: 1_500,
   /** Largest compact JWS of any kind that is parsed. */

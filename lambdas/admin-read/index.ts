@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { createBudgetReads } from "../aws/dynamodb/budgets/budget-reads.ts";
 import { readRuns } from "../aws/dynamodb/canary-runs.ts";
 import { createRateLimiter } from "../aws/dynamodb/counters.ts";
 import { createLeafPlaces } from "../aws/dynamodb/leaves/places.ts";
@@ -22,6 +23,7 @@ const endpoint = createAdminReadEndpoint({
   trustDomain: setting("trustDomain"),
   registry: createRegistryStore(dynamo, tables),
   queries: createSessionQueries(dynamo, tables),
+  budgets: createBudgetReads(dynamo, tables),
   policy: createCedarEngine(cedar),
   leaves: createLeafPlaces(dynamo, tables.leaves),
   people: createPersonKeys(dynamo, tables),

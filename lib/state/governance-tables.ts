@@ -36,6 +36,12 @@ export class GovernanceTables extends TrailTables {
     this.use(of, "budgets", { actions: ["GetItem"], conditions, why: "reads what was reserved for a call" });
   }
 
+  /** How budgets stand, by the scopes in their rows' names: what was reserved for single calls has none, and is not read. */
+  grantBudgetRead(of: LanyardFunction): void {
+    const conditions = rows("*#person/", "*#agent/", "*#policy/", "*#session/");
+    this.use(of, "budgets", { actions: ["BatchGetItem"], conditions, why: "shows an operator how budgets stand" });
+  }
+
   /** What `lanyard kill` writes and looks at: an epoch and its record together, and whether the name is right. */
   grantKill(role: Role): void {
     const conditions = inTransaction;

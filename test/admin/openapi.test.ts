@@ -5,7 +5,7 @@ import { openApi } from "../../core/admin/openapi/document.ts";
 import { readRoutes } from "../../core/endpoints/admin-read.ts";
 import { createAdminWriteEndpoint } from "../../core/endpoints/admin-write.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
-import { agentId, trustDomain } from "../kit/registry.ts";
+import { agentId, inBase, tickets, trustDomain } from "../kit/registry.ts";
 import { issuer } from "../kit/world/ground.ts";
 import { openReading, operator } from "./reading.ts";
 
@@ -75,7 +75,11 @@ describe("the OpenAPI document", () => {
 
 describe("answers are as it says", () => {
   test("every one of them", async () => {
-    const { get, open, handOn, of, world } = await openReading();
+    const bounds = { calls: { day: 9 }, money: { currency: "EUR", hour: 500 }, shards: 2 };
+    const triage = { ...inBase("agent", "triage"), budgets: [{ name: "ledger", resources: [tickets], ...bounds }] };
+    const { get, open, handOn, of, world } = await openReading(triage);
+    world.store.budgets.emptied.add(`ledger#agent/${of("triage").id}#2026-08-01#1`);
+    world.store.budgets.add(`ledger#agent/${of("triage").id}#2026-08-01#1`, "calls", 1);
     const token = await open();
     const child = String(decodeUnverified(await handOn("planner", token, "researcher"))?.payload.sid);
     const dead = String(decodeUnverified(await open("eve"))?.payload.sid);
@@ -99,6 +103,7 @@ describe("answers are as it says", () => {
         `/sessions?root=${root}`,
       ],
       "/sessions/{sid}": [`/sessions/${child}`, `/sessions/${dead}`],
+      "/budgets": [`/budgets?agent=${of("triage").id}`, `/budgets?session=${root}`],
       "/canary": ["/canary"],
       "/leaf": ["/leaf?event=denied%23x", "/leaf?event=AAAAAAAAAAAAAAAAAAAAAA"],
       "/reach": [`/reach?agent=${of("planner").id}`, `/reach?session=${root}`],

@@ -50,7 +50,14 @@ export async function openReading(...more: readonly Registration[]) {
   await put(replacing(baseRows, more));
   const former: { subject: string; place: string }[] = [];
   const { queries, asked } = memoryQueries(world.store, former);
-  const deps = { ...world.deps, registry, queries, policy: createCedarEngine(cedar), leaves: memoryLeaves };
+  const deps = {
+    ...world.deps,
+    registry,
+    queries,
+    budgets: world.store.budgets,
+    policy: createCedarEngine(cedar),
+    leaves: memoryLeaves,
+  };
   const endpoint = createAdminReadEndpoint(deps);
 
   /** Asks as the operator, or as whom is given; `target` is path and query. */

@@ -172,6 +172,13 @@ function registryFunctions(issuer: string) {
   const placeOf = async (eventId: string) => leaves.get(eventId);
   const policy = createCedarEngine(cedar);
   const people = { people: outbox, limiter: new MemoryLimiter(ground.clock) };
-  const reading = createAdminReadEndpoint({ ...ground, ...people, queries, policy, leaves: { placeOf } });
+  const reading = createAdminReadEndpoint({
+    ...ground,
+    ...people,
+    budgets: outbox.budgets,
+    queries,
+    policy,
+    leaves: { placeOf },
+  });
   return { endpoint: createAdminWriteEndpoint(ground), reading, leaves };
 }

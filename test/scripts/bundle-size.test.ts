@@ -21,7 +21,7 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   "approve-token": 350,
   "admin-revoke": 260,
   "admin-write": 270,
-  "admin-read": 319,
+  "admin-read": 326,
   discovery: 262,
   relay: 255,
   publisher: 287,

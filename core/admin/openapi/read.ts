@@ -107,6 +107,21 @@ export const readPaths = {
     answer: "Story",
     parameters: [named("sid", "The session's id", "^[A-Za-z0-9_-]{22}$")],
   }),
+  "/budgets": get(
+    "budgets",
+    "How budgets of exactly one agent, principal, policy or session, or of all agents, stand in this hour and day",
+    {
+      answer: "Budgets",
+      parameters: [
+        subject.agent,
+        subject.principal,
+        inQuery("policy", "A policy's name: its budget for every principal who delegates now, page by page"),
+        inQuery("deployment", "Those of all agents, by the deployment's trust domain"),
+        inQuery("session", "A session's id: all that its calls must fit, but budgets of policies"),
+        ...paging,
+      ],
+    },
+  ),
   "/canary": get("canary", "How long what the revocation canary revoked within a day still worked", {
     answer: "Canary",
   }),

@@ -227,6 +227,38 @@ export const schemas = {
     },
     ["uses", "lending"],
   ),
+  Budget: object(
+    {
+      of: { enum: ["person", "agent", "policy", "session"] },
+      name: text,
+      agent: text,
+      lending: { ...text, description: "The lending rule that gives it to each person" },
+      policy: text,
+      principal: text,
+      session: { ...text, description: "The session that was opened with it" },
+      resources: { ...texts, description: "Those it counts; all when left out" },
+      shards: { ...count, description: "Rows that its limits are divided among" },
+      windows: list(ref("BudgetWindow")),
+    },
+    ["agent", "lending", "policy", "principal", "session", "resources", "shards"],
+  ),
+  BudgetWindow: object(
+    {
+      window: { enum: ["day", "hour"] },
+      renewsAtSeconds: seconds,
+      calls: object({ limit: count, spent: count, left: count }),
+      money: object({
+        currency: text,
+        limitMinor: { ...count, description: "In the currency's smallest unit, as all sums" },
+        spentMinor: { ...count, description: "Settled, and what nobody settles any more" },
+        reservedMinor: { ...count, description: "Reserved for calls whose cost was not settled yet" },
+        leftMinor: count,
+      }),
+      emptied: { const: true, description: "A cost that nobody had reserved emptied it until it renews" },
+    },
+    ["calls", "money", "emptied"],
+  ),
+  Budgets: page("Budget", { version: count }),
   PersonKey: object(
     {
       held: { type: "boolean", description: "False where nothing was encrypted yet, or the person was erased" },

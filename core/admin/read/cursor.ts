@@ -10,6 +10,7 @@ import type { FoundPlace } from "./session-queries.ts";
 type Cursor =
   | { readonly list: "agents"; readonly name: string }
   | { readonly list: "versions"; readonly before: number }
+  | { readonly list: "budgets"; readonly version: number; readonly from: number }
   | { readonly list: "places"; readonly place: FoundPlace }
   | { readonly list: "tree"; readonly key: string }
   | { readonly list: "walk"; readonly name: string; readonly place?: FoundPlace };
@@ -20,6 +21,7 @@ const name = "[a-z0-9._-]{1,100}(?:/[a-z0-9._-]{1,100}){0,8}";
 const shapes = {
   agents: new RegExp(`^agents (${name})$`),
   versions: /^versions ([1-9]\d{0,7})$/,
+  budgets: /^budgets (\d{1,8}) ([1-9]\d{0,5})$/,
   places: new RegExp(`^places ${place}$`),
   tree: new RegExp(`^tree (${id}|~(?:offer|access)#[A-Za-z0-9_-]{43})$`),
   walk: new RegExp(`^walk (${name})(?: ${place})?$`),
@@ -41,6 +43,8 @@ function plain(cursor: Cursor): string {
       return `agents ${cursor.name}`;
     case "versions":
       return `versions ${cursor.before}`;
+    case "budgets":
+      return `budgets ${cursor.version} ${cursor.from}`;
     case "places":
       return `places ${placeText(cursor.place)}`;
     case "tree":
@@ -74,6 +78,8 @@ function cursorOf(list: Cursor["list"], [, first = "", end, root, sid]: RegExpEx
       return { list, name: first };
     case "versions":
       return { list, before: Number(first) };
+    case "budgets":
+      return { list, version: Number(first), from: Number(end) };
     case "places":
       return { list, place: placeOf(first, end, root) };
     case "tree":

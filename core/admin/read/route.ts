@@ -1,5 +1,6 @@
 import type { AuditContext } from "../../audit/context.ts";
 import type { DenyDeps } from "../../audit/deny.ts";
+import type { BudgetReads } from "../../budgets/store.ts";
 import type { Denial } from "../../denial/denial.ts";
 import type { CanaryRun } from "../../model/canary.ts";
 import type { PolicyEngine } from "../../model/decision.ts";
@@ -16,6 +17,7 @@ export interface AdminReadDeps extends DenyDeps {
   readonly trustDomain: string;
   readonly registry: Pick<RegistryStore, "applied" | "rows" | "history">;
   readonly queries: SessionQueries;
+  readonly budgets: BudgetReads;
   readonly policy: PolicyEngine;
   readonly leaves: Leaves;
   readonly people: PersonKeys;

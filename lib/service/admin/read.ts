@@ -17,6 +17,7 @@ export class AdminRead extends LanyardFunction {
     tables.grantVendRead(this);
     tables.grantRevocationRead(this);
     tables.grantUsesRead(this);
+    tables.grantBudgetRead(this);
     tables.grantRegistryRead(this);
     tables.grantLeafPlaces(this);
     tables.grantPersonKeyRead(this, "gives an operator a person's key, to read the audit by");

@@ -1,9 +1,10 @@
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BudgetStore } from "../../../core/budgets/store.ts";
 import type { BudgetCharge, CostReport } from "../../../core/model/budget.ts";
 import { limits } from "../../../core/model/limits.ts";
+import { createBudgetReads } from "../../../lambdas/aws/dynamodb/budgets/budget-reads.ts";
 import { createBudgetStore } from "../../../lambdas/aws/dynamodb/budgets/budget-store.ts";
 import { createSessionStore } from "../../../lambdas/aws/dynamodb/sessions/session-store.ts";
 import { id, now, record } from "../samples.ts";
@@ -45,6 +46,7 @@ describe("threat 60: a row of a budget", () => {
       key: one.key,
       calls: 1,
       EUR: 250,
+      reservedEUR: 250,
       expiresAt: one.endsAtSeconds + limits.budgetKeptSeconds,
     });
   });
@@ -139,6 +141,20 @@ describe("threat 60: a settlement", () => {
     expect((await store.readReport(report.id))?.settled).toBe(200);
   });
 
+  test("leaves nothing reserved of it, whatever the cost was, and so does what is given back", async () => {
+    const reads = createBudgetReads(cloud.client, cloud.tables);
+    for (const cost of [0, 250, 600, 601]) {
+      const { key, report } = await reserved();
+      const more = { key, money: euros(40, 1_000), endsAtSeconds: now + 3_600 };
+      await Promise.all([store.take(more), settle(report, cost)]);
+      const row = (await reads.rows([key])).get(key);
+      expect([row?.takenMinor("EUR"), row?.reservedMinor("EUR")]).toEqual([cost + 40, 40]);
+      await store.giveBack([more]);
+      const after = (await reads.rows([key])).get(key);
+      expect([after?.takenMinor("EUR"), after?.reservedMinor("EUR"), after?.emptied]).toEqual([cost, 0, cost > 600]);
+    }
+  });
+
   test("beyond what was reserved is added and empties the row; a window that is over stays as it is", async () => {
     const { key, report } = await reserved();
     await settle(report, 700);
@@ -150,5 +166,28 @@ describe("threat 60: a settlement", () => {
     const over = await reserved();
     expect((await settle(over.report, 0, now + 3_600)).ok).toBe(true);
     expect((await rowOf(over.key))?.EUR).toBe(600);
+  });
+});
+
+describe("what operators read of budgets", () => {
+  test("are rows by their names, two hundred and fifty in three batches, and none of what is not there", async () => {
+    const reads = createBudgetReads(cloud.client, cloud.tables);
+    const charges = Array.from({ length: 250 }, (_, n) => charge({ key: `ledger#agent/${id()}#${n}` }));
+    const [first, last] = [charges[0] as BudgetCharge, charges[249] as BudgetCharge];
+    await Promise.all([first, last].map((one) => store.take(one)));
+    cloud.taken();
+    const rows = await reads.rows([...charges, first].map(({ key }) => key));
+    expect([...rows.keys()].sort()).toEqual([first.key, last.key].sort());
+    expect(rows.get(first.key)?.calls).toBe(1);
+    expect(cloud.taken().map(({ operation }) => operation)).toEqual(Array(3).fill("BatchGetItemCommand"));
+    expect((await reads.rows([])).size).toBe(0);
+  });
+
+  test("are broken where a sum is none, and look neither full nor empty", async () => {
+    const reads = createBudgetReads(cloud.client, cloud.tables);
+    const key = charge().key;
+    await cloud.client.send(new PutCommand({ TableName: "Budgets", Item: { key, calls: 1, EUR: -5 } }));
+    const row = (await reads.rows([key])).get(key);
+    expect(() => row?.takenMinor("EUR")).toThrow(/budgets/);
   });
 });

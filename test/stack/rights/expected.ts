@@ -159,6 +159,7 @@ export const expected: [StackName, string, string[]][] = [
     "Service",
     "AdminRead",
     [
+      "dynamodb:BatchGetItem on Budgets if row *#person/* or *#agent/* or *#policy/* or *#session/*",
       "dynamodb:BatchGetItem on Confirmations",
       "dynamodb:BatchGetItem on Counters if row uses#*",
       "dynamodb:BatchGetItem on Revocations",

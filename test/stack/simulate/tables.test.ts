@@ -77,6 +77,31 @@ describe("rights on tables", () => {
       "Allowed",
     ],
     [
+      "admin-read reads how budgets stand",
+      {
+        ...looking,
+        action: "dynamodb:BatchGetItem",
+        resource: table("Budgets"),
+        context: { "dynamodb:LeadingKeys": ["b#agent/x#2026-12-01", "b#person/rule/p_x#2026-12-01T02#3"] },
+      },
+      "Allowed",
+    ],
+    [
+      "admin-read reads, beside how a budget stands, what was reserved for one call",
+      {
+        ...looking,
+        action: "dynamodb:BatchGetItem",
+        resource: table("Budgets"),
+        context: { "dynamodb:LeadingKeys": ["b#agent/x#2026-12-01", "report#x"] },
+      },
+      "ImplicitlyDenied",
+    ],
+    [
+      "admin-read spends from a budget",
+      { ...looking, action: "dynamodb:UpdateItem", resource: table("Budgets"), context: rowOf("b#agent/x#2026-12-01") },
+      "ImplicitlyDenied",
+    ],
+    [
       "admin-revoke forges a status list",
       { ...admin, action: "dynamodb:PutItem", resource: table("Lists"), context: rowOf("list#0") },
       "ImplicitlyDenied",

@@ -1,17 +1,15 @@
 import { type AttributeValue, ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { BudgetLeft, BudgetStore, Settlement } from "../../../../core/budgets/store.ts";
+import type { BudgetLeft, BudgetStore } from "../../../../core/budgets/store.ts";
 import type { BudgetCharge } from "../../../../core/model/budget.ts";
 import { limits } from "../../../../core/model/limits.ts";
 import { err, ok, type Result } from "../../../../core/model/result.ts";
 import { budgetKeys } from "../../../../core/model/row-keys.ts";
-import type { CommitConflict } from "../../../../core/session/store.ts";
 import type { Item } from "../codec.ts";
-import { type Action, insistent, type Tables, transact, words } from "../dynamo.ts";
-import { outboxPut } from "../outbox.ts";
-import { replayPuts } from "../replay-put.ts";
-import { callsIn, emptiedIn, moneyIn } from "./budget-rows.ts";
+import { insistent, type Tables, transact, words } from "../dynamo.ts";
+import { callsIn, emptiedIn, moneyIn, reservedIn } from "./budget-rows.ts";
 import { reportOf } from "./report-rows.ts";
+import { settle } from "./settlement.ts";
 
 /** Budgets on DynamoDB, table Budgets. */
 export function createBudgetStore(client: DynamoDBDocumentClient, tables: Tables): BudgetStore {
@@ -33,6 +31,9 @@ const parts = ({ calls, money }: BudgetCharge) => [
   ...(money ? [{ name: money.currency, by: money.by, most: money.most }] : []),
 ];
 
+/** What is reserved of a charge's money until it is settled. */
+const reservations = ({ money }: BudgetCharge) => (money ? [{ name: reservedIn(money.currency), by: money.by }] : []);
+
 /**
  * One conditional UpdateItem, and no transaction: concurrent calls meet on this row, and would cancel each other. The
  * SDK may send it again after a lost answer, which counts twice what was taken once: too much, never too little.
@@ -43,22 +44,20 @@ async function take(
   charge: BudgetCharge,
 ): Promise<Result<void, BudgetLeft>> {
   const added = parts(charge);
+  const all = [...added, ...reservations(charge)];
   // what is larger than the whole fits no row, nor one that is not there yet
   const room = added.map(({ name, by, most }) =>
     by > most ? `#${name} < :none` : `(attribute_not_exists(#${name}) OR #${name} <= :${name}Before)`,
   );
-  const values = added.flatMap(({ name, by, most }) => [
-    [name, by] as const,
-    ...(by > most ? [["none", 0] as const] : [[`${name}Before`, most - by] as const]),
-  ]);
+  const bounds = added.map(({ name, by, most }) => (by > most ? ["none", 0] : [`${name}Before`, most - by]));
   const update = new UpdateCommand({
     TableName: tables.budgets,
     Key: { key: charge.key },
-    UpdateExpression: `ADD ${added.map(({ name }) => `#${name} :${name}`).join(", ")} SET #expiresAt = :expiresAt`,
+    UpdateExpression: `ADD ${all.map(({ name }) => `#${name} :${name}`).join(", ")} SET #expiresAt = :expiresAt`,
     ConditionExpression: ["attribute_not_exists(#emptied)", ...room].join(" AND "),
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    ...words([...added.map(({ name }) => name), "expiresAt", "emptied"], {
-      ...Object.fromEntries(values),
+    ...words([...all.map(({ name }) => name), "expiresAt", "emptied"], {
+      ...Object.fromEntries([...all.map(({ name, by }) => [name, by]), ...bounds]),
       expiresAt: charge.endsAtSeconds + limits.budgetKeptSeconds,
     }),
   });
@@ -91,7 +90,7 @@ async function giveBack(
   charges: readonly BudgetCharge[],
 ): Promise<void> {
   const actions = charges.map((charge) => {
-    const given = parts(charge);
+    const given = [...parts(charge), ...reservations(charge)];
     return {
       conflict: "gone" as const,
       item: {
@@ -111,52 +110,4 @@ async function giveBack(
   });
   // a row is gone only long after its window, where there is nothing to give back to
   await transact(client, actions);
-}
-
-type SettleConflict = CommitConflict | { readonly kind: "settled" };
-
-async function settle(client: DynamoDBDocumentClient, tables: Tables, settlement: Settlement) {
-  const written = await transact(client, settlementOf(settlement, tables));
-  if (written.ok) return written;
-  return err({ kind: written.error.kind === "replay" ? "replay" : "settled" } as const);
-}
-
-/** Replay entries come first, since when several conditions fail the caller must be told of the replay. */
-function settlementOf(
-  { report, cost, nowSeconds, replayEntries, record }: Settlement,
-  tables: Tables,
-): readonly Action<SettleConflict>[] {
-  const { id, reserved, rows } = report;
-  const more = cost - reserved.minor;
-  const settled: Action<SettleConflict> = {
-    conflict: { kind: "settled" },
-    item: {
-      Update: {
-        TableName: tables.budgets,
-        Key: { key: budgetKeys.report(id) },
-        UpdateExpression: "SET #settled = :cost",
-        ConditionExpression: "attribute_exists(#id) AND attribute_not_exists(#settled)",
-        ...words(["id", "settled"], { cost }),
-      },
-    },
-  };
-  // a row whose window is over bounds nothing any more, and may be gone
-  const open = more === 0 ? [] : rows.filter(({ endsAtSeconds }) => endsAtSeconds > nowSeconds);
-  return [
-    ...replayPuts(tables, replayEntries),
-    settled,
-    ...open.map(({ key }) => ({
-      item: {
-        Update: {
-          TableName: tables.budgets,
-          Key: { key },
-          UpdateExpression: `ADD #spent :more${more > 0 ? " SET #emptied = :emptied" : ""}`,
-          ConditionExpression: "attribute_exists(#spent)",
-          ExpressionAttributeNames: { "#spent": reserved.currency, ...(more > 0 ? { "#emptied": "emptied" } : {}) },
-          ExpressionAttributeValues: { ":more": more, ...(more > 0 ? { ":emptied": true } : {}) },
-        },
-      },
-    })),
-    { item: { Put: outboxPut(tables, record) } },
-  ];
 }

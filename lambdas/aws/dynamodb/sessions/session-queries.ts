@@ -1,10 +1,4 @@
-import {
-  BatchGetCommand,
-  type BatchGetCommandInput,
-  type BatchGetCommandOutput,
-  type DynamoDBDocumentClient,
-  QueryCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { type DynamoDBDocumentClient, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { FoundPlace, PlaceMark, SessionQueries, TreeRow } from "../../../../core/admin/read/session-queries.ts";
 import { counterKeys, tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Session } from "../../../../core/model/session.ts";
@@ -12,6 +6,7 @@ import { leaseSid } from "../../../../core/status/windows.ts";
 import type { Item } from "../codec.ts";
 import { usesOf } from "../counters.ts";
 import { type Tables, words } from "../dynamo.ts";
+import { getAll, keysOnce } from "../get-all.ts";
 import { findPlace } from "../subjects/subject-reads.ts";
 import { endOf, endsAfter, placeOf, shardsOf, sortKey } from "../subjects/subject-rows.ts";
 import { readVends } from "../vends/vend-reads.ts";
@@ -19,11 +14,6 @@ import { handleKey, handleOf } from "./handle-rows.ts";
 import { readLivenessBatch } from "./liveness-batch.ts";
 import { offerKey, offerOf } from "./offer-rows.ts";
 import { sessionOf } from "./session-rows.ts";
-
-/** DynamoDB takes at most this many keys in a batch. */
-const batchKeys = 100;
-/** How often unprocessed keys are read again. */
-const rounds = 4;
 
 /** Reads for operators' questions; it has no method that writes. */
 export function createSessionQueries(client: DynamoDBDocumentClient, tables: Tables): SessionQueries {
@@ -115,9 +105,7 @@ async function withWithdrawals(
     row.kind === "offer" ? [{ session: tombstoneKeys.offer(row.offer.handleHash) }] : [],
   );
   const over = new Set<string>();
-  for (let from = 0; from < keys.length; from += batchKeys)
-    for (const { session } of await getAll(client, tables.tombstones, keys.slice(from, from + batchKeys)))
-      over.add(String(session));
+  for (const { session } of await getAll(client, tables.tombstones, keys)) over.add(String(session));
   return rows.map((row) =>
     row.kind === "offer" && over.has(tombstoneKeys.offer(row.offer.handleHash))
       ? { kind: "offer", offer: { ...row.offer, withdrawn: true } }
@@ -134,28 +122,3 @@ function rowOf(item: Item): readonly TreeRow[] {
 }
 
 const keyText = ({ root, sid }: Item): string => `${String(root)} ${String(sid)}`;
-
-/** DynamoDB refuses a batch that names a key twice. */
-const keysOnce = <K extends Readonly<Record<string, string>>>(keys: readonly K[]): readonly K[] => [
-  ...new Map(keys.map((key) => [JSON.stringify(key), key])).values(),
-];
-
-/** @throws when keys stay unprocessed, since an operator would take an incomplete list for a complete one */
-async function getAll(
-  client: DynamoDBDocumentClient,
-  table: string,
-  keys: readonly Readonly<Record<string, string>>[],
-): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  const once = keysOnce(keys);
-  if (once.length === 0) return items;
-  let wanted: BatchGetCommandInput["RequestItems"] = { [table]: { Keys: [...once], ConsistentRead: true } };
-  for (let round = 0; round < rounds; round++) {
-    const answer: BatchGetCommandOutput = await client.send(new BatchGetCommand({ RequestItems: wanted }));
-    items.push(...(answer.Responses?.[table] ?? []));
-    const left = answer.UnprocessedKeys ?? {};
-    if ((left[table]?.Keys ?? []).length === 0) return items;
-    wanted = left;
-  }
-  throw new Error("rows stayed unread", { cause: { $metadata: { attempts: rounds } } });
-}
