@@ -79,7 +79,22 @@ export const leanClients: Plugin = {
       contents: leastRecentlyUsed,
       loader: "js",
     }));
+    for (const [file, contents] of Object.entries(neverTaken))
+      build.onLoad({ filter: new RegExp(String.raw`[\\/]@smithy[\\/]core[\\/].*[\\/]${file}\.js$`) }, () => ({
+        contents,
+        loader: "js",
+      }));
   },
+};
+
+/**
+ * Ways of the SDK that no function goes: SHA-256 in JavaScript, for where Node has no crypto, and the retries that
+ * measure a rate of their own. Whoever asks for these by `AWS_RETRY_MODE` gets the standard ones.
+ */
+const neverTaken: Readonly<Record<string, string>> = {
+  Sha256Js: "export const Sha256Js = undefined;",
+  "util-retry[\\\\/]AdaptiveRetryStrategy":
+    'export { StandardRetryStrategy as AdaptiveRetryStrategy } from "./StandardRetryStrategy";',
 };
 
 /** What the SDK's cache of discovered endpoints asks of `mnemonist`, by a Map, which keeps the order things came in. */

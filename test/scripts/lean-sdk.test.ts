@@ -64,10 +64,10 @@ const settingsFor = (endpoint: string) => ({
 });
 
 /** What a bundled client throws when its service answers so. */
-async function failure(name: string, answer: { status: number; body: string }): Promise<Failed> {
+async function failure(name: string, answer: { status: number; body: string }, more: object = {}): Promise<Failed> {
   const { origin, close } = await listen(() => answer);
   try {
-    const thrown = await send(name, settingsFor(origin));
+    const thrown = await send(name, { ...settingsFor(origin), ...more });
     if (thrown === undefined) throw new Error("nothing failed");
     return thrown;
   } finally {
@@ -107,6 +107,15 @@ describe("an error of a service, as a bundle sees it", () => {
     });
     const inUse = json(400, "com.amazonaws.dynamodb.v20120810#ReplicatedWriteConflictException");
     expect((await failure("dynamodb", inUse)).$metadata.attempts).toBe(2);
+  });
+
+  it("is tried again in the standard way for whoever asks for the adaptive one, which is in no bundle", async () => {
+    const failed = await failure("kms", json(500, "KMSInternalException"), { retryMode: "adaptive" });
+    expect(failed.$metadata.attempts).toBe(2);
+    const bundled = readFileSync(join(folder, "clients.mjs"), "utf8");
+    // what is configured, the rate limiter, and SHA-256 in JavaScript are known by
+    const names = ['"adaptive"', "lastTxRateBucket", "bytesHashed"];
+    expect(names.map((name) => bundled.includes(name))).toEqual([true, false, false]);
   });
 
   it("is of its class and has its members where our sources tell it apart", async () => {
