@@ -1,4 +1,4 @@
-/** One account's services, wired from the template: DynamoDB, S3, KMS, SSM, STS, EventBridge, Firehose, functions. */
+/** One account's services, wired from the template: DynamoDB, S3, KMS, SSM, STS, SNS, EventBridge, Firehose, functions. */
 import { serveAws } from "./aws.ts";
 import type { Closers } from "./closers.ts";
 import type { Cloud } from "./cloudformation/template.ts";
@@ -25,6 +25,8 @@ import { startMappings } from "./mappings/all.ts";
 import type { EventSourceMapping } from "./mappings/stream.ts";
 import { createdEvent } from "./s3/created.ts";
 import type { Service } from "./service.ts";
+import { openSns } from "./sns/service.ts";
+import { openTopics, type Topics } from "./sns/topics.ts";
 import { queuesOf } from "./sqs/of-template.ts";
 import { openSqs } from "./sqs/service.ts";
 import { openSsm, parametersOf } from "./ssm.ts";
@@ -72,6 +74,7 @@ export interface Account extends Stores, Identity {
   readonly unsaid: Unsaid;
   readonly events: Events;
   readonly functions: ReadonlyMap<string, HostedFunction>;
+  readonly topics: Topics;
   readonly mappings: readonly EventSourceMapping[];
   /** What the control plane tells of workloads. */
   readonly workloads: Workloads;
@@ -133,7 +136,8 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     firehose,
     sqs: openSqs(queues, queuesOf(cloud)),
   };
-  const query = identityServices(identity, { ...place, workloads, nowMillis });
+  const topics = openTopics(cloud);
+  const query = { ...identityServices(identity, { ...place, workloads, nowMillis }), sns: openSns(topics) };
   const { calls, onCall } = listener(trail);
   const { region } = place;
   const open = new Map([
@@ -152,6 +156,7 @@ export async function openAccount(cloud: Cloud, place: AccountPlace, { wishes, c
     unsaid,
     events,
     functions,
+    topics,
     mappings,
     workloads,
     nitro,

@@ -17,6 +17,7 @@ import type { NewRole } from "./iam/roles.ts";
 import type { NewUser, User } from "./iam/users.ts";
 import type { Instance, InstanceLaunch } from "./imds/instances.ts";
 import { withinLoop } from "./limits/loop.ts";
+import type { Published } from "./sns/topics.ts";
 import { queuesOf } from "./sqs/of-template.ts";
 import type { Workload } from "./workloads/workloads.ts";
 
@@ -82,6 +83,8 @@ export interface RunningCloud {
   readonly trail?: Pick<Trail, "flush" | "unkind">;
   /** Messages of a queue, by a part of its ARN. */
   queueMessages(queue: string): string[];
+  /** What was published to a topic, oldest first. */
+  published(topicArn: string): readonly Published[];
   close(): Promise<void>;
 }
 
@@ -186,6 +189,7 @@ export function running(cloud: Cloud, account: Account, place: Place): RunningCl
       const arns = queuesOf(cloud).map(({ arn }) => arn);
       return arns.filter((arn) => arn.includes(part)).flatMap(account.queues.messages);
     },
+    published: account.topics.published,
     close: place.close,
   };
 }

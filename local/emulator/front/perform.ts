@@ -53,7 +53,8 @@ async function performQuery(
   call.operation = form.get("Action") ?? "";
   call.input = Object.fromEntries(form);
   await applyFaults(ground, call, undefined);
-  permit(ground, call, { access: query.access(form, call.caller), code: "AccessDenied", status: 403 });
+  const code = call.service === "sns" ? "AuthorizationError" : "AccessDenied";
+  permit(ground, call, { access: query.access(form, call.caller), code, status: 403 });
   const output = await query.call(form, call.caller);
   const { namespace } = query;
   return { wire: { type: "text/xml", body: answerXml(call.operation, output, { namespace, requestId }) }, output };
@@ -101,7 +102,7 @@ function parse(body: Buffer): Json {
 /** What a call needs, and how its service says that the caller may not. */
 interface Needed {
   readonly access: readonly Access[];
-  readonly code: "AccessDenied" | "AccessDeniedException";
+  readonly code: "AccessDenied" | "AccessDeniedException" | "AuthorizationError";
   readonly status: 400 | 403;
 }
 

@@ -5,6 +5,7 @@ import type { SignatureFault } from "../iam/caller.ts";
 import { errorXml } from "../query.ts";
 import { s3Error } from "../s3/errors.ts";
 import type { WireAnswer } from "../service.ts";
+import { snsNamespace } from "../sns/service.ts";
 import { stsNamespace } from "../sts/service.ts";
 
 /** A refusal on its way to the caller. */
@@ -34,7 +35,7 @@ const ofS3 = {
 
 /** A bad signature's refusal in a service's words. */
 export function badSignature(service: string | undefined, { code, message }: SignatureFault): Refusal {
-  if (service === "sts" || service === "iam") return { status: 403, code: ofQuery[code], message };
+  if (service !== undefined && ofNamespace.has(service)) return { status: 403, code: ofQuery[code], message };
   if (service === "s3") {
     const isMalformed = code === "IncompleteSignatureException" || code === "ExpiredTokenException";
     return { status: isMalformed ? 400 : 403, code: ofS3[code], message };
@@ -45,6 +46,7 @@ export function badSignature(service: string | undefined, { code, message }: Sig
 const ofNamespace = new Map([
   ["sts", stsNamespace],
   ["iam", iamNamespace],
+  ["sns", snsNamespace],
 ]);
 
 /** Writes a refusal as the service's clients read it. */

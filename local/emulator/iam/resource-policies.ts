@@ -39,6 +39,10 @@ export function readResourcePolicies(cloud: Cloud): Map<string, Statement[]> {
       add(arn, readPolicy(PolicyDocument, policy.logicalId));
     }
   }
+  for (const policy of cloud.ofType("AWS::SNS::TopicPolicy")) {
+    const { Topics = [], PolicyDocument } = cloud.properties(policy) as { Topics?: string[]; PolicyDocument?: unknown };
+    for (const arn of Topics) add(arn, readPolicy(PolicyDocument, policy.logicalId));
+  }
   for (const policy of cloud.ofType("AWS::S3::BucketPolicy")) {
     const { Bucket, PolicyDocument } = cloud.properties(policy);
     add(`arn:aws:s3:::${String(Bucket)}`, readPolicy(PolicyDocument, policy.logicalId));

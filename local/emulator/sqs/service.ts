@@ -1,5 +1,4 @@
 /** SQS (`AmazonSQS`, JSON 1.0): messages of the template's queues, addressed by their URLs as on AWS. */
-import { createHash } from "node:crypto";
 import {
   type Answer,
   contextOf,
@@ -10,18 +9,22 @@ import {
   textMember,
   unknownOperation,
 } from "../service.ts";
-import type { Attributes, Message, Queues } from "./queues.ts";
+import { digestOf, md5 } from "./checksums.ts";
+import type { Attributes, Queues } from "./queues.ts";
+import { receive } from "./receive.ts";
 
 const mostBytes = 1_048_576;
 /** What SQS takes: characters of XML 1.0, and no half of a pair. */
 const allowed = /^[\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]*$/u;
 const mostAttributes = 10;
+const mostEntries = 10;
 
 /** Members of each operation that are known; another one would be half emulated, so it is refused. */
 const known: Readonly<Record<string, readonly string[]>> = {
   SendMessage: ["QueueUrl", "MessageBody", "MessageAttributes"],
-  ReceiveMessage: ["QueueUrl", "MaxNumberOfMessages", "MessageAttributeNames"],
+  ReceiveMessage: ["QueueUrl", "MaxNumberOfMessages", "MessageAttributeNames", "WaitTimeSeconds"],
   DeleteMessage: ["QueueUrl", "ReceiptHandle"],
+  DeleteMessageBatch: ["QueueUrl", "Entries"],
 };
 
 interface Address {
@@ -41,9 +44,9 @@ export function openSqs(queues: Queues, addresses: readonly Address[]): Service 
   return {
     target: "AmazonSQS",
     access: (operation, input) => [
-      { action: `sqs:${operation}`, resource: queueOf(input).arn, context: contextOf({}) },
+      { action: `sqs:${operation.replace(/Batch$/, "")}`, resource: queueOf(input).arn, context: contextOf({}) },
     ],
-    call(operation, input) {
+    async call(operation, input) {
       const members = known[operation];
       if (members === undefined) throw unknownOperation("SQS", operation);
       const other = Object.keys(input).find((name) => !members.includes(name));
@@ -52,6 +55,7 @@ export function openSqs(queues: Queues, addresses: readonly Address[]): Service 
       const { arn, visibilityMillis } = queueOf(input);
       if (operation === "SendMessage") return send(queues, arn, input);
       if (operation === "ReceiveMessage") return receive(queues, { arn, visibilityMillis }, input);
+      if (operation === "DeleteMessageBatch") return dropAll(queues, arn, input);
       queues.done(arn, textMember(input, "ReceiptHandle"));
       return ok({});
     },
@@ -65,25 +69,15 @@ function send(queues: Queues, arn: string, input: Json): Answer {
   return ok({ MessageId: id, MD5OfMessageBody: md5(body), ...digestOf(attributes) });
 }
 
-/** Takes what waits; what nobody deletes comes again, as the queue's visibility timeout says. */
-function receive(queues: Queues, { arn, visibilityMillis }: Omit<Address, "url">, input: Json): Answer {
-  const names = (input.MessageAttributeNames ?? []) as readonly string[];
-  const taken = queues.take(arn, Number(input.MaxNumberOfMessages ?? 1));
-  for (const { id } of taken) queues.back(arn, id, visibilityMillis);
-  return ok(taken.length === 0 ? {} : { Messages: taken.map((message) => received(message, names)) });
-}
-
-function received({ id, text, attributes: all }: Message, names: readonly string[]): Json {
-  const asked = Object.entries(all).filter(([name]) => names.includes("All") || names.includes(name));
-  const attributes = Object.fromEntries(asked);
-  return {
-    MessageId: id,
-    ReceiptHandle: id,
-    Body: text,
-    MD5OfBody: md5(text),
-    ...(asked.length === 0 ? {} : { MessageAttributes: attributes }),
-    ...digestOf(attributes),
-  };
+function dropAll(queues: Queues, arn: string, { Entries }: Json): Answer {
+  const entries = (Entries ?? []) as readonly Json[];
+  if (entries.length === 0 || entries.length > mostEntries)
+    throw new ServiceError("TooManyEntriesInBatchRequest", "A batch has 1 to 10 entries.");
+  const ids = entries.map((entry) => textMember(entry, "Id"));
+  if (new Set(ids).size < ids.length)
+    throw new ServiceError("BatchEntryIdsNotDistinct", "Two entries of a batch have one id.");
+  for (const entry of entries) queues.done(arn, textMember(entry, "ReceiptHandle"));
+  return ok({ Successful: ids.map((Id) => ({ Id })), Failed: [] });
 }
 
 function attributesOf({ MessageAttributes: given }: Json): Attributes {
@@ -94,25 +88,6 @@ function attributesOf({ MessageAttributes: given }: Json): Attributes {
   if (all.length > mostAttributes || all.some(({ StringValue }) => StringValue === ""))
     throw new ServiceError("InvalidParameterValue", "A message has at most 10 attributes, none of them empty.");
   return attributes;
-}
-
-const md5 = (bytes: string | Buffer): string => createHash("md5").update(bytes).digest("hex");
-
-/** SQS's checksum of attributes: name, type, kind and value of each, in the order of the names. */
-function digestOf(attributes: Attributes): Json {
-  const sized = (text: string) => {
-    const bytes = Buffer.from(text);
-    const size = Buffer.alloc(4);
-    size.writeUInt32BE(bytes.length);
-    return Buffer.concat([size, bytes]);
-  };
-  const parts = Object.keys(attributes)
-    .sort()
-    .flatMap((name) => {
-      const { DataType = "", StringValue = "" } = attributes[name] ?? {};
-      return [sized(name), sized(DataType), Buffer.from([1]), sized(StringValue)];
-    });
-  return parts.length === 0 ? {} : { MD5OfMessageAttributes: md5(Buffer.concat(parts)) };
 }
 
 function bodyOf({ MessageBody: body }: Json): string {
