@@ -83,6 +83,9 @@ export const env = {
   eventTries: "LANYARD_EVENT_TRIES",
   /** Path of the receivers' secrets in the parameter store, with a slash at its end. */
   eventSecrets: "LANYARD_EVENT_SECRETS",
+  /** URL of the queue of requests that began to wait for people, and ARN of the topic of notices; set only where the stage has these. */
+  askQueue: "LANYARD_ASK_QUEUE_URL",
+  noticesTopic: "LANYARD_NOTICES_TOPIC_ARN",
   auditBucket: "LANYARD_AUDIT_BUCKET",
   auditRetentionDays: "LANYARD_AUDIT_RETENTION_DAYS",
   /** Object Lock mode of audit objects. */

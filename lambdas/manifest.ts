@@ -30,7 +30,14 @@ interface FunctionEntry {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   /** The setting without which the function is not created. */
-  readonly only?: "registry" | "outboundIdentityFederation" | "awsCredentials" | "canary" | "decisions" | "approvals";
+  readonly only?:
+    | "registry"
+    | "outboundIdentityFederation"
+    | "awsCredentials"
+    | "canary"
+    | "decisions"
+    | "approvals"
+    | "approvalNotices";
 }
 
 /** Every function by its name. */
@@ -226,6 +233,16 @@ export const functions = {
     namedRole: true,
     memoryMegabytes: 1_024,
     timeoutSeconds: 30,
+  },
+  notices: {
+    stack: "service",
+    id: "Notices",
+    does: "Tells people, once a minute, what began to wait for them",
+    namedRole: true,
+    memoryMegabytes: 256,
+    // five hundred requests are read, told of and forgotten in a few seconds
+    timeoutSeconds: 45,
+    only: "approvalNotices",
   },
   federation: {
     stack: "service",

@@ -38,6 +38,7 @@ const everythingOn = {
   securityEvents: true,
   decisions: true,
   approvals: true,
+  approvalNotices: true,
   account: "111122223333",
   canary: {},
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/planner"] } },

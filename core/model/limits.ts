@@ -310,6 +310,13 @@ export const limits = {
   approvalsPendingPrincipal: 20,
   /** How long a request that somebody refused is refused again without asking anybody. */
   approvalRefusedSeconds: 3_600,
+  /** Requests that one run of `notices` tells people of; the rest are told of a minute later. */
+  noticesAtOnce: 500,
+  /** What one notice says: requests by name, characters of a name and of its title (SNS takes 100), and of a record read. */
+  noticeListed: 5,
+  noticeNameCharacters: 64,
+  noticeTitleCharacters: 100,
+  noticeRecordCharacters: 400_000,
   /** Liveness reads that one instance makes each second for attestations that prove nothing. */
   unprovenReadsPerSecond: 20,
 } as const;

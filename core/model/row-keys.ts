@@ -27,6 +27,12 @@ export const counterKeys = {
   uses: (name: string) => `uses#${name}`,
 } as const;
 
+/** Keys of table Markers (`key`) beside those of replay entries, which are hashes and have no `#`. */
+export const markerKeys = {
+  /** People were told that this approval waits. */
+  told: (approval: string) => `told#${approval}`,
+} as const;
+
 /** Keys of table Budgets (`key`): what was spent, and what was reserved for a call. */
 export const budgetKeys = {
   /**

@@ -29,6 +29,7 @@ import { DriftWatch, driftWatchMinutes } from "./drift-watch.ts";
 import { Federation } from "./federation.ts";
 import { Introspect } from "./introspect.ts";
 import { LifecycleWatch, lifecycleWatchMinutes } from "./lifecycle-watch.ts";
+import { asksAgeSeconds, Notices, NoticesTopic } from "./notices.ts";
 import { Publisher, publisherMinutes } from "./publisher.ts";
 import { type DeployedRegistry, RegistryApplier } from "./registry/applier.ts";
 import { Revoke } from "./revoke.ts";
@@ -74,6 +75,7 @@ export class ServiceStack extends Stack {
     const awsStop = this.awsStop(made);
     const publisher = new Publisher(this, "Publisher", { ...made, awsStop });
     const pushing = stage.securityEvents ? this.pushing(made, audit) : undefined;
+    const telling = stage.approvalNotices ? this.telling(made, audit) : undefined;
     const watch = new LifecycleWatch(this, "LifecycleWatch", made);
     const canary = stage.canary && new Canary(this, "Canary", made);
     canary?.showTo(called["admin-read"]);
@@ -83,6 +85,7 @@ export class ServiceStack extends Stack {
       publisher,
       ...(awsStop ? [awsStop] : []),
       ...(pushing ? [pushing.transmitter] : []),
+      ...(telling ? [telling.notices] : []),
       rotator,
       watch,
       ...(canary ? [canary] : []),
@@ -99,6 +102,7 @@ export class ServiceStack extends Stack {
           PublisherFailures: publisher.failures,
           RotatorFailures: rotator.failures,
           ...(pushing && { UndeliveredEvents: pushing.queues.undelivered }),
+          ...(telling && { UntoldAsks: telling.told.untold }),
         },
         gaps: audit.unsealed,
         streamName: audit.delivery.stream.ref,
@@ -115,6 +119,11 @@ export class ServiceStack extends Stack {
       alarms.ofFunction("Transmitter", pushing.transmitter);
       alarms.ofWork("Events", pushing.queues.events, eventsAgeSeconds);
       alarms.ofQueue("UndeliveredEvents", pushing.queues.undelivered);
+    }
+    if (telling) {
+      alarms.ofFunction("Notices", telling.notices);
+      alarms.ofWork("Asks", telling.told.asks, asksAgeSeconds);
+      alarms.ofQueue("UntoldAsks", telling.told.untold);
     }
     watchRotation(alarms, rotator, ordered);
     alarms.ofFunction("LifecycleWatch", watch);
@@ -166,6 +175,13 @@ export class ServiceStack extends Stack {
   private pushing(made: ServiceFunctionProps, { bus }: AuditStack) {
     const queues = new EventQueues(this);
     return { queues, transmitter: new Transmitter(this, "Transmitter", { ...made, bus, queues }) };
+  }
+
+  /** Creates what tells people that something waits for them. */
+  private telling(made: ServiceFunctionProps, { bus }: AuditStack) {
+    const told = new NoticesTopic(this, "ApprovalNotices", made);
+    new CfnOutput(this, "ApprovalNoticesTopic", { value: told.topic.topicArn });
+    return { told, notices: new Notices(this, "Notices", { ...made, bus, told }) };
   }
 
   /** Publishes the functions' URLs: for discovery, for operators, and as outputs. */

@@ -241,11 +241,18 @@ export interface OptionalProps {
    */
   readonly decisions?: boolean;
   /**
-   * Lets policies ask for people's approval (docs/approvals.md): the functions that people decide by, and notices to
-   * them. Without it a registry in which somebody approves is refused.
+   * Lets policies ask for people's approval (docs/approvals.md): the functions that people decide by. Without it a
+   * registry in which somebody approves is refused.
    * @default false
    */
   readonly approvals?: boolean;
+  /**
+   * Tells people what waits for them (docs/approving.md): a topic of SNS to subscribe to, the output
+   * `ApprovalNoticesTopic`, and a function that runs every minute and sends at most one message a group. It needs
+   * `approvals`.
+   * @default false
+   */
+  readonly approvalNotices?: boolean;
   /**
    * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry
    * that has such roles is refused. @default none
@@ -318,6 +325,7 @@ export interface Stage
       | "securityEvents"
       | "decisions"
       | "approvals"
+      | "approvalNotices"
       | "dormantAfterDays"
       | "terminationProtection"
     >,

@@ -83,6 +83,7 @@ const known = settings({
   securityEvents: otherwise(truth, false),
   decisions: otherwise(truth, false),
   approvals: otherwise(truth, false),
+  approvalNotices: otherwise(truth, false),
   awsCredentials: optional(
     settings({
       accounts: list(account, 1, 50),
@@ -226,6 +227,8 @@ function contradictionsOf(stage: Stage): string[] {
     found.push("parquet.key: belongs to a bucket that is named; the deployment's own is under its own key");
   if (!stage.awsCredentials && stage.dpopNonces.includes("credentials"))
     found.push("dpopNonces: there is no endpoint credentials without awsCredentials");
+  if (stage.approvalNotices && !stage.approvals)
+    found.push("approvalNotices: nothing waits for people without approvals");
   if (!stage.decisions && stage.dpopNonces.includes("decide"))
     found.push("dpopNonces: there is no endpoint decide without decisions");
   if (!stage.alarms.enabled && stage.alarms.email) {

@@ -81,6 +81,12 @@ export class GovernanceTables extends TrailTables {
     });
   }
 
+  /** Of which requests people were told. Outside of transactions the rows' names bind, so no replay entry is in reach. */
+  grantTold(of: LanyardFunction): void {
+    const why = "keeps of which requests people were told";
+    this.use(of, "markers", { actions: ["BatchGetItem", "PutItem"], conditions: rows("told#"), why });
+  }
+
   /** What waits for people, and what they said of it. */
   grantApprovalRead(of: LanyardFunction): void {
     const why = "reads what waits for people, and what they said of it";

@@ -28,6 +28,7 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   "aws-stop": 307,
   rotator: 262,
   transmitter: 312,
+  notices: 245,
   federation: 30,
   "admin-rotate": 246,
   "registry-applier": 262,

@@ -32,6 +32,7 @@ describe("a deployment in a team's app", () => {
         securityEvents: false,
         decisions: false,
         approvals: false,
+        approvalNotices: false,
         awsCredentials: undefined,
       },
       { stage: "prod" },

@@ -46,10 +46,18 @@ const whole = {
   securityEvents: true,
   decisions: true,
   approvals: true,
+  approvalNotices: true,
   awsCredentials: { accounts: [account, "444455556666"], lifeSeconds: 900 },
 };
 /** The settings of a stage that has none of it. */
-export const bare = { keys: {}, securityEvents: false, decisions: false, approvals: false, awsCredentials: undefined };
+export const bare = {
+  keys: {},
+  securityEvents: false,
+  decisions: false,
+  approvals: false,
+  approvalNotices: false,
+  awsCredentials: undefined,
+};
 
 /**
  * Synthesizes a stage, `dev` unless another is named, with an ES256 session key, security events and AWS credentials

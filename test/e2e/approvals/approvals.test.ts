@@ -7,6 +7,7 @@ import type { TestAgent } from "../../kit/world/agents.ts";
 import { id as newId, record, replayEntry, session } from "../../lambdas/samples.ts";
 import { bootRelease, write } from "./booted.ts";
 import { openRelease } from "./ground.ts";
+import { tellsPeople } from "./notices.ts";
 
 let desk: Awaited<ReturnType<typeof openRelease>>;
 let planner: TestAgent;
@@ -188,4 +189,9 @@ describe("approvals, over HTTP, each function under its own rights", () => {
       expect(await booted.call(one, `/approvals/${id}`, { verdict: "approve", shown })).toMatchObject({ status: 403 });
     expect(await over(planner.redeem(id))).toMatchObject({ code: "approval_pending" });
   });
+
+  tellsPeople(
+    () => booted,
+    (lifetimeSeconds) => asks(booted.planner(), lifetimeSeconds),
+  );
 });

@@ -23,3 +23,16 @@ export const approving = (role: "Approve" | "ApproveToken", more: readonly strin
     ...more,
   ],
 ];
+
+/** What the function that tells people may do: it reads and writes no row of an approval. */
+export const telling: [StackName, string, string[]] = [
+  "Service",
+  "Notices",
+  [
+    "dynamodb:BatchGetItem on Markers if row told#*",
+    "dynamodb:PutItem on Markers if row told#*",
+    "sns:Publish on ApprovalNoticesTopic",
+    "sqs:DeleteMessage on ApprovalNoticesAsks",
+    "sqs:ReceiveMessage on ApprovalNoticesAsks",
+  ],
+];

@@ -46,6 +46,7 @@ const calls: Readonly<Record<string, RegExp>> = {
   "dynamodb:ConditionCheckItem": /\bConditionCheck: /,
   "s3:GetObjectVersion": /\bnew GetObjectCommand\d*\(\{[^}]*VersionId/,
   "lambda:InvokeFunction": /\bnew InvokeCommand\d*\(/,
+  "sqs:DeleteMessage": /\bnew DeleteMessage(Batch)?Command\d*\(/,
   // what AssumeRole is asked with
   "sts:TagSession": /\bTransitiveTagKeys: /,
   "sts:SetSourceIdentity": /\bSourceIdentity: /,

@@ -1,6 +1,6 @@
 import { resolved } from "../resolved.ts";
 import { all, type StackName, synthesized } from "../synthesized.ts";
-import { approving } from "./approving.ts";
+import { approving, telling } from "./approving.ts";
 import { deciding } from "./deciding.ts";
 import { auditRights, deniedLogRows, stream } from "./expected-audit.ts";
 import { record, rings } from "./usual.ts";
@@ -287,5 +287,6 @@ export const expected: [StackName, string, string[]][] = [
       "ssm:GetParameter on parameter/lanyard/dev/receivers/*",
     ],
   ],
+  telling,
   ...auditRights,
 ];
