@@ -14,8 +14,12 @@ export interface WaitingApproval {
 
 /** How an agent waits for people. */
 export interface ApprovalWait {
-  /** Hears that people were asked, once for each request. */
-  readonly onPending?: (waiting: WaitingApproval) => void;
+  /**
+   * Hears that people were asked, once for each request. It may return a promise, where whoever has people asked also
+   * hears of their answer: that somebody decided is then asked about at once, in place of after the first interval. The
+   * promise says when to ask, never what was decided. Where it is rejected, the wait ends with its reason.
+   */
+  readonly onPending?: (waiting: WaitingApproval) => void | PromiseLike<void>;
   /** Ends the wait. What waits stays: the same request made again attaches to it. */
   readonly signal?: AbortSignal;
 }
@@ -27,10 +31,11 @@ const passing: ReadonlySet<string> = new Set(["unreachable", "timeout", "unavail
 
 /**
  * Sends a token request and, where it waits for people, asks how it stands in the interval that the answer names, until
- * it is approved, refused or over.
+ * it is approved, refused or over. The first time may be at once, as soon as the promise of `onPending` says that
+ * somebody decided: the interval is between two polls (CIBA 7.3), and there was none before.
  * @param wait left out, the wait is the caller's: the error has the approval's id
  * @throws LanyardError `approval_pending` without `wait`; `access_refused`, `approval_expired`, `approval_stale`; and
- * the signal's reason where that ended the wait
+ * the reason of the signal, or of the rejected promise, where that ended the wait
  */
 export async function approvedAnswer(
   form: FormInput,
@@ -44,11 +49,11 @@ export async function approvedAnswer(
   const { approval } = first.pending;
   if (!approval) throw first.pending;
   const { id, expiresInSeconds } = approval;
-  wait.onPending?.({ id, expiresInSeconds });
   const asked = momentOf(clock);
+  const { decided, signals } = heardOf(wait.onPending?.({ id, expiresInSeconds }), wait.signal);
   let { intervalSeconds } = approval;
-  while (mostMillisSince(asked, clock) < expiresInSeconds * 1000) {
-    await pause(intervalSeconds, wait.signal);
+  for (let sooner = decided; mostMillisSince(asked, clock) < expiresInSeconds * 1000; sooner = undefined) {
+    await pause(intervalSeconds, { signals, sooner });
     const next = await ask([
       ["grant_type", cibaGrant],
       ["auth_req_id", id],
@@ -83,17 +88,37 @@ async function timed(
   }
 }
 
-function pause(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** When to ask sooner, and what ends the wait. */
+interface Heard {
+  /** Kept when somebody decided; never rejected. Undefined where nobody says so. */
+  readonly decided: Promise<void> | undefined;
+  readonly signals: readonly AbortSignal[];
+}
+
+/** A rejected promise ends the wait as a signal does: also one that is rejected while a poll is under way. */
+function heardOf(promised: void | PromiseLike<void>, signal: AbortSignal | undefined): Heard {
+  const given = signal ? [signal] : [];
+  if (promised === undefined) return { decided: undefined, signals: given };
+  const failed = new AbortController();
+  const decided = Promise.resolve(promised).catch((reason: unknown) => failed.abort(reason));
+  return { decided, signals: [failed.signal, ...given] };
+}
+
+/** Waits so many seconds, or until `sooner` where that is before; an end of the wait goes before both. */
+function pause(
+  seconds: number,
+  { signals, sooner }: { readonly signals: readonly AbortSignal[]; readonly sooner: Promise<void> | undefined },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = () => {
+    const settle = (end: () => void) => {
       clearTimeout(timer);
-      reject(signal?.reason);
+      for (const signal of signals) signal.removeEventListener("abort", stop);
+      end();
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, seconds * 1000);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
+    const stop = () => settle(() => reject(signals.find(({ aborted }) => aborted)?.reason));
+    const timer = setTimeout(() => settle(resolve), seconds * 1000);
+    for (const signal of signals) signal.addEventListener("abort", stop);
+    if (signals.some(({ aborted }) => aborted)) return stop();
+    sooner?.then(() => settle(resolve));
   });
 }

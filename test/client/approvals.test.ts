@@ -72,13 +72,17 @@ const fail = () => {
 const polls = () => cloud.sent.filter(({ form }) => form.get("grant_type") === cibaGrant);
 
 /** Begins to wait, and gives what waits. */
-async function waiting(signal?: AbortSignal) {
+async function waiting(signal?: AbortSignal, decided?: Promise<void>) {
   let heard: (waits: WaitingApproval) => void = () => {};
   const pending = new Promise<WaitingApproval>((resolve) => {
     heard = resolve;
   });
   settled = false;
-  const session = outcomeOf(open({ onPending: heard, ...(signal ? { signal } : {}) }));
+  const onPending = (waits: WaitingApproval) => {
+    heard(waits);
+    return decided;
+  };
+  const session = outcomeOf(open({ onPending, ...(signal ? { signal } : {}) }));
   const waits = await pending;
   await pass(0);
   return { ...waits, session };
@@ -153,5 +157,96 @@ describe("a session that people must approve", () => {
     expect(polls()).toHaveLength(1);
     expect(cloud.store.approvals.waits.size).toBe(1);
     expect(cloud.store.approvals.waits.has(id)).toBe(true);
+  });
+});
+
+describe("a wait whose agent hears that somebody decided", () => {
+  /** A promise, and how it is kept or rejected. */
+  const promised = () => Promise.withResolvers<void>();
+
+  test("asks at once when it hears so, and not before: the interval is between two polls", async () => {
+    const { promise, resolve } = promised();
+    const { id, session } = await waiting(undefined, promise);
+    await pass(2);
+    expect(polls()).toHaveLength(0);
+    say(id);
+    resolve();
+    await pass(0);
+    expect(await session).toMatchObject({ ok: true });
+    expect(polls()).toHaveLength(1);
+  });
+
+  test("told too early, it asks once at once and then in the interval, which the service holds it to", async () => {
+    const { id, session } = await waiting(undefined, Promise.resolve());
+    await pass(0);
+    expect(polls()).toHaveLength(1);
+    await pass(4);
+    expect(polls()).toHaveLength(1);
+    say(id);
+    await pass(1);
+    expect(await session).toMatchObject({ ok: true });
+    expect(polls()).toHaveLength(2);
+  });
+
+  test("hears of nothing, and asks in the interval nevertheless", async () => {
+    const { id, session } = await waiting(undefined, promised().promise);
+    await pass(5);
+    say(id);
+    await pass(5);
+    expect(await session).toMatchObject({ ok: true });
+    expect(polls()).toHaveLength(2);
+  });
+
+  test("a decision that is heard of between two polls brings none of its own: slow_down is never asked for", async () => {
+    const { promise, resolve } = promised();
+    const { id, session } = await waiting(undefined, promise);
+    await pass(5);
+    await pass(2);
+    say(id);
+    resolve();
+    await pass(0);
+    expect(polls()).toHaveLength(1);
+    await pass(3);
+    expect(await session).toMatchObject({ ok: true });
+    expect(polls()).toHaveLength(2);
+  });
+
+  test("one that is heard of after the end opens nothing, and nobody asks any more", async () => {
+    const { promise, resolve } = promised();
+    const { id, session } = await waiting(undefined, promise);
+    cloud.time.seconds += 895;
+    await pass(5);
+    expect(await session).toMatchObject({ ok: false, error: { code: "approval_expired" } });
+    const before = polls().length;
+    say(id);
+    resolve();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(polls()).toHaveLength(before);
+  });
+
+  test.each([
+    ["while it waits", 0],
+    ["after polls", 5],
+  ])("ends with the reason of a promise that is rejected %s, and what waits stays", async (_, seconds) => {
+    const { promise, reject } = promised();
+    const { id, session } = await waiting(undefined, promise);
+    await pass(seconds);
+    const before = polls().length;
+    reject(new Error("the desk is closed"));
+    expect(await session).toMatchObject({ ok: false, error: { message: "the desk is closed" } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(polls()).toHaveLength(before);
+    expect(cloud.store.approvals.waits.has(id)).toBe(true);
+  });
+
+  test("an end by the signal goes before a decision that is heard of at the same moment", async () => {
+    const stop = new AbortController();
+    const { promise, resolve } = promised();
+    const { id, session } = await waiting(stop.signal, promise);
+    say(id);
+    stop.abort(new Error("enough"));
+    resolve();
+    expect(await session).toMatchObject({ ok: false, error: { message: "enough" } });
+    expect(polls()).toHaveLength(0);
   });
 });

@@ -76,10 +76,11 @@ describe("a request that policy permits with approval", () => {
     expect(await it.waiting(both)).not.toBe(next);
   });
 
-  test("is asked about each five seconds: slow_down, and an approval is not lost by it", async () => {
+  test("is asked about at once for the first time, then each five seconds: slow_down, and an approval is not lost by it", async () => {
     const id = await it.waiting();
-    await it.redeem(id);
+    expect((await it.redeem(id)).body.error).toBe("authorization_pending");
     it.say(id, bob);
+    expect((await it.redeem(id)).body.error).toBe("slow_down");
     it.world.time.seconds += 4;
     expect((await it.redeem(id)).body).toMatchObject({ error: "slow_down", auth_req_id: id, interval: 5 });
     it.world.time.seconds += 1;
