@@ -4,11 +4,14 @@ import type { CedarModule } from "./ask.ts";
 import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
 
-/** What is wrong with one policy. */
+/** What is wrong with one of several policies, of which two might have one name. */
 interface PolicyProblem {
-  readonly policy: string;
+  /** The policy's place among those that were checked. */
+  readonly at: number;
   readonly message: string;
 }
+
+type Named = Pick<PolicyRegistration, "name" | "cedar">;
 
 /** What exists, so that a policy that names anything else is found. */
 interface KnownEntities {
@@ -31,15 +34,20 @@ export function checkPolicies(
   policies: readonly PolicyRegistration[],
   known: KnownEntities,
 ): readonly PolicyProblem[] {
-  return policies.flatMap(({ name, cedar: text }) => {
-    const parsed = cedar.policyToJson(text);
-    if (parsed.type === "failure") return parsed.errors.map((e) => ({ policy: name, message: withHelp(e) }));
-    return [
-      ...validated(cedar, { name, cedar: text }, policySchema).map(({ problem }) => problem),
-      ...unknownEntities(parsed.json, known).map((message) => ({ policy: name, message })),
-      ...approval(parsed.json, known).map((message) => ({ policy: name, message })),
-      ...ownWord(parsed.json).map((message) => ({ policy: name, message })),
-    ];
+  const parsed = policies.map((policy) => ({ policy, answer: cedar.policyToJson(policy.cedar) }));
+  const texts = parsed.flatMap(({ policy, answer }) => (answer.type === "failure" ? [] : [policy]));
+  const found = validated(cedar, texts, policySchema);
+  return parsed.flatMap(({ policy, answer }, at) => {
+    const messages =
+      answer.type === "failure"
+        ? answer.errors.map(withHelp)
+        : [
+            ...(found.get(policy) ?? []).map(({ message }) => message),
+            ...unknownEntities(answer.json, known),
+            ...approval(answer.json, known),
+            ...ownWord(answer.json),
+          ];
+    return messages.map((message) => ({ at, message }));
   });
 }
 
@@ -72,29 +80,45 @@ const approval = (policy: Parameters<typeof approvalRuleOf>[0], { groups }: Know
 const withHelp = (e: { readonly message: string; readonly help?: string | null }) =>
   e.help ? `${e.message} (${e.help})` : e.message;
 
+/** A problem, and whether Cedar reports it only as a warning. */
+interface Validated {
+  readonly message: string;
+  readonly warning: boolean;
+}
+
 /**
- * Validates one policy against a schema, strictly. Warnings count as problems too: a policy that can never apply, or
- * has look-alike letters in a name, does not do what its author meant.
- * @returns each problem, and whether Cedar reports it only as a warning
+ * Validates policies against a schema, strictly. Warnings count as problems too: a policy that can never apply, or has
+ * look-alike letters in a name, does not do what its author meant. All are asked about in one call, since Cedar reads
+ * the schema anew for each.
+ * @param policies each one policy that parses
+ * @returns what is wrong with each
  */
-export function validated(
+export function validated<P extends Named>(
   cedar: CedarModule,
-  policy: Pick<PolicyRegistration, "name" | "cedar">,
+  policies: readonly P[],
   schema: string,
-): readonly { readonly problem: PolicyProblem; readonly warning: boolean }[] {
-  const answer = cedar.validate({
-    validationSettings: { mode: "strict" },
-    schema,
-    policies: { staticPolicies: { [policy.name]: policy.cedar } },
-  });
-  const told = (warning: boolean) => (error: Parameters<typeof withHelp>[0]) => ({
-    problem: { policy: policy.name, message: withHelp(error) },
-    warning,
-  });
-  if (answer.type === "failure") return answer.errors.map(told(false));
+): ReadonlyMap<P, readonly Validated[]> {
+  const names = new Set(policies.map(({ name }) => name));
+  // two of one name would be one to Cedar
+  const found = names.size === policies.length ? problemsIn(cedar, policies, schema) : undefined;
+  // what is said of no policy by its name must not be lost: each is asked about by itself then
+  if (!found?.every(({ policyId }) => policyId !== undefined && names.has(policyId)))
+    return new Map(policies.map((policy) => [policy, problemsIn(cedar, [policy], schema)]));
+  return new Map(policies.map((policy) => [policy, found.filter(({ policyId }) => policyId === policy.name)]));
+}
+
+function problemsIn(
+  cedar: CedarModule,
+  policies: readonly Named[],
+  schema: string,
+): readonly (Validated & { readonly policyId?: string })[] {
+  const staticPolicies = Object.fromEntries(policies.map(({ name, cedar: text }) => [name, text]));
+  const answer = cedar.validate({ validationSettings: { mode: "strict" }, schema, policies: { staticPolicies } });
+  if (answer.type === "failure") return answer.errors.map((error) => ({ message: withHelp(error), warning: false }));
+  const { validationErrors: errors, validationWarnings: warnings } = answer;
   return [
-    ...answer.validationErrors.map((e) => e.error).map(told(false)),
-    ...answer.validationWarnings.map((e) => e.error).map(told(true)),
+    ...errors.map(({ policyId, error }) => ({ policyId, message: withHelp(error), warning: false })),
+    ...warnings.map(({ policyId, error }) => ({ policyId, message: withHelp(error), warning: true })),
   ];
 }
 

@@ -209,9 +209,13 @@ const policies = (entries: readonly Entry[], settings: RegistrySettings): readon
     tools: new Set(rows.flatMap((r) => (r.kind === "resource" ? r.scopes : []))),
     groups: groupsOf(rows),
   };
-  return entries.flatMap(({ document, row }) =>
-    row.kind === "policy"
-      ? checkPolicies(settings.cedar, [row], known).map((p) => problemAt(document, "cedar", p.message))
-      : [],
+  const checked = entries.flatMap(({ document, row }) => (row.kind === "policy" ? [{ document, row }] : []));
+  const found = checkPolicies(
+    settings.cedar,
+    checked.map(({ row }) => row),
+    known,
+  );
+  return checked.flatMap(({ document }, place) =>
+    found.filter(({ at }) => at === place).map(({ message }) => problemAt(document, "cedar", message)),
   );
 };

@@ -44,10 +44,11 @@ function partsOf(text: string): readonly { readonly name: string; readonly cedar
 
 /** Validates every policy as the registry does; what it refuses for a warning of Cedar's alone is `policy`. */
 function evaluatePolicies({ policies, schema }: CedarTest): Evaluated {
-  const problems = partsOf(policies).flatMap((part) => validated(cedar, part, schema));
+  const found = validated(cedar, partsOf(policies), schema);
+  const problems = [...found].flatMap(([{ name }, of]) => of.map((problem) => ({ ...problem, name })));
   const worst = problems.find(({ warning }) => !warning) ?? problems[0];
   if (!worst) return { outcome: "valid", reason: "every policy may be stored" };
-  return { outcome: worst.warning ? "policy" : "invalid", reason: `${worst.problem.policy}: ${worst.problem.message}` };
+  return { outcome: worst.warning ? "policy" : "invalid", reason: `${worst.name}: ${worst.message}` };
 }
 
 type Asked = z.infer<typeof request>;
