@@ -1,31 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { type LanyardAgent, LanyardError } from "../../../client/index.ts";
-import {
-  AccessError,
-  type Authenticated,
-  createResourceServer,
-  type DetailsTypeDeclaration,
-  type ResourceServer,
-} from "../../../client/verify.ts";
-import { listen } from "../../emulator/loopback.ts";
-import { customerRows, customers, ticketRows, tickets } from "./desk.ts";
-import { customerRecord, reading, ticketCustomers } from "./details.ts";
-
-/** One small API of the story. */
-export interface Api {
-  /** Where it listens, without trailing slash. */
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-/** An answer of an API. */
-interface Reply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
-
-type Route = (caller: Authenticated, path: string) => Promise<Reply>;
+import type { LanyardAgent } from "../../../client/index.ts";
+import { type Authenticated, createResourceServer, type DetailsTypeDeclaration } from "../../../client/verify.ts";
+import { customerRows, customers, production, ticketRows, tickets } from "./desk.ts";
+import { customerRecord, deploying, deployment, reading, ticketCustomers } from "./details.ts";
+import { type Api, needs, notFound, ok, type Reply, serve } from "./serving.ts";
 
 /**
  * The ticket API. It introspects every token, so that a revocation counts at the very next call, and goes one hop on
@@ -114,53 +91,21 @@ const passedOn = (answer: Response): Reply => {
   return { status: 503, headers: { "Retry-After": retryAfter }, body };
 };
 
-const ok = (body: unknown): Reply => ({ status: 200, body });
-const notFound: Reply = { status: 404, body: { error: "not_found" } };
-
-/** A route that runs only when the caller's token carries `scope`. */
-const needs =
-  (scope: string, route: Route): Route =>
-  async (caller, path) => {
-    caller.requires(scope);
-    return route(caller, path);
-  };
-
-/** Serves routes behind a guard; nothing is looked at before the caller has proved itself. */
-async function serve(guardAt: (url: string) => ResourceServer, routes: Readonly<Record<string, Route>>): Promise<Api> {
-  let guard: ResourceServer | undefined;
-  const server = await listen(async (request, response) => {
-    try {
-      const caller = await guard?.authenticate(request);
-      send(response, caller ? await answerTo(caller, request, routes) : { status: 503, body: { error: "starting" } });
-    } catch (error) {
-      if (error instanceof AccessError) return send(response, error.reply);
-      // the issuer's refusals are the caller's business only in so far as nothing comes of the request
-      if (error instanceof LanyardError && !error.retryable)
-        return send(response, { status: 403, body: { error: error.code } });
-      // the reason belongs into the message: without it, nobody knows which function to look at
-      const why = error instanceof Error ? error.message : String(error);
-      const headers = { "Retry-After": "1" };
-      send(response, { status: 503, headers, body: { error: "unavailable", error_description: why } });
-    }
+/**
+ * Where the ticket API is put onto another commit. It asks about every token: an active answer takes the one use that a
+ * person approved.
+ * @param agent the ticket API's own identity
+ */
+export function startReleaseApi(issuer: string, agent: LanyardAgent): Promise<Api> {
+  const guardAt = (requestUrl: string) =>
+    createResourceServer({
+      ...{ issuer, resource: production, mode: "introspect", agent, requestUrl, details: [deployment] },
+    });
+  return serve(guardAt, {
+    "POST /deployments/:id": needs("production:deploy", async (caller, path) => {
+      const commit = path.split("/")[2] ?? "";
+      caller.permits(deploying(commit));
+      return { status: 201, body: { deployed: commit } };
+    }),
   });
-  const url = `http://${server.host}`;
-  guard = guardAt(url);
-  return { url, close: server.close };
-}
-
-async function answerTo(
-  caller: Authenticated,
-  request: IncomingMessage,
-  routes: Readonly<Record<string, Route>>,
-): Promise<Reply> {
-  const path = URL.parse(request.url ?? "/", "http://api")?.pathname ?? "/";
-  const pattern = path.split("/").map((part, index) => (index === 2 ? ":id" : part));
-  const route = routes[`${request.method} ${path}`] ?? routes[`${request.method} ${pattern.join("/")}`];
-  return route ? route(caller, path) : notFound;
-}
-
-function send(response: ServerResponse, { status, headers, body }: Reply): void {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
-  response.end(text);
 }

@@ -1,11 +1,11 @@
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
 import { createAgent, type LanyardAgent, type ServedAt } from "../../../client/index.ts";
 import { patientFetch } from "../../emulator/limits/patient.ts";
 import type { AgentKind } from "../agents/kinds.ts";
-import { type Api, startCustomerApi, startTicketApi } from "./apis.ts";
-import { customers, tickets } from "./desk.ts";
+import { startCustomerApi, startReleaseApi, startTicketApi } from "./apis.ts";
+import { customers, production, tickets } from "./desk.ts";
 import { type Holding, hold } from "./hold.ts";
+import type { Api } from "./serving.ts";
+import { mayPass, signedCall } from "./signed-call.ts";
 import { Misbehaved } from "./step.ts";
 import type { World } from "./world.ts";
 
@@ -20,6 +20,8 @@ export interface Cast {
   readonly triage: LanyardAgent;
   readonly ticketApi: Api;
   readonly customerApi: Api;
+  /** Who puts things into production with a person's yes, and where; absent where the registry has none of it. */
+  readonly release?: { readonly deployer: LanyardAgent; readonly api: Api };
   /** Sends an order to admin-revoke, signed as the operator. */
   operator(order: object): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
   const planner = await start("planner", servedAt, kind);
   const researcher = await start("researcher", servedAt, kind);
   const triage = await start("triage", servedAt);
+  const release = world.hasArchive ? await startRelease() : undefined;
   return {
     kind,
     planner: planner.client,
@@ -53,35 +56,30 @@ export async function gatherCast(world: World, kind: AgentKind): Promise<Cast> {
     triage: triage.client,
     ticketApi,
     customerApi,
+    ...(release && { release }),
     operator: (order) => signedOrder(world, order),
     close: async () => {
-      await ticketApi.close();
-      await customerApi.close();
+      for (const api of [ticketApi, customerApi, release?.api]) await api?.close();
     },
   };
+
+  async function startRelease() {
+    const api = await startReleaseApi(issuer, server.client);
+    const deployer = await start("deployer", { [production]: api.url });
+    return { deployer: deployer.client, api };
+  }
 }
 
-/** The one call that IAM authenticates: Signature Version 4 for service `lambda`. */
+/** An operator's order, signed as the operator. */
 export async function signedOrder(world: World, order: object): Promise<Readonly<Record<string, unknown>>> {
   const { admin, operator, aws } = world.endpoints;
-  const { protocol, hostname, port, host, href } = new URL(admin);
-  const body = JSON.stringify(order);
-  const signer = new SignatureV4({
-    credentials: operator.credentials,
-    region: aws.region,
-    service: "lambda",
-    sha256: Sha256,
-  });
-  const headers = { host, "content-type": "application/json" };
-  const request = { method: "POST", protocol, hostname, port: Number(port), path: "/", headers, body };
-  const signed = await signer.sign(request);
-  const { host: _, ...sent } = signed.headers;
-  const answer = await fetch(href, { method: "POST", headers: sent, body });
-  const reply = (await answer.json()) as Readonly<Record<string, unknown>>;
-  if (answer.status !== 200) {
-    // a function that was cut off answers 502 in the platform's own words, and orders may be given twice
-    const passing = answer.status === 503 || answer.status === 502 || answer.status === 429;
-    throw new Misbehaved(`the operator's order was answered ${answer.status}: ${JSON.stringify(reply)}`, { passing });
-  }
-  return reply;
+  const { credentials } = operator;
+  const answer = await signedCall(admin, { credentials, region: aws.region, content: order });
+  const { status, body } = answer;
+  // orders may be given twice
+  if (status !== 200)
+    throw new Misbehaved(`the operator's order was answered ${status}: ${JSON.stringify(body)}`, {
+      passing: mayPass(answer),
+    });
+  return body;
 }

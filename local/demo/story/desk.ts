@@ -1,6 +1,7 @@
-/** The two APIs of the support desk, as the registry names them. */
+/** The APIs of the support desk, as the registry names them. */
 export const tickets = "https://tickets.support-desk.example";
 export const customers = "https://customers.support-desk.example";
+export const production = "https://production.support-desk.example";
 
 /** What the ticket API stores. */
 export const ticketRows = [

@@ -1,36 +1,19 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentSession } from "../../../client/index.ts";
 import { limits } from "../../../core/model/limits.ts";
-import { limitLoop } from "../../emulator/limits/loop.ts";
 import { customerFreshSeconds } from "./apis.ts";
-import type { Cast } from "./cast.ts";
-import { customers, tickets } from "./desk.ts";
+import { tickets } from "./desk.ts";
 import type { Opened } from "./opening.ts";
 import { mustAnswer, mustRefuse } from "./refusal.ts";
 import { refusedStep, type Scene } from "./scene.ts";
-import { Misbehaved } from "./step.ts";
-
-/** Longest wait for a status list, of this process's own time: how late it came, the step says. */
-const listMillis = 300_000;
+import { untilStatus } from "./until-status.ts";
 
 /** Last act: the root is revoked, and nothing that stood on it stands any longer. */
 export async function fall(scene: Scene, { idToken, root }: Opened, child: AgentSession): Promise<void> {
-  await letIn(scene, root);
   const revokedAtMillis = await revoke(scene, root);
   await introspected(scene, child);
   await offline(scene, root, revokedAtMillis);
   await tryAgain(scene, idToken);
 }
-
-const letIn = ({ teller, cast }: Scene, root: AgentSession) =>
-  teller.step("the customer API, verifying offline, lets the planner in", async () => {
-    const waitedMillis = await untilStatus(cast, root, 200);
-    return {
-      says: "by key set and status list alone, without a call to Lanyard",
-      facts: { waitedMillis },
-      value: undefined,
-    };
-  });
 
 const revoke = ({ teller, cast }: Scene, root: AgentSession) =>
   teller.step("the operator revokes Ada's session", async () => {
@@ -75,27 +58,3 @@ const tryAgain = (scene: Scene, idToken: string) =>
         { status: 400, error: "invalid_request", reason: "person_token_burnt" },
       ),
   });
-
-/** Calls the customer API as the planner until it answers `status`; how many milliseconds that took. */
-async function untilStatus(cast: Cast, session: AgentSession, status: number): Promise<number> {
-  const startMillis = performance.now();
-  const millis = () => Math.round(performance.now() - startMillis);
-  let over = false;
-  const end = limitLoop(listMillis, () => {
-    over = true;
-  });
-  try {
-    for (;;) {
-      const answer = await session.fetch(`${cast.customerApi.url}/customers`, { resource: customers });
-      const body = await answer.text();
-      if (answer.status === status) return millis();
-      if (over)
-        throw new Misbehaved(
-          `the customer API still answers ${answer.status} after ${millis()} ms, not ${status}: ${body}`,
-        );
-      await sleep(50);
-    }
-  } finally {
-    end();
-  }
-}

@@ -1,13 +1,19 @@
 import type { AgentSession } from "../../../client/index.ts";
 import { tickets } from "./desk.ts";
+import type { Opened } from "./opening.ts";
 import { mustAnswer } from "./refusal.ts";
 import type { Scene } from "./scene.ts";
 import { Misbehaved } from "./step.ts";
+import { untilStatus } from "./until-status.ts";
 
-/** Third act: an API goes one hop on with what its token entails, and an agent works on its own. */
-export async function onward(scene: Scene, child: AgentSession): Promise<void> {
+/**
+ * Third act: an API goes one hop on with what its token entails, an agent works on its own, and an API lets one in
+ * without asking anybody.
+ */
+export async function onward(scene: Scene, { root }: Opened, child: AgentSession): Promise<void> {
   await hop(scene, child);
   await workAlone(scene);
+  await letIn(scene, root);
 }
 
 const hop = ({ teller, cast }: Scene, child: AgentSession) =>
@@ -39,6 +45,16 @@ const workAlone = ({ teller, cast, traces }: Scene) =>
     return {
       says: "for nobody but itself, with what its registration lends it: tickets:read, for the nightly digest",
       facts: { sid: own.sid, principal: own.principal },
+      value: undefined,
+    };
+  });
+
+const letIn = ({ teller, cast }: Scene, root: AgentSession) =>
+  teller.step("the customer API, verifying offline, lets the planner in", async () => {
+    const waitedMillis = await untilStatus(cast, root, 200);
+    return {
+      says: "by key set and status list alone, without a call to Lanyard",
+      facts: { waitedMillis },
       value: undefined,
     };
   });

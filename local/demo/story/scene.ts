@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 export interface Traces {
   /** Every refusal that must stand in the bucket, with the step it belongs to. */
   readonly refusals: { readonly step: string; readonly refused: Refused }[];
-  /** Principal id → a name for people. */
+  /** Id of a principal, or name of a session at AWS → a name for people. */
   readonly names: Record<string, string>;
   /** Root sessions of this run. */
   readonly roots: string[];

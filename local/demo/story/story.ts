@@ -7,6 +7,7 @@ import { onward } from "./onward.ts";
 import { opening } from "./opening.ts";
 import type { Page } from "./print.ts";
 import { awaitRecords, type StoredRecord } from "./records.ts";
+import { release } from "./release.ts";
 import type { Scene, Traces } from "./scene.ts";
 import { Misbehaved, type Teller } from "./step.ts";
 import { treeOf } from "./tree.ts";
@@ -71,7 +72,8 @@ async function tellOnce(stage: Omit<Scene, "cast">, kind: AgentKind): Promise<Tr
     const opened = await opening(scene);
     const child = await handingOn(scene, opened);
     const traced = scene.world.hasArchive ? await archive(scene, child) : undefined;
-    await onward(scene, child);
+    await onward(scene, opened, child);
+    if (cast.release) await release({ ...scene, release: cast.release });
     await fall(scene, opened, child);
     return traced;
   } finally {

@@ -29,6 +29,9 @@ const words: Readonly<Record<string, string>> = {
   "session.end": "ends the session",
   "token.access": "fetches an access token",
   "token.use": "takes a use",
+  "approval.ask": "has a person asked",
+  "approval.approve": "approves",
+  "approval.refuse": "refuses",
   "credentials.token": "gets a token for AWS",
   "credentials.vend": "gets AWS credentials",
   introspect: "introspects",
@@ -46,17 +49,24 @@ const scopesOf = ({ facts }: StoredRecord): string => {
 const evidenceOf = ({ facts }: StoredRecord): string =>
   facts.operation === "attest" ? [facts.evidence_type, facts.assurance].filter(Boolean).join(", ") : "";
 
-const describe = (record: StoredRecord): string => {
-  const { facts } = record;
-  const who = facts.operator_arn ? `the ${facts.operator_arn.split("/").pop()}` : agentName(facts.agent);
+type Names = Readonly<Record<string, string>>;
+
+/** Who did it: a person who decided or an operator, by the name of the session at AWS, or an agent. */
+const whoOf = ({ operator_arn: operator, agent }: StoredRecord["facts"], names: Names): string => {
+  const session = operator?.split("/").pop();
+  return session === undefined ? agentName(agent) : (names[session] ?? `the ${session}`);
+};
+
+const describe = ({ facts }: StoredRecord, names: Names): string => {
+  const who = whoOf(facts, names);
   const made = facts.operation === "session.redeem" ? " made" : "";
   const to = facts.offered_to ? `${made} to ${agentName(facts.offered_to)}` : "";
   const times = (facts.count ?? 1) > 1 ? ` (${facts.count} times)` : "";
   return `${who} ${words[facts.operation] ?? facts.operation}${to}${times}`;
 };
 
-const leaf = (record: StoredRecord): Node => ({
-  text: describe(record),
+const leafOf = (record: StoredRecord, names: Names): Node => ({
+  text: describe(record, names),
   outcome: record.facts.outcome,
   note: [record.facts.denial?.code, scopesOf(record), evidenceOf(record)].filter(Boolean).join(" · "),
   children: [],
@@ -66,10 +76,11 @@ const leaf = (record: StoredRecord): Node => ({
  * The records as a tree: who started the work, then the session of each agent below the one it came from, then every
  * decision taken in it. What reached no session stands at the end.
  * @param records oldest first
- * @param names principal id → a name people know
+ * @param names id of a principal, or name of a session at AWS → a name people know
  */
-export function treeOf(records: readonly StoredRecord[], names: Readonly<Record<string, string>>): readonly TreeLine[] {
+export function treeOf(records: readonly StoredRecord[], names: Names): readonly TreeLine[] {
   const sessions = sessionNodes(records);
+  const leaf = (record: StoredRecord) => leafOf(record, names);
   const top: Node[] = [];
   const roots = new Map<string, Node>();
   for (const [sid, session] of sessions) {
@@ -78,7 +89,7 @@ export function treeOf(records: readonly StoredRecord[], names: Readonly<Record<
     const started = roots.get(principal) ?? { text: names[principal] ?? agentName(principal), children: [] };
     if (!roots.has(principal)) top.push(started);
     roots.set(principal, started);
-    started.children.push(nodeOf(sid, sessions));
+    started.children.push(nodeOf(sid, sessions, leaf));
   }
   const loose: StoredRecord[] = [];
   for (const record of records) {
@@ -118,9 +129,10 @@ function sessionNodes(records: readonly StoredRecord[]): ReadonlyMap<string, Ses
   return sessions;
 }
 
-function nodeOf(sid: string, sessions: ReadonlyMap<string, SessionNode>): Node {
+function nodeOf(sid: string, sessions: ReadonlyMap<string, SessionNode>, leaf: (record: StoredRecord) => Node): Node {
   const session = sessions.get(sid);
-  const below = [...sessions].filter(([, other]) => other.parent === sid).map(([child]) => nodeOf(child, sessions));
+  const children = [...sessions].filter(([, other]) => other.parent === sid);
+  const below = children.map(([child]) => nodeOf(child, sessions, leaf));
   return {
     text: `${session?.agent}, session ${sid.slice(0, 6)}…`,
     children: [...(session?.decisions.map(leaf) ?? []), ...below],

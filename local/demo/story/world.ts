@@ -11,6 +11,7 @@ import { openClosers } from "../../emulator/closers.ts";
 import type { Stack } from "../../emulator/cloudformation/assembly.ts";
 import type { SandboxKind } from "../../emulator/functions/description.ts";
 import { untilItPasses } from "../../emulator/limits/patient.ts";
+import { addReleaseRole, releaseRoleId } from "../approvers.ts";
 import { boot, type RunningCloud } from "../boot.ts";
 import { type Endpoints, removeEndpoints, writeEndpoints } from "../endpoints.ts";
 import { type IdentityProvider, startIdentityProvider } from "../identity-provider/provider.ts";
@@ -24,7 +25,7 @@ export interface World {
   readonly endpoints: Endpoints;
   /** Registrations of agents, as applied. */
   readonly agents: readonly AgentRegistration[];
-  /** Whether a team's stack with files runs beside the deployment. */
+  /** Whether a team's stack with files runs beside the deployment, and its registry knows who puts it into production. */
   readonly hasArchive: boolean;
   /** Where `endpoints.json` was written; undefined when nobody asked for it. */
   readonly file?: string;
@@ -97,6 +98,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       onProgress: (text) => onProgress(text),
     });
     closers.push(cloud.close);
+    addReleaseRole(cloud);
     onProgress("the cloud is up, from the synthesized stacks", bootMillis());
     void cloud.warm(options.ahead ?? []);
     const providerMillis = stopwatch();
@@ -167,7 +169,8 @@ interface Furnished {
 /** Applies the registry's folder, as the operator would. */
 async function furnish(cloud: RunningCloud, provider: IdentityProvider, directory: string): Promise<Furnished> {
   const { account, aws, stsIssuer, outputs, operator } = cloud;
-  const variables = { account, region: aws.region, identityProvider: provider.issuer, stsIssuer };
+  const people = { identityProvider: provider.issuer, releaseRoleId: releaseRoleId(account) };
+  const variables = { account, region: aws.region, ...people, stsIssuer };
   const output = (name: string) => {
     const value = outputs[name];
     if (value === undefined) throw new Error(`the stacks have no output ${name}`);

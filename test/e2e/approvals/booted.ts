@@ -1,25 +1,20 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
-import { SignatureV4 } from "@smithy/signature-v4";
 import { awsStsWebIdentity } from "../../../client/evidence/aws-sts-web-identity.ts";
 import { createAgent } from "../../../client/index.ts";
 import { cibaGrant } from "../../../core/model/wire.ts";
+import { asApprover } from "../../../local/demo/approvers.ts";
+import type { Credentials } from "../../../local/demo/endpoints.ts";
 import { tickets } from "../../../local/demo/story/desk.ts";
+import { signedCall } from "../../../local/demo/story/signed-call.ts";
 import { raiseWorld } from "../../../local/demo/story/world.ts";
-import { roleIdOf } from "../../../local/emulator/iam/context.ts";
 import { copiedExample } from "../../kit/example.ts";
 
-const account = "111122223333";
-/** The role that people sign with who approve; the stage `local` names it. */
-const roleArn = `arn:aws:iam::${account}:role/release`;
 export const write = [{ resource: tickets, scopes: ["tickets:write"] }];
 
 /** The example's registry, where writing waits for the release group, which Grace is in by IAM. */
 function writeRegistry(): string {
   const { folder, change } = copiedExample();
-  change("trust.yaml", "names: [support]", "names: [support, release]");
   const asked = 'resource == Tool::"tickets:write" && context.step == "open"';
   change(
     "policies.yaml",
@@ -36,7 +31,8 @@ cedar: |
   const grace = { kind: "approver", name: "grace", groups: ["people/release"] };
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the registry's variable
   const person = { issuer: "${identityProvider}", sub: "grace" };
-  const iam = { uniqueId: roleIdOf(roleArn), session: "grace" };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the registry's variable
+  const iam = { uniqueId: "${releaseRoleId}", session: "grace" };
   writeFileSync(join(folder, "approvers.yaml"), JSON.stringify({ ...grace, person, iam }));
   return folder;
 }
@@ -46,39 +42,11 @@ export async function bootRelease() {
   const registry = writeRegistry();
   const world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
   const { endpoints, cloud, provider } = world;
-  const any = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "*", Resource: "*" } };
-  const Principal = { AWS: `arn:aws:iam::${account}:root` };
-  const Action = ["sts:AssumeRole", "sts:SetSourceIdentity"];
-  cloud.addRole({
-    ...{ arn: roleArn, policies: [any] },
-    trust: { Version: "2012-10-17", Statement: { Effect: "Allow", Principal, Action } },
-  });
-  const sts = new STSClient({ ...endpoints.aws, credentials: { ...cloud.operator } });
-
-  /** Takes the role under this name, with a source identity of the same name or another. */
-  async function assume(name: string, SourceIdentity?: string) {
-    const named = SourceIdentity === undefined ? {} : { SourceIdentity };
-    const { Credentials: made } = await sts.send(
-      new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: name, ...named }),
-    );
-    return {
-      ...{ accessKeyId: made?.AccessKeyId ?? "", secretAccessKey: made?.SecretAccessKey ?? "" },
-      sessionToken: made?.SessionToken ?? "",
-    };
-  }
-
   /** Calls `approve`, signed with these credentials. */
-  async function call(credentials: Awaited<ReturnType<typeof assume>>, path: string, content?: object) {
-    const { protocol, hostname, port, host, origin } = new URL(endpoints.approve);
-    const signer = new SignatureV4({ credentials, region: endpoints.aws.region, service: "lambda", sha256: Sha256 });
-    const method = content ? "POST" : "GET";
-    const body = content && JSON.stringify(content);
-    const headers = { host, ...(body && { "content-type": "application/json" }) };
-    const request = { method, protocol, hostname, port: Number(port), path, headers, ...(body && { body }) };
-    const { host: _, ...sent } = (await signer.sign(request)).headers;
-    const answer = await fetch(`${origin}${path}`, { method, headers: sent, ...(body && { body }) });
-    return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, unknown>> };
-  }
+  const call = (credentials: Credentials, path: string, content?: object) => {
+    const signed = { credentials, region: endpoints.aws.region };
+    return signedCall(`${endpoints.approve}${path}`, content ? { ...signed, content } : signed);
+  };
 
   /** The planner's client, whose next session can be asked for by an approval's id alone: with the same key, as itself. */
   function planner() {
@@ -107,7 +75,9 @@ export async function bootRelease() {
     };
   }
   return {
-    ...{ world, assume, call, planner },
+    ...{ world, call, planner },
+    /** Takes the role under this name, with a source identity of the same name or another. */
+    assume: (name: string, sourceIdentity?: string) => asApprover(cloud, name, sourceIdentity),
     signIn: async () => (await provider.signInAs("planner")).id_token,
     async close() {
       await world.close();

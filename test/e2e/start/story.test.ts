@@ -112,6 +112,10 @@ describe("npm start -- --once --json --memory", () => {
       "the ticket API goes one hop on",
       "the researcher works on its own",
       "the customer API, verifying offline, lets the planner in",
+      "the deployer asks for production, and waits for a person",
+      "Grace approves exactly that",
+      "the deployer deploys, once",
+      "the deployer asks for another commit, and Grace refuses",
       "the operator revokes Ada's session",
       "the researcher's very next introspected call fails",
       "the offline verifier refuses within the list's ttl",
@@ -128,6 +132,7 @@ describe("npm start -- --once --json --memory", () => {
   it.each([
     ["a third agent that got hold of the offer is refused", 400, "invalid_request", "offer_for_another_agent"],
     ["the researcher asks for more and is refused", 400, "invalid_scope", "scope_exceeds"],
+    ["the deployer asks for another commit, and Grace refuses", 400, "access_denied", "approval_refused"],
     ["the planner tries again with the same ID token and is refused", 400, "invalid_request", "person_token_burnt"],
   ])("%s", (name, status, error, reason) => {
     expect(step(name).detail.refused).toMatchObject({ status, error, reason, requestId: expect.any(String) });
@@ -140,11 +145,20 @@ describe("npm start -- --once --json --memory", () => {
     expect(Number(afterMillis)).toBeGreaterThan(0);
   });
 
+  it("shows as Grace's what was approved, and what came of it as the deployer's own work", () => {
+    const { id, commit } = step("the deployer asks for production, and waits for a person").detail;
+    expect(step("Grace approves exactly that").detail).toMatchObject({ id, session: "grace" });
+    expect(step("the deployer deploys, once").detail.commit).toBe(commit);
+    const tree = told.stderr.slice(told.stderr.indexOf("What the audit bucket says"));
+    for (const line of [/Grace approves +allowed/, /Grace refuses +allowed/, /takes a use +denied +uses_spent/])
+      expect(tree).toMatch(line);
+  });
+
   it("reads back a record for every decision", () => {
     const { records, denied } = step("every decision is in the audit bucket").detail;
     expect(records).toBe(report.auditRecords);
-    expect(report.auditRecords).toBeGreaterThanOrEqual(15);
-    expect(Number(denied)).toBeGreaterThanOrEqual(4);
+    expect(report.auditRecords).toBeGreaterThanOrEqual(20);
+    expect(Number(denied)).toBeGreaterThanOrEqual(6);
   });
 
   it("hands out what an outside program needs to play every part", () => {
@@ -156,6 +170,7 @@ describe("npm start -- --once --json --memory", () => {
     expect(endpoints).toMatchObject({ identityProvider: origin, signIn: origin, auditFolder: expect.any(String) });
     expect(Object.keys(endpoints.agents).sort()).toEqual([
       "customer-api",
+      "deployer",
       "planner",
       "researcher",
       "ticket-api",
