@@ -22,7 +22,7 @@ interface FunctionEntry {
   /** Of a role's sessions only those may call whose name is proved to be a person's (`signedUrl`). */
   readonly people?: true;
   /** It accepts DPoP proofs, and demands nonces in them where the stage asks for that at this endpoint. */
-  readonly nonces?: "attest" | "token" | "introspect" | "revoke" | "credentials" | "decide";
+  readonly nonces?: "attest" | "token" | "introspect" | "revoke" | "credentials" | "decide" | "approve-token";
   /** Its role has a fixed name, since the policy of a key, a table, the bus, the bucket or a queue names it. */
   readonly namedRole?: true;
   /** It decides by Cedar, so Cedar's WebAssembly is packed beside its bundle. */
@@ -146,6 +146,7 @@ export const functions = {
     id: "ApproveToken",
     does: "Lets people approve and refuse by a token of their provider",
     url: "public",
+    nonces: "approve-token",
     namedRole: true,
     memoryMegabytes: 512,
     timeoutSeconds: 10,

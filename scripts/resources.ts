@@ -30,7 +30,7 @@ const everythingOn = {
     },
     kill: ["user/BreakGlass"],
   },
-  dpopNonces: ["attest", "token", "introspect", "revoke", "credentials", "decide"],
+  dpopNonces: ["attest", "token", "introspect", "revoke", "credentials", "decide", "approve-token"],
   awsCredentials: { accounts: ["111122223333"], lifeSeconds: 900, webIdentity: true },
   cloudTrail: { bucket: "trail", accounts: ["111122223333"], regions: ["eu-west-1"] },
   outboundIdentityFederation: true,

@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import { LanyardFunction } from "../function/lanyard-function.ts";
+import { demandNonces } from "./dpop-nonces.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
 
 /**
@@ -36,5 +37,6 @@ export class ApproveToken extends Approving {
     super(scope, id, { ...props, name: "approve-token" });
     this.tell({ issuer: props.issuer });
     props.state.tables.grantReplayWrite(this);
+    demandNonces(this, "approve-token", props);
   }
 }

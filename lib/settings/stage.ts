@@ -231,6 +231,8 @@ function contradictionsOf(stage: Stage): string[] {
     found.push("approvalNotices: nothing waits for people without approvals");
   if (!stage.decisions && stage.dpopNonces.includes("decide"))
     found.push("dpopNonces: there is no endpoint decide without decisions");
+  if (!stage.approvals && stage.dpopNonces.includes("approve-token"))
+    found.push("dpopNonces: there is no endpoint approve-token without approvals");
   if (!stage.alarms.enabled && stage.alarms.email) {
     found.push("alarms.email: there are no alarms to send; leave it out or set alarms.enabled to true");
   }

@@ -18,13 +18,15 @@ export const attesting = ["attest", "attest-iam"] as const;
 export const nonced = ({
   awsCredentials,
   decisions,
-}: Pick<Stage, "awsCredentials" | "decisions">): readonly NamedRole[] => [
+  approvals,
+}: Pick<Stage, "awsCredentials" | "decisions" | "approvals">): readonly NamedRole[] => [
   ...attesting,
   "token",
   "introspect",
   "revoke",
   ...(awsCredentials ? (["credentials"] as const) : []),
   ...(decisions ? (["decide"] as const) : []),
+  ...(approvals ? (["approve-token"] as const) : []),
 ];
 
 /** Purposes of the keys that sign; a key has one, and only these roles may sign with it. */

@@ -1,9 +1,10 @@
 import { createApproveEndpoint } from "../../core/endpoints/approve.ts";
 import { createApproveTokenEndpoint } from "../../core/endpoints/approve-token.ts";
+import { type DpopNonces, withDpopNonce } from "../../core/jose/dpop.ts";
 import type { PendingApproval } from "../../core/model/approval.ts";
 import { personId } from "../../core/model/person-id.ts";
 import type { Registration } from "../../core/model/registry.ts";
-import type { Call, PlatformCaller } from "../../core/model/wire.ts";
+import type { Call, PlatformCaller, Reply } from "../../core/model/wire.ts";
 import { randomIds } from "../kit/keys.ts";
 import { MemoryDecisions } from "../kit/memory/decisions.ts";
 import { memoryQuarantines } from "../kit/memory/epochs.ts";
@@ -45,7 +46,7 @@ export const rows: readonly Registration[] = [
 export type ApproveWorld = World<Tokens>;
 
 /** A world with something that waits, and the two addresses by which people decide it. */
-export async function openApprove(more: readonly Registration[] = []) {
+export async function openApprove(more: readonly Registration[] = [], nonces?: DpopNonces) {
   const world = await createWorld([...rows, ...more], tokens);
   const approvals = new MemoryDecisions(world.store);
   const deps = {
@@ -56,7 +57,7 @@ export async function openApprove(more: readonly Registration[] = []) {
     failed: () => {},
   };
   const byIam = createApproveEndpoint(deps);
-  const byToken = createApproveTokenEndpoint(deps);
+  const byToken = withDpopNonce(createApproveTokenEndpoint({ ...deps, nonces }), nonces);
   const key = await testKey();
 
   /** Has a request wait, asked by the planner for Carol. */
@@ -78,9 +79,9 @@ export async function openApprove(more: readonly Registration[] = []) {
     ...{ body: body ? JSON.stringify(body) : "", dpop: [], requestId: randomIds.id() },
     ...more,
   });
-  const answer = async (reply: Promise<{ status: number; body: string }>) => {
-    const { status, body } = await reply;
-    return { status, body: JSON.parse(body) };
+  const answer = async (reply: Promise<Reply>) => {
+    const { status, body, headers = {} } = await reply;
+    return { status, body: JSON.parse(body), headers };
   };
   const iam = (caller: PlatformCaller | undefined, path: string, body?: object) =>
     answer(byIam(call(path, body), caller));
@@ -99,22 +100,23 @@ export async function openApprove(more: readonly Registration[] = []) {
     /** An ID token of the client for approvals, as it is shown. */
     idToken: (sub: string, more: object = {}, aud = client) =>
       `Bearer ${world.idToken(aud, { sub, groups: ["release"], ...more })}`,
-    /** An access token bound to a key, and the call's proof by that key. */
-    bound: (sub: string, path: string, by: TestKey = key, more: object = {}) => {
-      const access = boundToken(world, sub, key.jkt, more);
-      const proof = dpopProof(by, { url: `${url}${path}`, atSeconds: world.time.seconds, accessToken: access });
+    /** An access token bound to a key, and the call's proof by that key, with a nonce or without. */
+    bound: (sub: string, path: string, by: TestKey = key, nonce?: string) => {
+      const access = boundToken(world, sub, key.jkt);
+      const claims = nonce === undefined ? {} : { nonce };
+      const at = { url: `${url}${path}`, atSeconds: world.time.seconds, accessToken: access };
+      const proof = dpopProof(by, at, { claims });
       return { shown: `DPoP ${access}`, dpop: [proof] };
     },
   };
 }
 
-const boundToken = (world: ApproveWorld, sub: string, jkt: string, more: object) =>
+const boundToken = (world: ApproveWorld, sub: string, jkt: string) =>
   world.idpKey.jws(
     { alg: "ES256", kid: "k1", typ: "at+jwt" },
     {
       ...{ iss: idp, sub, aud: world.ports.issuer, client_id: client, groups: ["release"] },
       ...{ iat: world.time.seconds, exp: world.time.seconds + 3600, jti: randomIds.id(), cnf: { jkt } },
-      ...more,
     },
   );
 

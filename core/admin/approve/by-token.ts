@@ -1,5 +1,5 @@
 import type { Denial } from "../../denial/denial.ts";
-import { verifyDpop } from "../../jose/dpop.ts";
+import { type DpopNonces, verifyDpop } from "../../jose/dpop.ts";
 import type { KeySets } from "../../keys/key-sets.ts";
 import { type Clock, nowSeconds } from "../../model/ports.ts";
 import { err, ok, type Result } from "../../model/result.ts";
@@ -13,6 +13,8 @@ export interface ByTokenDeps {
   readonly clock: Clock;
   readonly issuer: string;
   readonly keySets: KeySets;
+  /** Present where the stage demands nonces in proofs (RFC 9449 9). */
+  readonly nonces?: DpopNonces | undefined;
 }
 
 /**
@@ -50,11 +52,15 @@ export async function byToken(
   });
 }
 
-const proofOf = async (call: Call, token: string, { clock }: ByTokenDeps) =>
-  verifyDpop({
+async function proofOf(call: Call, token: string, { clock, nonces }: ByTokenDeps) {
+  const proof = await verifyDpop({
     proofs: call.dpop,
     method: call.method,
     url: call.url,
     nowSeconds: nowSeconds(clock),
     ath: await sha256(token),
+    nonces,
   });
+  if (proof.ok || proof.error.code !== "dpop_nonce_required") return proof;
+  return err({ ...proof.error, at: "resource" as const });
+}

@@ -4,7 +4,7 @@ import { badClient, badProof, badRequest, type Rows } from "../row.ts";
 export type CallerDenial =
   | { readonly code: "dpop_missing" }
   | { readonly code: "dpop_invalid"; readonly why: string }
-  | { readonly code: "dpop_nonce_required"; readonly sent: "none" | "old_or_foreign" }
+  | { readonly code: "dpop_nonce_required"; readonly sent: "none" | "old_or_foreign"; readonly at?: "resource" }
   | { readonly code: "dpop_replayed" }
   | {
       readonly code: "dpop_key_mismatch";
@@ -15,6 +15,8 @@ export type CallerDenial =
   | { readonly code: "assertion_invalid"; readonly why: string }
   | { readonly code: "assertion_expired"; readonly expiredAtSeconds: number }
   | { readonly code: "assertion_dead"; readonly subject: string };
+
+const nonceWanted = "put the nonce of header DPoP-Nonce into the proof and ask again";
 
 /** What auditors and callers are told of each. */
 export const callerDenials: Rows<CallerDenial> = {
@@ -35,8 +37,16 @@ export const callerDenials: Rows<CallerDenial> = {
     answer: {
       status: 400,
       error: "use_dpop_nonce",
-      description: "put the nonce of header DPoP-Nonce into the proof and ask again",
+      description: nonceWanted,
     },
+    // RFC 9449 9: where a token is shown, other clients than ours look for this status and challenge
+    variant: ({ at }) =>
+      at === "resource"
+        ? {
+            ...{ status: 401, error: "use_dpop_nonce", description: nonceWanted },
+            headers: { "WWW-Authenticate": `DPoP error="use_dpop_nonce", error_description="${nonceWanted}"` },
+          }
+        : undefined,
   },
   dpop_replayed: {
     rule: "RFC 9449 11.1: a proof is used once",

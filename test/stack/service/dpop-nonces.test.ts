@@ -3,7 +3,7 @@ import { env } from "../../../lambdas/env.ts";
 import { rightsOf } from "../rights/lines.ts";
 import { one, type StackName, synthesized } from "../synthesized.ts";
 
-const every = ["attest", "token", "introspect", "revoke"];
+const every = ["attest", "token", "introspect", "revoke", "approve-token"];
 const quiet = synthesized();
 const strict = synthesized({ dpopNonces: every, bearerAccessTokens: true });
 const some = synthesized({ dpopNonces: ["token"] });
@@ -14,6 +14,7 @@ const functions: readonly (readonly [id: string, endpoint: string])[] = [
   ["Token", "token"],
   ["Introspect", "introspect"],
   ["Revoke", "revoke"],
+  ["ApproveToken", "approve-token"],
 ];
 const service: StackName = "Service";
 const mac = "kms:GenerateMac on DpopNonce if HS256";
@@ -46,15 +47,24 @@ describe("nonces in DPoP proofs", () => {
       );
   });
 
-  test("their key is its own, and its policy denies it to everybody but the seven", () => {
+  test("their key is its own, and its policy denies it to everybody but the eight", () => {
     const { Properties } = one(some.templates.State, "AWS::KMS::Key", "KeysDpopNonce");
     expect(Properties).toMatchObject({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
     const denied = JSON.stringify(
       (Properties.KeyPolicy as { Statement: { Effect: string }[] }).Statement.filter(({ Effect }) => Effect === "Deny"),
     );
-    for (const role of ["attest", "attest-iam", "token", "introspect", "revoke", "credentials", "decide"])
+    for (const role of [
+      "attest",
+      "attest-iam",
+      "token",
+      "introspect",
+      "revoke",
+      "credentials",
+      "decide",
+      "approve-token",
+    ])
       expect(denied).toContain(`role/lanyard-dev-eu-west-1-${role}"`);
-    expect(denied.match(/role\/lanyard-dev-eu-west-1-/g)).toHaveLength(7);
+    expect(denied.match(/role\/lanyard-dev-eu-west-1-/g)).toHaveLength(8);
     expect(denied).toContain("HMAC_SHA_256");
   });
 
