@@ -52,11 +52,15 @@ export class DriftWatch extends LanyardFunction {
     const why = "compares code and settings with what was deployed";
     const actions = ["lambda:GetFunctionConfiguration"];
     this.grant({ actions, on: watched.map(targetOf), why });
-    this.grant({
+    // of its own: with every function that a stage can have the two together are longer than one policy may be
+    const ofRoles = new Policy(this, "OfRoles", { roles: [this.role] });
+    const grant = {
       actions: ["iam:GetRole"],
       on: [...watched, this].map(({ node, role }) => ({ name: `role of ${node.id}`, arn: role.roleArn })),
       why: "compares whom each role trusts with what was deployed",
-    });
+    };
+    allow(this.role, grant, ofRoles);
+    this.function.node.addDependency(ofRoles);
     // the function waits for its role's other rights; this right names the function, so it is a policy of its own
     const ofItself = new Policy(this, "OfItself", { roles: [this.role] });
     allow(this.role, { actions, on: [targetOf(this)], why }, ofItself);
