@@ -37,7 +37,8 @@ interface FunctionEntry {
     | "canary"
     | "decisions"
     | "approvals"
-    | "approvalNotices";
+    | "approvalNotices"
+    | "signals";
 }
 
 /** Every function by its name. */
@@ -151,6 +152,16 @@ export const functions = {
     memoryMegabytes: 512,
     timeoutSeconds: 10,
     only: "approvals",
+  },
+  signals: {
+    stack: "service",
+    id: "Signals",
+    does: "Hears of identity providers which people are gone",
+    url: "public",
+    namedRole: true,
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+    only: "signals",
   },
   "admin-revoke": {
     stack: "service",

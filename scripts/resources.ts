@@ -39,6 +39,7 @@ const everythingOn = {
   decisions: true,
   approvals: true,
   approvalNotices: true,
+  signals: true,
   account: "111122223333",
   canary: {},
   codeLookup: { lambda: { functions: ["planner"] }, ecs: { clusters: ["agents"], roles: ["agents/planner"] } },

@@ -101,7 +101,7 @@ export function createRefusalAggregate(deps: RefusalAggregateDeps): RefusalAggre
       if (facts.owner !== undefined || facts.denial?.code === "rate_exceeded") return false;
       const minute = Math.floor(deps.clock.nowMillis() / 60_000);
       if (alone.minute !== minute) alone = { minute, counts: new Map() };
-      const caller = facts.operator?.uniqueId ?? facts.agent ?? "";
+      const caller = facts.operator?.uniqueId ?? facts.agent ?? facts.signal?.issuer ?? "";
       const count = (alone.counts.get(caller) ?? 0) + 1;
       if (count === 1 && alone.counts.size >= callers) return false;
       alone.counts.set(caller, count);

@@ -33,6 +33,7 @@ const assignPrivileges = { ...authorizeSession, activityId: 1, activityName: "As
  *   Activity
  * - a receiver of security events who was not told of a revocation, and a stop in AWS that could not spare every living
  *   session: API Activity / Other, a failure
+ * - what an identity provider says that ends nothing: API Activity / Other
  * - an operator's changes: Entity Management (Disable for a revocation, Enable for lifting a block, Delete for a
  *   person's key, Update for the registry and an owner's confirmation), the life of a signing key, an agent that is overdue or dormant (Other), and
  *   a function: a deployment (Update), or a difference from what was deployed (Other)
@@ -61,6 +62,7 @@ export const ocsfClasses: Readonly<Record<AuditOperation, OcsfClass>> = {
   "budget.settle": { ...apiActivity, activityId: 3, activityName: "Update" },
   "token.use": { ...apiActivity, activityId: 3, activityName: "Update" },
   request: { ...apiActivity, activityId: 99, activityName: "Other" },
+  "signal.note": { ...apiActivity, activityId: 99, activityName: "Other" },
   revoke: { ...entityManagement, activityId: 9, activityName: "Disable" },
   "event.undelivered": { ...apiActivity, activityId: 99, activityName: "Other" },
   "stop.coarse": { ...apiActivity, activityId: 99, activityName: "Other" },

@@ -23,7 +23,7 @@ const redactions: ReadonlyMap<string, typeof redactText> = new Map([
   ...["approver", "aws_policy_digest", "aws_token", "registry_digest", "budgets", "cost_report"].map(
     (n) => [n, redactTokens] as const,
   ),
-  ...["approval", "approval_hash", "approval_group", "approval_resources", "approvers"].map(
+  ...["approval", "approval_hash", "approval_group", "approval_resources", "approvers", "signal_id"].map(
     (n) => [n, redactTokens] as const,
   ),
   ["target", redactTarget] as const,
@@ -107,6 +107,9 @@ export function lanyardFacts(facts: AuditFacts, own: Own): Record<string, unknow
     ...(facts.denial ? reasonOf(facts.denial) : {}),
     target: facts.target,
     reason: facts.reason,
+    signal_issuer: facts.signal?.issuer,
+    signal_id: facts.signal?.id,
+    signal_event: facts.signal?.event,
     quarantine: facts.quarantine,
     count: facts.count,
     user_agent: facts.userAgent,

@@ -42,6 +42,7 @@ export type AuditOperation =
   | "person.reveal"
   | "person.erase"
   | "owner.confirm"
+  | "signal.note"
   | "key.create"
   | "key.publish"
   | "key.activate"
@@ -152,6 +153,18 @@ export interface AuditFacts {
   readonly quarantine?: true;
   /** The agent is the revocation canary, and proved it. */
   readonly canary?: true;
+  /** What an identity provider said of one of its people, or of its stream, and who it was by its proof. */
+  readonly signal?: SignalFacts;
+}
+
+/** What is told of a signal. */
+interface SignalFacts {
+  /** `iss` of a security event. */
+  readonly issuer: string;
+  /** `jti` of a security event. */
+  readonly id?: string;
+  /** Type of a security event, a URI. */
+  readonly event?: string;
 }
 
 /** One question of a gateway, and what was decided. */

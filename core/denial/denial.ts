@@ -15,6 +15,7 @@ import type { RegistryDenial } from "./table/registry.ts";
 import type { RequestDenial } from "./table/request.ts";
 import type { ServiceDenial } from "./table/service.ts";
 import type { SessionDenial } from "./table/session.ts";
+import type { SignalDenial } from "./table/signals.ts";
 import type { SubjectTokenDenial } from "./table/subject-token.ts";
 
 /**
@@ -49,6 +50,7 @@ type Refusal =
   | DecideDenial
   | AdminDenial
   | RegistryDenial
+  | SignalDenial
   | ServiceDenial;
 
 /** Whose token it is: its agent, and its session where it has one. */

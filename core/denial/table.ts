@@ -17,6 +17,7 @@ import { registryDenials } from "./table/registry.ts";
 import { requestDenials } from "./table/request.ts";
 import { serviceDenials } from "./table/service.ts";
 import { sessionDenials } from "./table/session.ts";
+import { signalDenials } from "./table/signals.ts";
 import { subjectTokenDenials } from "./table/subject-token.ts";
 
 /**
@@ -41,6 +42,7 @@ export const denialTable = {
   ...decideDenials,
   ...adminDenials,
   ...registryDenials,
+  ...signalDenials,
   ...serviceDenials,
 } satisfies Rows<Denial>;
 

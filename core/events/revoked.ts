@@ -9,7 +9,10 @@ export interface Revoked {
   readonly id: string;
   /** The tree of a session, where the record knows it. */
   readonly root?: string;
-  /** CAEP's `initiating_entity`: an operator; or an agent that ended its own session, or was quarantined automatically. */
+  /**
+   * CAEP's `initiating_entity`: an operator; or an agent that ended its own session, or was quarantined automatically,
+   * or an identity provider that said of a person what ended its sessions.
+   */
   readonly by: "admin" | "system";
   readonly atSeconds: number;
 }
@@ -30,7 +33,9 @@ const shapes: Readonly<Record<RevokedKind, RegExp>> = {
  */
 export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
   const { metadata, time, unmapped } = asObject(detail);
-  const { operation, outcome, target, sid, root, quarantine, operator_id } = asObject(asObject(unmapped).lanyard);
+  const { operation, outcome, target, sid, root, quarantine, signal_issuer, operator_id } = asObject(
+    asObject(unmapped).lanyard,
+  );
   const { uid } = asObject(metadata);
   if (!isUid(uid) || typeof time !== "number") return "malformed";
   if (outcome !== "allowed") return "other";
@@ -45,8 +50,9 @@ export function readRevoked(detail: unknown): Revoked | "other" | "malformed" {
   if (kind === undefined || !Object.hasOwn(shapes, kind)) return "malformed";
   const known = kind as RevokedKind;
   if (!isOf(known, id)) return "malformed";
-  // an automatic quarantine has no operator
-  const by = quarantine === true && operator_id === undefined ? "system" : "admin";
+  // neither an automatic quarantine nor a provider's word has an operator
+  const automatic = quarantine === true || signal_issuer !== undefined;
+  const by = automatic && operator_id === undefined ? "system" : "admin";
   return { ...at, kind: known, id, ...(known === "session" ? tree : {}), by };
 }
 

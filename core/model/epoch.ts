@@ -8,7 +8,8 @@ const automaticUnit = 2 ** 32;
 /**
  * The revocation epoch of a row.
  * @param generation how often operators and erasures cut it
- * @param automatic how often it was quarantined automatically
+ * @param automatic how often it was cut by those who may write their own counter alone: an agent's automatic
+ * quarantines, and what was heard of a person. No row has both
  */
 export const epochFrom = (generation: number, automatic: number): number => generation + automatic * automaticUnit;
 

@@ -105,6 +105,13 @@ export const limits = {
   evidenceAgeSeconds: 300,
   /** Longest `exp` − `iat` of an attestation document; STS issues none that lives longer. */
   evidenceLifeMaxSeconds: 3_600,
+  /**
+   * Oldest security event that is heard, and for how long it is remembered, so that none counts twice. What a provider
+   * sends once more after a day is not heard.
+   */
+  eventAgeSeconds: 86_400,
+  /** What one issuer may say of its people in a second. Who says more is asked to come again. */
+  signalsPerSecond: 20,
   /** Longest `exp` − `iat` of a person's token. */
   personTokenLifeMaxSeconds: 86_400,
   /** Most bytes that the published keys of all agents which sign cards take together: they stand in one row. */

@@ -153,7 +153,7 @@ export interface MacSource {
 }
 
 /** What is counted apart, each by its caller and second. */
-export type RateBucket = "issue" | "revoke" | "vend" | "reveal";
+export type RateBucket = "issue" | "revoke" | "vend" | "reveal" | "signal";
 
 /** Takes one token from an agent's bucket before a signature or a call of STS is paid for, or a session is ended. */
 export interface RateLimiter {

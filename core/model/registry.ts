@@ -88,6 +88,18 @@ export interface TrustedIssuerRegistration {
    * so that no agent is handed such a token (threat 58).
    */
   readonly approvals?: { readonly clients: readonly string[] };
+  /** person: the transmitter whose security events about its people count. When it is left out, none do. */
+  readonly events?: TrustedTransmitter;
+}
+
+/** A transmitter of security events (SSF 1.0) that speaks of one issuer's people, and of nobody else. */
+export interface TrustedTransmitter {
+  /** `aud` of the events that are meant for this deployment. */
+  readonly audience: string;
+  /** `iss` of its events; the issuer of the people when it is left out. */
+  readonly issuer?: string;
+  /** Where the keys of its events are published; required where it is another issuer. */
+  readonly jwksUri?: string;
 }
 
 /** A Cedar policy. */

@@ -7,11 +7,11 @@ import type { RateBucket } from "./ports.ts";
 export const counterKeys = {
   /**
    * Signatures, revocations, or credentials of AWS, that an agent caused within one second; or persons' keys that an
-   * operator was given, by a function that counts nothing of agents.
+   * operator was given, or what an issuer said of its people, by functions that count nothing of agents.
    */
   rate: (agentId: string, atSeconds: number, what: RateBucket = "issue") =>
-    what === "reveal"
-      ? `reveal#${agentId}#${atSeconds}`
+    what === "reveal" || what === "signal"
+      ? `${what}#${agentId}#${atSeconds}`
       : what === "issue"
         ? `rate#${agentId}#${atSeconds}`
         : `rate#${what}#${agentId}#${atSeconds}`,

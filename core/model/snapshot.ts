@@ -37,6 +37,8 @@ export interface RegistrySnapshot {
   trustedIssuer(issuer: string, purpose: TrustedIssuerRegistration["purpose"]): TrustedIssuerRegistration | undefined;
   /** An issuer of persons' tokens by its registered name, which is also the first part of its groups' ids. */
   personIssuer(name: string): TrustedIssuerRegistration | undefined;
+  /** Every issuer of persons' tokens. */
+  readonly personIssuers: readonly TrustedIssuerRegistration[];
   delegationRulesOf(issuer: string): readonly DelegationRuleRegistration[];
   delegationRule(name: string): DelegationRuleRegistration | undefined;
   readonly delegationRules: readonly DelegationRuleRegistration[];
@@ -140,6 +142,7 @@ export function createSnapshot(version: number, trustDomain: string, rows: reado
     approver: (caller) => approvers.get(iamCallerKey(caller)),
     trustedIssuer: (issuer, purpose) => issuers.get(`${purpose} ${issuer}`),
     personIssuer: (name) => people.get(name),
+    personIssuers: [...people.values()],
     delegationRule: (name) => rules.get(name),
     delegationRules: of("lending"),
     scopeMappingsOf: (name) => of("entailment").filter((e) => e.agent === name),

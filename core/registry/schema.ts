@@ -244,6 +244,7 @@ const trustedIssuer = z.strictObject({
     .exactOptional(),
   identityAssertions: z.literal(true).exactOptional(),
   approvals: z.strictObject({ clients: z.array(carried).min(1).max(20) }).exactOptional(),
+  events: z.strictObject({ audience: text, issuer: uri.exactOptional(), jwksUri: uri.exactOptional() }).exactOptional(),
 });
 
 const policy = z.strictObject({

@@ -225,8 +225,11 @@ export interface RevocationWrite {
     readonly quarantine?: true;
     readonly atSeconds: number;
   };
-  /** Removes a block; the counter stays, and so does a quarantine. */
-  readonly lift?: { readonly subject: string };
+  /**
+   * Removes a block; the counter stays, and so does a quarantine. `reported` is, of a person, how often its provider
+   * ended its sessions, as it was read: a report that came since stays in force.
+   */
+  readonly lift?: { readonly subject: string; readonly reported?: number };
   /**
    * Removes a quarantine; the counter stays, and so does a block. `automatic` is how often its agent was quarantined
    * automatically, as it was read: one that came since stays in force.
@@ -255,6 +258,28 @@ export interface QuarantineWriter {
    * @returns "already" where the agent is quarantined, by whomever; then nothing is written
    */
   quarantine(write: AutomaticQuarantine): Promise<"quarantined" | "already">;
+}
+
+/** What a provider said of one of its people. */
+export interface Report {
+  /** Principal id. */
+  readonly principal: string;
+  /** The person is gone: nothing new, until an operator lifts that. Else what exists is over, and new sign-ins count. */
+  readonly gone: boolean;
+  readonly atSeconds: number;
+}
+
+/** Writes what identity providers say, and can do nothing else: neither lift, nor lower what an operator raised. */
+export interface ReportWriter {
+  /**
+   * One transaction: what the report ends, the entry by which it counts once, and the record.
+   * @returns "repeated" where the entry was there already; then nothing is written
+   */
+  write(write: {
+    readonly report?: Report;
+    readonly replayEntries: readonly ReplayEntry[];
+    readonly record: AuditRecord;
+  }): Promise<"written" | "repeated">;
 }
 
 /** The only port that revokes. */

@@ -24,6 +24,7 @@ const epochKey = /^standing#((?:agent|principal|build|login):.+)$/;
  */
 export function changeOf(row: Readonly<Record<string, unknown>>): Change | "other" | "malformed" {
   const { session, subject, root, generation, cutAtSeconds, autoQuarantines, autoQuarantinedAtSeconds } = row;
+  const { reported, reportedAtSeconds } = row;
   if (typeof session === "string" && session.startsWith(tombstoneKeys.offer(""))) return "other";
   if (session !== undefined) {
     const whole = typeof root === "string" && typeof session === "string";
@@ -35,13 +36,14 @@ export function changeOf(row: Readonly<Record<string, unknown>>): Change | "othe
   if (!deployment && named === undefined) return subject.startsWith("standing#") ? "malformed" : "other";
   // all copies are written in one transaction, so one of them is enough
   if (deployment && subject !== "deployment#0") return "other";
-  if (generation === undefined && autoQuarantines === undefined) return "other";
-  const counts = [generation ?? 0, autoQuarantines ?? 0];
+  const raised = [generation, autoQuarantines, reported];
+  if (raised.every((one) => one === undefined)) return "other";
+  const counts = raised.map((one) => one ?? 0);
   if (!counts.every((one) => typeof one === "number")) return "malformed";
-  const epoch = epochFrom(counts[0] ?? 0, counts[1] ?? 0);
+  const epoch = epochFrom(counts[0] ?? 0, (counts[1] ?? 0) + (counts[2] ?? 0));
   // every first version of a registry writes it: read as a cut, it would stop all credentials of the deployment at AWS
   if (epoch === 0) return "other";
-  const times = [cutAtSeconds, autoQuarantinedAtSeconds].filter((one) => typeof one === "number");
+  const times = [cutAtSeconds, autoQuarantinedAtSeconds, reportedAtSeconds].filter((one) => typeof one === "number");
   const at = times.length > 0 ? { atSeconds: Math.max(...times) } : {};
   return named === undefined ? { kind: "deployment", epoch, ...at } : { kind: "raised", subject: named, epoch, ...at };
 }

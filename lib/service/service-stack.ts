@@ -36,6 +36,7 @@ import { Revoke } from "./revoke.ts";
 import { watchRotation } from "./rotation.ts";
 import { Rotator } from "./rotator.ts";
 import type { ServiceFunctionProps } from "./service-function.ts";
+import { Signals } from "./signals.ts";
 import { TokenFunction } from "./token.ts";
 import { EventQueues, eventsAgeSeconds, Transmitter } from "./transmitter.ts";
 
@@ -140,7 +141,7 @@ export class ServiceStack extends Stack {
 
   /** The functions with an address, by name. */
   private called(made: ServiceFunctionProps): OfEach<LanyardFunction> {
-    const { awsCredentials, decisions, approvals } = made.stage;
+    const { awsCredentials, decisions, approvals, signals } = made.stage;
     return {
       attest: new Attest(this, "Attest", made),
       token: new TokenFunction(this, "Token", made),
@@ -160,6 +161,7 @@ export class ServiceStack extends Stack {
         approve: new Approve(this, "Approve", made),
         "approve-token": new ApproveToken(this, "ApproveToken", made),
       }),
+      ...(signals && { signals: new Signals(this, "Signals", made) }),
     };
   }
 

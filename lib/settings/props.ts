@@ -254,6 +254,12 @@ export interface OptionalProps {
    */
   readonly approvalNotices?: boolean;
   /**
+   * Hears what identity providers say of people who own agents or lend to them (docs/signals.md): security events
+   * (SSF). One public function. Without it a registry that names such a provider is refused.
+   * @default false
+   */
+  readonly signals?: boolean;
+  /**
    * Gives sessions credentials of the AWS roles that the registry names: a function of its own. Without it a registry
    * that has such roles is refused. @default none
    */
@@ -326,6 +332,7 @@ export interface Stage
       | "decisions"
       | "approvals"
       | "approvalNotices"
+      | "signals"
       | "dormantAfterDays"
       | "terminationProtection"
     >,

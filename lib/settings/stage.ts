@@ -84,6 +84,7 @@ const known = settings({
   decisions: otherwise(truth, false),
   approvals: otherwise(truth, false),
   approvalNotices: otherwise(truth, false),
+  signals: otherwise(truth, false),
   awsCredentials: optional(
     settings({
       accounts: list(account, 1, 50),

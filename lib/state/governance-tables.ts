@@ -65,6 +65,16 @@ export class GovernanceTables extends TrailTables {
     this.use(of, "revocations", { actions: ["UpdateItem"], conditions: bound, why });
   }
 
+  /**
+   * Ends what stands on a person, or blocks the person, and nothing else: attributes of their own in rows of people,
+   * beside which operators' cuts, blocks and lifts are others (docs/decisions/0069).
+   */
+  grantReport(of: LanyardFunction): void {
+    const why = "ends and blocks what a provider says of its people, with its record";
+    const bound = attributesInTransaction(report.rows, ...report.attributes);
+    this.use(of, "revocations", { actions: ["UpdateItem"], conditions: bound, why });
+  }
+
   /** Requests that wait for people, each put with its record; and the one use of each, put with what is released. */
   grantApprovalAsk(of: LanyardFunction): void {
     const why = "stores what waits for people, and that it was used, each with its record";
@@ -106,4 +116,10 @@ export class GovernanceTables extends TrailTables {
 export const automaticQuarantine = {
   rows: "standing#agent:",
   attributes: ["subject", "autoQuarantines", "autoQuarantinedAtSeconds"],
+} as const;
+
+/** What {@link GovernanceTables.grantReport} may write: these attributes, the key among them, in these rows. */
+export const report = {
+  rows: "standing#principal:p_",
+  attributes: ["subject", "reported", "reportedAtSeconds", "reportedGone"],
 } as const;

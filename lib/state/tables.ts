@@ -3,8 +3,8 @@ import type { LanyardFunction } from "../function/lanyard-function.ts";
 import { GovernanceTables } from "./governance-tables.ts";
 import type { RotatedPurpose } from "./keys.ts";
 
-/** Kinds of counters: an agent's signatures, the growth of a tree of sessions, refusals of an agent in a row. */
-type Counted = "rate" | "tree" | "reveal" | "refusals";
+/** Kinds of counters: an agent's signatures, the growth of a tree of sessions, refusals of an agent in a row, what issuers say of their people. */
+type Counted = "rate" | "tree" | "reveal" | "refusals" | "signal";
 
 /**
  * The tables, with a method for every use that a function makes of them. Each sets right, key, variable and the table's
@@ -284,4 +284,5 @@ const whatIsCounted: Readonly<Record<Counted, string>> = {
   tree: "what a tree of sessions grows by",
   reveal: "persons' keys that an operator gets",
   refusals: "refusals in a row of what an agent asks people for",
+  signal: "what an issuer says of its people",
 };

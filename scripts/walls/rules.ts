@@ -57,7 +57,7 @@ export const storeys: readonly (readonly string[])[] = [
   ["admin", "authzen", "credentials", "evidence", "introspection"],
   ["token", "registry"],
   ["jwt-bearer"],
-  ["approvals", "attest", "caller", "discovery", "events", "notices", "person", "stop"],
+  ["approvals", "attest", "caller", "discovery", "events", "notices", "person", "signals", "stop"],
   ["aws", "budgets", "drift", "keys", "lifecycle", "narrow", "ring", "sealing", "session", "verify"],
   ["audit", "details", "jose", "tlog", "tools"],
   ["denial", "lineage", "policy", "status", "text"],

@@ -36,6 +36,7 @@ export const full = (operation: AuditOperation): AuditFacts => ({
     },
     { decision: false, code: "question_unsupported" },
   ],
+  signal: { issuer: "https://login.people.example", id: "EEEEEEEEEEEEEEEEEEEEEE", event: "e" },
   receiver: "crm",
   revocation: "DDDDDDDDDDDDDDDDDDDDDD",
   offeredTo: "spiffe://agents.example.com/agent/researcher",

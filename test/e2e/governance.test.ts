@@ -6,6 +6,7 @@ import { independenceCases } from "./governance/independence.ts";
 import { instanceCases } from "./governance/instances.ts";
 import { type Office, openOffice } from "./governance/office.ts";
 import { operatorCases } from "./governance/operators.ts";
+import { providerCases } from "./governance/providers.ts";
 
 let opened: Office | undefined;
 const office = (): Office => opened ?? expect.fail("the office is not open");
@@ -21,6 +22,7 @@ describe("governance", () => {
   independenceCases(office);
   instanceCases(office);
   folderCases(office);
+  providerCases(office);
   operatorCases(office);
 
   it("every refusal stands in the audit bucket for its reason", async () => {

@@ -50,6 +50,7 @@ const approving = {
   groups: { claim: "groups", names: ["release"] },
   approvals: { clients: ["approvals-app"] },
 };
+const { groups: _g, approvals: _a, ...provider } = approving;
 const { accessTokenSigningAlg: _, ...usual } = resource;
 const fronted = { ...usual, frontedBy: ["ticket-api"] };
 const server = agent("ticket-api", {
@@ -63,7 +64,7 @@ const problemsOf = (row: object, has?: readonly StageHas[]) => {
   return read.ok ? [] : read.error.map(({ message }) => message);
 };
 const lack =
-  /^(this stage (has no ES256 session key|pushes no security events|gives no AWS credentials|has no decision point)|nobody could approve)/;
+  /^(this stage (has no ES256 session key|pushes no security events|gives no AWS credentials|has no decision point|hears nothing)|nobody could approve)/;
 
 describe("what a stage has not", () => {
   it.each([
@@ -74,6 +75,7 @@ describe("what a stage has not", () => {
     ["a person who approves as a caller of AWS", approver, "approvals"],
     ["a quarantine with approval", { ...agent("odd"), quarantine: askingForYes }, "approvals"],
     ["a client for approvals", approving, "approvals"],
+    ["a transmitter of an issuer's events", { ...provider, events: { audience: "lanyard" } }, "signals"],
     [
       "a policy that permits with approval",
       { kind: "policy", name: "p", cedar: '@approval("idp/release")\npermit(principal, action, resource);' },

@@ -19,6 +19,7 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   "decide-iam": 380,
   approve: 320,
   "approve-token": 350,
+  signals: 350,
   "admin-revoke": 260,
   "admin-write": 270,
   "admin-read": 326,

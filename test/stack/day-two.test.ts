@@ -53,7 +53,7 @@ describe("what outlives its stack", () => {
   test("answers nobody: no public URL is left behind with the permissions by which anybody calls it", () => {
     const text = (value: unknown) => JSON.stringify(value);
     const open = all(templates, "AWS::Lambda::Url").filter(({ it }) => it.Properties.AuthType === "NONE");
-    expect(open).toHaveLength(8);
+    expect(open).toHaveLength(9);
     for (const { stack, it } of open) {
       const id = (it.Properties.TargetFunctionArn as { "Fn::GetAtt": [string, string] })["Fn::GetAtt"][0];
       const own = all({ ...templates }, "AWS::Lambda::Permission").filter(

@@ -41,7 +41,7 @@ describe("with a domain", () => {
   });
 
   test("no function has a public URL of its own; those for IAM's callers stay", () => {
-    expect(propertiesOf("AWS::Lambda::Url", bare).filter(({ AuthType }) => AuthType === "NONE")).toHaveLength(8);
+    expect(propertiesOf("AWS::Lambda::Url", bare).filter(({ AuthType }) => AuthType === "NONE")).toHaveLength(9);
     expect(propertiesOf("AWS::Lambda::Url").map(({ AuthType }) => AuthType)).toEqual(Array(7).fill("AWS_IAM"));
     const anybody = propertiesOf("AWS::Lambda::Permission").filter(({ Principal }) => Principal === "*");
     expect(anybody).toEqual([]);
@@ -49,19 +49,26 @@ describe("with a domain", () => {
 
   test("each public function has its paths, and all else goes to discovery", () => {
     const keys = propertiesOf("AWS::ApiGatewayV2::Route").map(({ RouteKey }) => RouteKey);
-    const paths = ["attest", "token", "introspect", "revoke", "credentials", "decide", "approve-token"].flatMap(
-      (name) => [`ANY /${name}`, `ANY /${name}/{proxy+}`],
-    );
+    const paths = [
+      "attest",
+      "token",
+      "introspect",
+      "revoke",
+      "credentials",
+      "decide",
+      "approve-token",
+      "signals",
+    ].flatMap((name) => [`ANY /${name}`, `ANY /${name}/{proxy+}`]);
     expect([...keys].sort()).toEqual(["$default", ...paths].sort());
     for (const { PayloadFormatVersion } of propertiesOf("AWS::ApiGatewayV2::Integration"))
       expect(PayloadFormatVersion).toBe("2.0");
   });
 
-  test("the API may call those eight and says that it is this one", () => {
+  test("the API may call those nine and says that it is this one", () => {
     const from = all(templates, "AWS::Lambda::Permission").filter(
       ({ it }) => it.Properties.Principal === "apigateway.amazonaws.com",
     );
-    expect(from).toHaveLength(8);
+    expect(from).toHaveLength(9);
     for (const { it } of from) expect(JSON.stringify(it.Properties.SourceArn)).toMatch(/execute-api.*HttpApi/);
   });
 

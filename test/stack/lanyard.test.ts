@@ -33,6 +33,7 @@ describe("a deployment in a team's app", () => {
         decisions: false,
         approvals: false,
         approvalNotices: false,
+        signals: false,
         awsCredentials: undefined,
       },
       { stage: "prod" },

@@ -47,6 +47,7 @@ const whole = {
   decisions: true,
   approvals: true,
   approvalNotices: true,
+  signals: true,
   awsCredentials: { accounts: [account, "444455556666"], lifeSeconds: 900 },
 };
 /** The settings of a stage that has none of it. */
@@ -56,6 +57,7 @@ export const bare = {
   decisions: false,
   approvals: false,
   approvalNotices: false,
+  signals: false,
   awsCredentials: undefined,
 };
 

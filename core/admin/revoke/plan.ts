@@ -65,8 +65,11 @@ async function lift(
   { targets }: PlanDeps,
 ): Planning {
   const subject = subjectOf(kind, id);
-  if (kind !== "agent") return ok({ change: { lift: { subject } }, answer: { blocked: false } });
-  const { blocked, quarantined, automatic } = await targets.standing(subject);
+  if (kind !== "agent" && kind !== "principal")
+    return ok({ change: { lift: { subject } }, answer: { blocked: false } });
+  const { blocked, quarantined, automatic, reported } = await targets.standing(subject);
+  // also what its provider said, as far as it was said when the operator looked
+  if (kind === "principal") return ok({ change: { lift: { subject, reported } }, answer: { blocked: false } });
   return quarantine
     ? ok({ change: { release: { subject, automatic } }, answer: { blocked, quarantined: false } })
     : ok({ change: { lift: { subject } }, answer: { blocked: false, quarantined } });

@@ -8,6 +8,7 @@ interface Standing {
   readonly blocked: boolean;
   readonly quarantined: boolean;
   readonly automatic: number;
+  readonly reported: number;
 }
 
 /** Reads that tell whether the target of an order exists. All are strongly consistent. */
@@ -20,7 +21,7 @@ export interface RevocationTargets {
   hasSessions(subject: string): Promise<boolean>;
   /** Whether a subject was ever cut or blocked. */
   wasRevoked(subject: string): Promise<boolean>;
-  /** How a subject stands, strongly consistent; `automatic` tells how often it was quarantined automatically. */
+  /** How a subject stands, strongly consistent; `automatic` tells how often it was quarantined automatically, `reported` how often a provider ended its sessions. */
   standing(subject: string): Promise<Standing>;
   /** Whether a session was ended, as long as anything below it could still live. */
   hasTombstone(sid: string): Promise<boolean>;

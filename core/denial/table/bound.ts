@@ -30,10 +30,15 @@ export type BoundDenial =
       readonly code: "rate_exceeded";
       readonly agent: string;
       readonly perSecond: number;
-      readonly of?: "vend" | "reveal";
+      readonly of?: "vend" | "reveal" | "signal";
     };
 
-const rateWords = { issue: "tokens", vend: "sets of AWS credentials", reveal: "persons' keys" } as const;
+const rateWords = {
+  issue: "tokens",
+  vend: "sets of AWS credentials",
+  reveal: "persons' keys",
+  signal: "signals",
+} as const;
 
 /** Which part was refused, without the policies' names, which only the audit tells. */
 function refusedPart(missing: Missing): string {
@@ -102,7 +107,7 @@ export const boundDenials: Rows<BoundDenial> = {
     ),
   },
   rate_exceeded: {
-    rule: "an agent's bucket of signatures, and of credentials of AWS; an operator's of persons' keys",
+    rule: "an agent's bucket of signatures, and of credentials of AWS; an operator's of persons' keys; an issuer's of what it says of its people",
     missing: (d) => `${d.agent}: ${d.perSecond} a second`,
     answer: {
       status: 429,

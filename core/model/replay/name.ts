@@ -4,10 +4,10 @@ const ascii = /^[\x20-\x7e]*$/;
 const bytesIn = (text: string): number => (ascii.test(text) ? text.length : utf8.encode(text).length);
 
 /**
- * What is used: a proof, a challenge, evidence, a client assertion by a registered key (`client-assertion`), or an
- * assertion that opens one session (`assertion`).
+ * What is used: a proof, a challenge, evidence, a client assertion by a registered key (`client-assertion`), an
+ * assertion that opens one session (`assertion`), or a security event (`event`).
  */
-export type ReplayKind = "dpop" | "challenge" | "evidence" | "client-assertion" | "assertion";
+export type ReplayKind = "dpop" | "challenge" | "evidence" | "client-assertion" | "assertion" | "event";
 
 /**
  * The text whose hash is the key of a replay entry: kind, issuer and id, each preceded by its length in bytes. Without

@@ -2,7 +2,14 @@ import type { Registration } from "../../model/registry.ts";
 import type { Finding } from "../finding.ts";
 
 /** What a stage has only where its settings ask for it, since every key costs money each month. */
-export type StageHas = "es256" | "securityEvents" | "awsCredentials" | "awsWebIdentity" | "decisions" | "approvals";
+export type StageHas =
+  | "es256"
+  | "securityEvents"
+  | "awsCredentials"
+  | "awsWebIdentity"
+  | "decisions"
+  | "approvals"
+  | "signals";
 
 /**
  * Finds what a registration needs and the stage lacks: it could be registered, and would then fail at its first use.
@@ -24,6 +31,7 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     return [["exclusive", "no agent of this stage takes a role by itself: set awsCredentials.webIdentity and deploy"]];
   if (row.kind === "approver" && !has.includes("approvals")) return [["", noApprovals]];
   if (row.kind === "trusted-issuer" && row.approvals && !has.includes("approvals")) return [["approvals", noApprovals]];
+  if (row.kind === "trusted-issuer" && row.events && !has.includes("signals")) return [["events", noSignals]];
   if (row.kind === "agent" && row.quarantine?.approval && !has.includes("approvals"))
     return [["quarantine.approval", noApprovals]];
   // in a comment it asks for nothing
@@ -32,4 +40,5 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
   return [];
 }
 
+const noSignals = "this stage hears nothing of identity providers: set signals and deploy";
 const noApprovals = "nobody could approve anything at this stage: set approvals and deploy";

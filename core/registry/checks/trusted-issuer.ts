@@ -54,8 +54,28 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
         ? "its people are in no group, and groups approve: declare groups"
         : undefined,
     ),
+    ...found("events", purpose !== "person" && row.events !== undefined ? "is for issuers of people only" : undefined),
+    ...transmitterFindings(row, settings),
     ...found("groups.claim", row.groups === undefined ? undefined : groupClaimProblem(row.groups.claim)),
     ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),
+  ];
+}
+
+/**
+ * Rules for the transmitter of an issuer's events. Keys are fetched from a registered address only: one that an event
+ * or a transmitter's own document names would let whoever writes it name its own.
+ */
+function transmitterFindings({ events, issuer }: TrustedIssuerRegistration, own: OwnAddress): readonly Finding[] {
+  if (!events) return [];
+  const other = events.issuer !== undefined && events.issuer !== issuer;
+  return [
+    ...found("events.audience", foreignAudienceProblem(events.audience)),
+    ...found("events.issuer", other ? issuerUrlProblem(events.issuer ?? "", own, true) : undefined),
+    ...found("events.jwksUri", events.jwksUri === undefined ? undefined : keysUrlProblem(events.jwksUri, own)),
+    ...found(
+      "events.jwksUri",
+      other && events.jwksUri === undefined ? "is required: another issuer's keys are not this one's" : undefined,
+    ),
   ];
 }
 

@@ -67,6 +67,16 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
           path: `approvals.clients.${i}`,
           what: `client ${clientId} of ${row.issuer} is for approvals`,
         })),
+        // an event that counts for two issuers would end people of whom it was never said (threat 67)
+        ...(row.events
+          ? [
+              {
+                key: `transmitter ${(row.events.issuer ?? row.issuer).replace(/\/$/, "")}`,
+                path: "events",
+                what: `${row.events.issuer ?? row.issuer} tells of an issuer's people`,
+              },
+            ]
+          : []),
       ];
     case "approver":
       // one caller cannot be two people: which of them would have said yes?

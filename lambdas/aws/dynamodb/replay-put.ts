@@ -6,7 +6,10 @@ import { type Action, type Tables, words } from "./dynamo.ts";
  * Writes replay entries: the second of two equal ones fails its whole transaction. The exceptions are entries with an
  * owner: the same owner may write it again, and a new owner may take it over from one that has been silent (threat 16).
  */
-export const replayPuts = (tables: Tables, entries: readonly ReplayEntry[]): readonly Action<CommitConflict>[] =>
+export const replayPuts = (
+  tables: Pick<Tables, "markers">,
+  entries: readonly ReplayEntry[],
+): readonly Action<CommitConflict>[] =>
   entries.map((entry) => ({
     conflict: { kind: "replay", entry: entry.kind },
     item: { Put: { TableName: tables.markers, ...put(entry) } },

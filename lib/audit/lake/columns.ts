@@ -52,7 +52,7 @@ const facts = struct({
   cost_minor: "bigint",
   ...texts("cost_currency", "cost_report"),
   denial: struct({ ...texts("code", "subject"), cause: struct(texts("subject", "sid")) }),
-  ...texts("denial_rule", "denial_missing", "target", "reason"),
+  ...texts("denial_rule", "denial_missing", "target", "reason", "signal_issuer", "signal_id", "signal_event"),
   count: "int",
   user_agent: "string",
   quarantine: "boolean",

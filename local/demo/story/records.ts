@@ -33,6 +33,8 @@ export interface StoredRecord {
     readonly target?: string;
     readonly reason?: string;
     readonly count?: number;
+    /** `jti` of a security event that an identity provider sent. */
+    readonly signal_id?: string;
   };
 }
 

@@ -222,6 +222,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     adminWrite,
     adminRotate,
     approve,
+    signals,
   } = cloud.urls;
   return {
     issuer: cloud.issuer,
@@ -236,6 +237,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     adminWrite,
     adminRotate,
     approve,
+    signals,
     aws: cloud.aws,
     identityProvider: provider.issuer,
     signIn: provider.signIn,

@@ -1,6 +1,8 @@
 import type { AuditRecord } from "../../../core/audit/record.ts";
 import { epochFrom } from "../../../core/model/epoch.ts";
-import type { QuarantineWriter, RevocationEpoch, RevocationWrite } from "../../../core/session/store.ts";
+import type { ReplayEntry } from "../../../core/model/replay/entry.ts";
+import type { QuarantineWriter, ReportWriter, RevocationEpoch, RevocationWrite } from "../../../core/session/store.ts";
+import { consume, replayConflict } from "./replay.ts";
 
 const unwritten: RevocationEpoch = { epoch: 0, blocked: false };
 
@@ -8,7 +10,7 @@ const unwritten: RevocationEpoch = { epoch: 0, blocked: false };
 export const standingOf = ({ blocked, quarantined, epoch }: RevocationEpoch = unwritten) => ({
   blocked,
   quarantined: quarantined === true,
-  automatic: Math.floor(epoch / epochFrom(0, 1)),
+  ...{ automatic: Math.floor(epoch / epochFrom(0, 1)), reported: Math.floor(epoch / epochFrom(0, 1)) },
 });
 
 /** An epoch after a raise, as the table's update leaves it. */
@@ -37,6 +39,25 @@ export const memoryQuarantines = (store: Rows): QuarantineWriter => ({
     store.epochs.set(`agent:${agent}`, { ...before, epoch, quarantined: true, cutAtSeconds: atSeconds });
     store.records.push(record);
     return "quarantined";
+  },
+});
+
+/** What identity providers say, in a store in memory. */
+export const memoryReports = (store: Rows & { readonly replayEntries: Map<string, ReplayEntry> }): ReportWriter => ({
+  async write({ report, replayEntries, record }) {
+    if (replayConflict(store.replayEntries, replayEntries)) return "repeated";
+    consume(store.replayEntries, replayEntries);
+    store.records.push(record);
+    if (!report) return "written";
+    const subject = `principal:${report.principal}`;
+    const { lifted: _, ...before } = store.epochs.get(subject) ?? unwritten;
+    store.epochs.set(subject, {
+      ...before,
+      epoch: before.epoch + epochFrom(0, 1),
+      blocked: before.blocked || report.gone,
+      cutAtSeconds: report.atSeconds,
+    });
+    return "written";
   },
 });
 

@@ -39,10 +39,10 @@ describe("a quarantine in the table", () => {
     await raise({ quarantine: true });
     expect(await row()).toMatchObject({ generation: 2, blocked: true, quarantined: true });
     await write({ lift: { subject: subject() } });
-    expect(await standing()).toEqual({ blocked: false, quarantined: true, automatic: 0 });
+    expect(await standing()).toEqual({ blocked: false, quarantined: true, automatic: 0, reported: 0 });
     await raise({ block: true });
     await write({ release: { subject: subject(), automatic: 0 } });
-    expect(await standing()).toEqual({ blocked: true, quarantined: false, automatic: 0 });
+    expect(await standing()).toEqual({ blocked: true, quarantined: false, automatic: 0, reported: 0 });
     expect(epochOf(await row()).epoch).toBe(3);
   });
 

@@ -68,6 +68,7 @@ const everyFact: Required<Omit<AuditFacts, "personKey">> = {
   budgets: ["ledger#agent/x#2026-12-01"],
   cost: { minor: 1250, currency: "EUR" },
   costReport: "r",
+  signal: { issuer: "https://idp.example", id: "i", event: "e" },
   count: 2,
 };
 

@@ -3,6 +3,7 @@ import { all, type StackName, synthesized } from "../synthesized.ts";
 import { approving, telling } from "./approving.ts";
 import { deciding } from "./deciding.ts";
 import { auditRights, deniedLogRows, stream } from "./expected-audit.ts";
+import { hearing } from "./hearing.ts";
 import { record, rings } from "./usual.ts";
 
 export const { templates } = synthesized();
@@ -66,6 +67,7 @@ export const expected: [StackName, string, string[]][] = [
   deciding("DecideIam", record),
   approving("Approve", record),
   approving("ApproveToken", record),
+  hearing(record),
   [
     "Service",
     "Introspect",

@@ -23,7 +23,7 @@ describe("addresses", () => {
       .filter(({ it }) => logical(it.Properties.FunctionName).includes(`"${id}Function`))
       .map(({ it }) => it.Properties);
 
-  test("fifteen functions have one, and only the operator's and the second attest and decide ask IAM", () => {
+  test("sixteen functions have one, and only the operator's and the second attest and decide ask IAM", () => {
     expect(urls.map(({ id, it }) => `${id.split("Function")[0]} ${it.Properties.AuthType}`).sort()).toEqual([
       "AdminRead AWS_IAM",
       "AdminRevoke AWS_IAM",
@@ -39,6 +39,7 @@ describe("addresses", () => {
       "Discovery NONE",
       "Introspect NONE",
       "Revoke NONE",
+      "Signals NONE",
       "Token NONE",
     ]);
   });
@@ -137,6 +138,7 @@ describe("the issuer", () => {
       "Introspect",
       "Publisher",
       "Revoke",
+      "Signals",
       "Token",
       "Transmitter",
     ]);
@@ -168,10 +170,11 @@ describe("the issuer", () => {
       "decideIam",
       "approve",
       "approveToken",
+      "signals",
     ]);
     for (const url of Object.values(urls))
       expect(url).toMatch(/^https:\/\/[a-z0-9]+\.lambda-url\.eu-west-1\.on\.aws\/$/);
-    expect(new Set(Object.values(urls)).size).toBe(14);
+    expect(new Set(Object.values(urls)).size).toBe(15);
   });
 
   test("tells operators where the deployment is under a name of its own, as lanyard login believes it", () => {

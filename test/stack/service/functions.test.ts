@@ -177,6 +177,7 @@ describe("the stacks", () => {
       "RevokeUrl",
       "SessionKeyId",
       "SessionsTable",
+      "SignalsUrl",
       "StatusKeyId",
       "SubjectsTable",
       "TokenUrl",

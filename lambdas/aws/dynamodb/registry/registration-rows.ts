@@ -27,6 +27,7 @@ import type {
   Registration,
   ScopeMappingRegistration,
   TrustedIssuerRegistration,
+  TrustedTransmitter,
 } from "../../../../core/model/registry.ts";
 import {
   type DetailsTypeRegistration,
@@ -235,6 +236,7 @@ const trustedIssuer = members<TrustedIssuerRegistration>({
   ),
   identityAssertions: optional(oneOf(true)),
   approvals: optional(members<NonNullable<TrustedIssuerRegistration["approvals"]>>({ clients: list(text) })),
+  events: optional(members<TrustedTransmitter>({ audience: text, issuer: optional(text), jwksUri: optional(text) })),
 });
 
 const all = oneOf("all");

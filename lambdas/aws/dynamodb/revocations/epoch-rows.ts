@@ -25,6 +25,15 @@ interface EpochRow {
   readonly autoQuarantines?: number;
   readonly autoQuarantinedAtSeconds?: number;
   readonly autoQuarantinesLifted?: number;
+  /**
+   * Of a person: how often its provider said something that ends sessions, when last, and the count at which it last
+   * said that the person is gone; whoever may write these may write nothing else. The person is blocked as long as that
+   * is above the one that only operators write.
+   */
+  readonly reported?: number;
+  readonly reportedAtSeconds?: number;
+  readonly reportedGone?: number;
+  readonly reportedLifted?: number;
   readonly lifted?: boolean;
   /** Only in copies of the deployment's row. */
   readonly registryVersion?: number;
@@ -47,6 +56,10 @@ const epochRow = row(
       autoQuarantines: optional(whole),
       autoQuarantinedAtSeconds: optional(whole),
       autoQuarantinesLifted: optional(whole),
+      reported: optional(whole),
+      reportedAtSeconds: optional(whole),
+      reportedGone: optional(whole),
+      reportedLifted: optional(whole),
       lifted: optional(flag),
       registryVersion: optional(whole),
       longestLifeSeconds: optional(whole),
@@ -63,6 +76,8 @@ interface ReadEpoch extends RevocationEpoch {
   readonly longestLifeSeconds?: number;
   /** How often it was quarantined automatically. */
   readonly automatic: number;
+  /** How often its provider said something that ended its sessions. */
+  readonly reported: number;
 }
 
 /**
@@ -73,16 +88,19 @@ interface ReadEpoch extends RevocationEpoch {
 export function epochOf(item: Item): ReadEpoch {
   const { of: _, generation = 0, blocked = false, lifted, named, quarantined = false, ...more } = epochRow(item);
   const { cutAtSeconds, autoQuarantines: automatic = 0, autoQuarantinedAtSeconds, ...others } = more;
-  const { autoQuarantinesLifted = 0, ...rest } = others;
-  const cuts = [cutAtSeconds, autoQuarantinedAtSeconds].filter((at) => at !== undefined);
+  const { autoQuarantinesLifted = 0, reported = 0, reportedAtSeconds, reportedGone = 0, ...left } = others;
+  const { reportedLifted = 0, ...rest } = left;
+  const cuts = [cutAtSeconds, autoQuarantinedAtSeconds, reportedAtSeconds].filter((at) => at !== undefined);
   return {
     ...rest,
-    epoch: epochFrom(generation, automatic),
+    epoch: epochFrom(generation, automatic + reported),
     automatic,
-    blocked,
+    reported,
+    blocked: blocked || reportedGone > reportedLifted,
     ...(quarantined || automatic > autoQuarantinesLifted ? { quarantined: true } : {}),
     ...(cuts.length > 0 ? { cutAtSeconds: Math.max(...cuts) } : {}),
-    ...(lifted ? { lifted } : {}),
+    // what was reported since an operator looked was lifted by nobody
+    ...(lifted && reported <= reportedLifted ? { lifted } : {}),
     ...(named.size > 0 ? { denylistedAtSeconds: Math.max(...named.values()) } : {}),
   };
 }

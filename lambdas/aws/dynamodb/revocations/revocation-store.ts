@@ -142,12 +142,18 @@ const raiseUpdate = (row: string, raise: NonNullable<RevocationWrite["raise"]>, 
   };
 };
 
-const liftUpdate = (row: string, lift: NonNullable<RevocationWrite["lift"]>, tables: Tables) => ({
-  TableName: tables.revocations,
-  Key: { subject: row },
-  UpdateExpression: "SET #blocked = :blocked, #lifted = :lifted, #of = :of",
-  ...words(["blocked", "lifted", "of"], { blocked: false, lifted: true, of: lift.subject }),
-});
+const liftUpdate = (row: string, { subject, reported }: NonNullable<RevocationWrite["lift"]>, tables: Tables) => {
+  const heard = reported === undefined ? {} : { reported };
+  return {
+    TableName: tables.revocations,
+    Key: { subject: row },
+    UpdateExpression: `SET #blocked = :blocked, #lifted = :lifted, #of = :of${reported === undefined ? "" : ", #reportedLifted = :reported"}`,
+    ...words(["blocked", "lifted", "of", ...(reported === undefined ? [] : ["reportedLifted"])], {
+      ...{ blocked: false, lifted: true, of: subject },
+      ...heard,
+    }),
+  };
+};
 
 const releaseUpdate = ({ subject, automatic }: NonNullable<RevocationWrite["release"]>, tables: Tables) => ({
   TableName: tables.revocations,

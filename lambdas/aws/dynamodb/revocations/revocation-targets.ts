@@ -31,8 +31,8 @@ export function createRevocationTargets(
       (await row(tables.revocations, { subject: revocationKeys.epoch(subject) })) !== undefined,
     async standing(subject) {
       const Item = await row(tables.revocations, { subject: revocationKeys.epoch(subject) });
-      const { blocked = false, quarantined = false, automatic = 0 } = Item ? epochOf(Item) : {};
-      return { blocked, quarantined, automatic };
+      const { blocked = false, quarantined = false, automatic = 0, reported = 0 } = Item ? epochOf(Item) : {};
+      return { blocked, quarantined, automatic, reported };
     },
     hasTombstone: async (sid) => (await row(tables.tombstones, { session: tombstoneKeys.session(sid) })) !== undefined,
   };

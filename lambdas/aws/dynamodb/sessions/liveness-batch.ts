@@ -110,7 +110,7 @@ function sorted(
   const rows = new Map(
     of(tables.revocations)
       .map(epochOf)
-      .map(({ subject, registryVersion, longestLifeSeconds: _l, automatic: _a, ...epoch }) => [
+      .map(({ subject, registryVersion, longestLifeSeconds: _l, automatic: _a, reported: _r, ...epoch }) => [
         subject,
         { epoch, registryVersion },
       ]),

@@ -143,6 +143,8 @@ describe("a row of revocation epochs", () => {
       "lifted",
       "registryVersion",
       "autoQuarantines",
+      "reported",
+      "reportedGone",
       "burnt x",
       "unknown",
     ),
