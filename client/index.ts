@@ -11,6 +11,7 @@ export {
   type Introspection,
   type LanyardAgent,
   type OpenInput,
+  type Settled,
 } from "./agent/agent.ts";
 export type { KeyPair } from "./agent/agent-key.ts";
 export type { ApprovalWait, WaitingApproval } from "./agent/approval.ts";
@@ -25,3 +26,4 @@ export type { Endpoints } from "./endpoints.ts";
 export { EvidenceError, type FailedForApproval, LanyardError, type LanyardFailure } from "./error.ts";
 export type { LanyardErrorCode } from "./error-codes.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/platform/source.ts";
+export type { Cost } from "./resource/cost.ts";

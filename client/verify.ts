@@ -12,9 +12,11 @@ export { LanyardError, type LanyardFailure } from "./error.ts";
 export type { LanyardErrorCode } from "./error-codes.ts";
 export { AccessError } from "./resource/access-error.ts";
 export type { Authenticated } from "./resource/authenticated.ts";
+export type { Cost } from "./resource/cost.ts";
 export { createDetailsCheck, type DetailsCheck } from "./resource/details-check.ts";
 export type { OpenRequest } from "./resource/open-answers.ts";
 export type { PlainRequest, RawRequest } from "./resource/request.ts";
+export type { Reservation } from "./resource/reservation.ts";
 export {
   createResourceMetadata,
   type MetadataReply,
@@ -23,4 +25,9 @@ export {
   type ResourceMetadataInput,
 } from "./resource/resource-metadata.ts";
 export { createResourceNonces, type ResourceNoncesInput } from "./resource/resource-nonces.ts";
-export { createResourceServer, type ResourceServer, type ResourceServerInput } from "./resource/resource-server.ts";
+export {
+  createResourceServer,
+  type Operation,
+  type ResourceServer,
+  type ResourceServerInput,
+} from "./resource/resource-server.ts";

@@ -2,6 +2,7 @@ import type { DetailsUse } from "../../core/verify/permits.ts";
 import { AccessError } from "../resource/access-error.ts";
 import type { Authenticated } from "../resource/authenticated.ts";
 import type { PlainRequest, RawRequest } from "../resource/request.ts";
+import { release } from "../resource/reservation.ts";
 import { createResourceServer, type ResourceServer, type ResourceServerInput } from "../resource/resource-server.ts";
 
 /** What every adapter takes besides its guard. */
@@ -27,11 +28,13 @@ export function createAdmission(input: GuardInput): Admit {
   const server = "server" in input ? input.server : createResourceServer(input);
   const { requires, refused } = input;
   return async (request) => {
+    let caller: Authenticated | undefined;
     try {
-      const caller = await server.authenticate(request);
+      caller = await server.authenticate(request);
       if (requires) caller.requires(...requires);
       return caller;
     } catch (error) {
+      await release(caller?.reserved);
       if (error instanceof AccessError) refused?.(error);
       throw error;
     }

@@ -12,6 +12,7 @@ import { LanyardError } from "../error.ts";
 import type { EvidenceSource } from "../evidence/platform/source.ts";
 import { type Fetch, lifeIn, textIn } from "../http.ts";
 import { machineClock } from "../machine-clock.ts";
+import { type Cost, costText } from "../resource/cost.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type ApprovalWait, approvedAnswer } from "./approval.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
@@ -23,6 +24,9 @@ import { createOpened } from "./opened.ts";
 import { checkServedAt, type ServedAt } from "./reach.ts";
 import { type AgentSession, createSession, scopesIn, tokenTypeIn, type Unended } from "./session.ts";
 import { readSessionFacts, sessionFactsOf } from "./session-facts.ts";
+import { type Settled, settleBy } from "./settling.ts";
+
+export type { Settled } from "./settling.ts";
 
 /** Input of {@link createAgent}. */
 export interface AgentInput {
@@ -112,9 +116,23 @@ export interface LanyardAgent {
    * Asks the issuer about a token that was presented to this agent. Where uses are counted, an active answer takes one
    * use.
    * @param options `provedBy`: thumbprint of the key that proved the request; for another key than the token's no use
-   * is taken
+   * is taken. `costAtMost`: the most that the request can cost, which is reserved in every budget that bounds money; the
+   * answer's `report` is the reservation's id
+   * @throws TypeError for a cost that is none
    */
-  introspect(token: string, options?: { readonly provedBy?: string }): Promise<Introspection>;
+  introspect(
+    token: string,
+    options?: { readonly provedBy?: string; readonly costAtMost?: Cost },
+  ): Promise<Introspection>;
+  /**
+   * Says what a call did cost for which a sum was reserved, so that the rest goes back: once, and by the server of that
+   * resource alone. The same sum may be said again, as after a failure.
+   * @param report the reservation's id, of introspection's answer or the decision point's
+   * @throws LanyardError where it failed, or another sum was settled before: then what was reserved stays spent until the
+   * budget renews
+   * @throws TypeError for a cost that is none
+   */
+  settle(report: string, cost: Cost): Promise<Settled>;
   /**
    * Asks the decision point, as a gateway or server that is registered for the resource; `createGateway`
    * (`client/gateway.ts`) asks the right questions.
@@ -165,16 +183,19 @@ export function createAgent(input: AgentInput): LanyardAgent {
       return opened.keep(session);
     },
     [Symbol.asyncDispose]: opened.endAll,
-    async introspect(token, { provedBy } = {}) {
+    async introspect(token, { provedBy, costAtMost } = {}) {
+      const cost = costAtMost && costText(costAtMost);
       const { calls } = await deps();
       const { json } = await calls("introspect", [
         ["token", token],
         ["dpop_jkt", provedBy],
+        ["cost", cost],
       ]);
       if (typeof json.active !== "boolean")
         throw new LanyardError("answer_malformed", "introspect", { description: "active is missing" });
       return { ...json, active: json.active };
     },
+    settle: async (report, cost) => settleBy((await deps()).calls, { report, cost }),
     decide: async (api, body) => (await deps()).decide(api, body),
   };
 }

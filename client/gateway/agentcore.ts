@@ -1,26 +1,26 @@
 import { messageOf } from "../mcp/body.ts";
-import { isGiven, openMethods } from "../mcp/needs.ts";
+import { isGiven, type Message, openMethods } from "../mcp/needs.ts";
 import { AccessError } from "../resource/access-error.ts";
+import type { Cost } from "../resource/cost.ts";
+import { release } from "../resource/reservation.ts";
+import { codes, type InterceptorAnswer, passedOn, refusal, refusedAccess, refusedCall } from "./agentcore-answers.ts";
 import { createGateway, type GatewayInput } from "./gateway.ts";
+import type { ToolCall } from "./tool-call.ts";
 
 /** Input of {@link createAgentCoreInterceptor}: that of a gateway's guard, without what an interceptor cannot answer. */
-export interface AgentCoreInterceptorInput extends Omit<GatewayInput, "nonces" | "crossOrigin"> {
+export interface AgentCoreInterceptorInput extends Omit<GatewayInput, "nonces" | "crossOrigin" | "costAtMost"> {
+  /**
+   * The most that a call of a tool can cost, where budgets bound money; undefined for what has no price. By your own
+   * prices: a sum that the caller chooses bounds nothing.
+   */
+  readonly costAtMost?: (call: Pick<ToolCall, "tool" | "arguments">) => Cost | undefined;
+  /**
+   * The header by which the target is told under what id a cost was reserved, so that it settles it; empty where none
+   * was. The target's configuration must let it through. A caller's own header of this name is never passed on.
+   */
+  readonly reportHeader?: string;
   /** Told of every request that is not passed on, and why, for the log. It must not throw. */
   readonly refused?: (why: unknown) => void;
-}
-
-/** What AgentCore reads of an interceptor's answer: the request to pass on, or the response to give instead. */
-export interface InterceptorAnswer {
-  readonly interceptorOutputVersion: "1.0";
-  readonly mcp:
-    | { readonly transformedGatewayRequest: { readonly body: unknown } }
-    | {
-        readonly transformedGatewayResponse: {
-          readonly statusCode: number;
-          readonly headers: Readonly<Record<string, string>>;
-          readonly body: unknown;
-        };
-      };
 }
 
 /** One request as the gateway tells it: https://docs.aws.amazon.com/bedrock-agentcore, "Types of interceptors". */
@@ -30,9 +30,6 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
-
-/** Errors of JSON-RPC; the first two are of the range that servers define. */
-const codes = { unauthorized: -32_001, unavailable: -32_002, request: -32_600, method: -32_601, params: -32_602 };
 
 /**
  * The REQUEST interceptor of an AgentCore Gateway, as the handler of a Lambda function. Token and proof are verified
@@ -49,7 +46,7 @@ const codes = { unauthorized: -32_001, unavailable: -32_002, request: -32_600, m
 export function createAgentCoreInterceptor(
   input: AgentCoreInterceptorInput,
 ): (event: unknown) => Promise<InterceptorAnswer> {
-  const { refused, ...guard } = input;
+  const { refused, costAtMost, reportHeader, ...guard } = input;
   const gateway = createGateway({ ...guard, crossOrigin: false });
   return async (event) => {
     let id: unknown;
@@ -57,25 +54,33 @@ export function createAgentCoreInterceptor(
       const asked = askedBy(event);
       const message = messageOf(asked.body);
       id = message?.id;
-      const caller = await gateway.authenticate(asked);
+      const call = message?.method === "tools/call" ? callIn(message.params) : undefined;
+      const cost = call && costAtMost?.(call);
+      const caller = await gateway.authenticate(asked, cost && { costAtMost: cost });
       if (!message) return refusal(400, { id, code: codes.request, message: "Invalid Request" });
-      const { method, params } = message;
+      const { method } = message;
       if (method === "tools/call") {
-        const { name, arguments: given = {} } = params;
-        if (typeof name !== "string" || !isGiven(given))
-          return refusal(400, { id, code: codes.params, message: "Invalid params" });
-        if (!(await caller.mayCall({ tool: name, arguments: given })))
-          return refusal(403, { id, code: codes.unauthorized, message: "Not permitted" });
-      } else if (method !== undefined && !openMethods.has(method))
+        if (!call) return refusal(400, { id, code: codes.params, message: "Invalid params" });
+        const judged = await caller.judgeCall({ ...call, ...(cost ? { costAtMost: cost } : {}) });
+        if (judged.allowed) return passedOn(asked.body, reportHeader, judged.reserved?.report);
+        await release(caller.reserved);
+        return refusedCall(id, judged);
+      }
+      if (method !== undefined && !openMethods.has(method))
         return refusal(400, { id, code: codes.method, message: "Method not found" });
-      return { interceptorOutputVersion: "1.0", mcp: { transformedGatewayRequest: { body: asked.body } } };
+      return passedOn(asked.body, reportHeader);
     } catch (error) {
       refused?.(error);
       return error instanceof AccessError
-        ? refusal(error.reply.status, { id, code: codes.unauthorized, message: "Unauthorized" }, error.reply.headers)
+        ? refusedAccess(id, error)
         : refusal(503, { id, code: codes.unavailable, message: "Could not be decided" });
     }
   };
+}
+
+/** The tool and arguments of a call; undefined for parameters that are none. */
+function callIn({ name, arguments: given = {} }: Message["params"]): Pick<ToolCall, "tool" | "arguments"> | undefined {
+  return typeof name === "string" && isGiven(given) ? { tool: name, arguments: given } : undefined;
 }
 
 /** @throws TypeError for what is no request of a gateway with its headers */
@@ -89,23 +94,4 @@ function askedBy(event: unknown): Asked {
     throw new TypeError("a request without path or method");
   // a second header of one name, in any case of letters, is seen and refused by the guard
   return { method: httpMethod, url: path, headers: headers as Asked["headers"], body };
-}
-
-interface RpcError {
-  readonly id: unknown;
-  readonly code: number;
-  readonly message: string;
-}
-
-function refusal(
-  statusCode: number,
-  { id, ...error }: RpcError,
-  headers: Readonly<Record<string, string>> = {},
-): InterceptorAnswer {
-  const told = { ...headers, "Content-Type": "application/json", "Cache-Control": "no-store" };
-  const body = { jsonrpc: "2.0", id: id ?? null, error };
-  return {
-    interceptorOutputVersion: "1.0",
-    mcp: { transformedGatewayResponse: { statusCode, headers: told, body } },
-  };
 }

@@ -2,31 +2,23 @@ import { isAccessHandle } from "../../core/model/wire.ts";
 import { toolDigest } from "../../core/tools/digest.ts";
 import type { VerifiedAccess } from "../../core/verify/verified-access.ts";
 import type { LanyardAgent } from "../agent/agent.ts";
-import { LanyardError } from "../error.ts";
 import { isGiven } from "../mcp/needs.ts";
 import type { Authenticated } from "../resource/authenticated.ts";
 import type { PlainRequest, RawRequest } from "../resource/request.ts";
-import { createResourceServer, type ResourceServer, type ResourceServerInput } from "../resource/resource-server.ts";
+import {
+  createResourceServer,
+  type Operation,
+  type ResourceServer,
+  type ResourceServerInput,
+} from "../resource/resource-server.ts";
 import type { ServedTools } from "../tools/served-tools.ts";
+import { type CallDecision, decisionOf, malformed, questionOf, type ToolCall } from "./tool-call.ts";
 
 /** Input of {@link createGateway}: that of a guard, and the gateway's own agent, which serves or fronts the resource. */
 export interface GatewayInput extends Omit<ResourceServerInput, "agent"> {
-  readonly agent: Pick<LanyardAgent, "introspect" | "decide">;
+  readonly agent: Pick<LanyardAgent, "introspect" | "decide"> & Partial<Pick<LanyardAgent, "settle">>;
   /** The server's tools as it lists them now: at each call the digest of its tool is told, as pinned tools need. */
   readonly served?: ServedTools;
-}
-
-/** One call of a tool, as it is about to be passed on. */
-export interface ToolCall {
-  /** The tool's name, exactly as it will be called. */
-  readonly tool: string;
-  /** The arguments, exactly as they will be passed on: what was decided about must be what is called. */
-  readonly arguments?: Readonly<Record<string, unknown>>;
-  /**
-   * Digest of the tool as its server declares it to this caller; what `served` says when it is left out. A pinned tool
-   * is called at none but a pinned one.
-   */
-  readonly digest?: string;
 }
 
 /** A caller that was let in, about whose calls the gateway may ask. */
@@ -36,6 +28,12 @@ export interface GatewayCaller extends Authenticated {
    * @throws LanyardError where nothing could be decided: then the call must not be passed on
    */
   mayCall(call: ToolCall): Promise<boolean>;
+  /**
+   * The same with what budgets say: what was reserved for a call, or what is left and when it renews.
+   * @throws LanyardError as {@link GatewayCaller.mayCall}
+   * @throws TypeError for a cost that is none
+   */
+  judgeCall(call: ToolCall): Promise<CallDecision>;
   /**
    * Names of the tools that it may call with some arguments, for an answer to `tools/list`. Nothing is counted.
    * @throws LanyardError
@@ -56,9 +54,10 @@ export interface GatewayCaller extends Authenticated {
 export interface Gateway {
   /**
    * Tells who calls: token and proof are verified here, before anything is asked.
+   * @param operation as `ResourceServer.authenticate`'s
    * @throws AccessError with the reply to send instead
    */
-  authenticate(request: RawRequest | PlainRequest): Promise<GatewayCaller>;
+  authenticate(request: RawRequest | PlainRequest, operation?: Operation): Promise<GatewayCaller>;
   readonly metadata?: ResourceServer["metadata"];
 }
 
@@ -72,22 +71,22 @@ export function createGateway(input: GatewayInput): Gateway {
   const { agent, resource, served } = input;
   return {
     ...(guard.metadata ? { metadata: guard.metadata } : {}),
-    async authenticate(request) {
-      const caller = await guard.authenticate(request);
+    async authenticate(request, operation) {
+      const caller = await guard.authenticate(request, operation);
       const subject = subjectOf(caller.access);
+      const judgeCall = async (call: ToolCall): Promise<CallDecision> => {
+        const digest = call.digest ?? (await served?.digest(call.tool));
+        const question = questionOf({ ...call, ...(digest === undefined ? {} : { digest }) }, { subject, resource });
+        // of a handle the introspection has taken the use and the cost that this call is worth; several questions take none
+        const isCounted = isAccessHandle(caller.presentedAccessToken);
+        const answer = await agent.decide(isCounted ? "evaluations" : "evaluation", question);
+        const decided = decisionOf(answer, call, agent);
+        return isCounted && decided.allowed && caller.reserved ? { ...decided, reserved: caller.reserved } : decided;
+      };
       return {
         ...caller,
-        async mayCall({ tool, arguments: args = {}, digest: told }) {
-          const digest = told ?? (await served?.digest(tool));
-          const properties = { server: resource, ...(digest === undefined ? {} : { digest }) };
-          const action = { name: "tools/call", properties: { arguments: args } };
-          const question = { subject, action, resource: { type: "tool", id: tool, properties } };
-          // of a handle the introspection has taken the use that this call is worth; several questions take none
-          const api = isAccessHandle(caller.presentedAccessToken) ? "evaluations" : "evaluation";
-          const { decision } = await agent.decide(api, question);
-          if (typeof decision !== "boolean") throw malformed("decision is missing");
-          return decision;
-        },
+        judgeCall,
+        mayCall: async (call) => (await judgeCall(call)).allowed,
         tools: async () => [...(await callable(agent, { subject, resource })).keys()],
         async shown(listed) {
           const pins = await callable(agent, { subject, resource });
@@ -129,5 +128,3 @@ const subjectOf = ({ sid, root, scopes, details }: VerifiedAccess) => ({
   id: sid,
   properties: { root, scope: scopes.join(" "), ...(details.length > 0 ? { authorization_details: details } : {}) },
 });
-
-const malformed = (description: string) => new LanyardError("answer_malformed", "decide", { description });

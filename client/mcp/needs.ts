@@ -1,5 +1,6 @@
 import type { AuthorizationDetail } from "../../core/model/session.ts";
 import type { DetailsUse } from "../../core/verify/permits.ts";
+import { type Cost, costSum } from "../resource/cost.ts";
 
 /** What one operation needs. */
 export interface OperationNeeds {
@@ -7,6 +8,8 @@ export interface OperationNeeds {
   readonly scopes: readonly string[];
   /** What it is about to do, in the terms of the details types the guard was told of; see `permits`. */
   readonly use?: DetailsUse;
+  /** The most that it can cost, where budgets bound money: reserved before it is let in; see `reserved` of its caller. */
+  readonly costAtMost?: Cost;
   /** RFC 9396 details that a client should ask for to be admitted; sent with a refusal, so it must hold no secret. */
   readonly asks?: readonly AuthorizationDetail[];
 }
@@ -99,6 +102,13 @@ function applied(rule: Rule, given: Given, id: Message["id"]): OperationNeeds | 
     return { ...invalid(id), cause };
   }
 }
+
+/**
+ * The most that a whole body can cost; undefined where nothing of it has a price.
+ * @throws TypeError for two currencies in one body
+ */
+export const costOf = (needs: readonly OperationNeeds[]): Cost | undefined =>
+  costSum(needs.flatMap(({ costAtMost }) => costAtMost ?? []));
 
 /** RFC 6749 3.3. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;

@@ -1,9 +1,10 @@
 import { AccessError } from "../resource/access-error.ts";
 import type { Authenticated } from "../resource/authenticated.ts";
+import { release } from "../resource/reservation.ts";
 import type { ResourceServer } from "../resource/resource-server.ts";
 import { authInfoOf, type McpAuthInfo } from "./auth-info.ts";
 import { type ReadBody, readBody } from "./body.ts";
-import { areScopes, needsOf, type OperationNeeds, type Rule, type ToolRules, type Unfit } from "./needs.ts";
+import { areScopes, costOf, needsOf, type OperationNeeds, type Rule, type ToolRules, type Unfit } from "./needs.ts";
 
 /** A server of the official SDK: what its `createMcpHandler` returns, or any other handler of the same shape. */
 export interface McpHandler {
@@ -75,10 +76,17 @@ async function admitted(
   const scopes = [...new Set(needs.flatMap((one) => one.scopes))];
   const { pathname, search } = new URL(request.url);
   const plain = { method: request.method, url: pathname + search, headers: request.headers };
-  const caller = await guard.authenticate(plain, needs.length > 0 ? { scopes } : undefined);
-  if (needs.length > 0) caller.requires(...scopes);
-  // a token that details restrict is admitted by no operation that does not say what it does
-  for (const { use = {} } of needs) caller.permits(use);
+  const costAtMost = costOf(needs);
+  const operation = { scopes, ...(costAtMost ? { costAtMost } : {}) };
+  const caller = await guard.authenticate(plain, needs.length > 0 ? operation : undefined);
+  try {
+    if (needs.length > 0) caller.requires(...scopes);
+    // a token that details restrict is admitted by no operation that does not say what it does
+    for (const { use = {} } of needs) caller.permits(use);
+  } catch (refused) {
+    await release(caller.reserved);
+    throw refused;
+  }
   return caller;
 }
 

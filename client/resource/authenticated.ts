@@ -2,6 +2,7 @@ import type { createDetailsCheck, DetailsUse } from "../../core/verify/permits.t
 import type { VerifyRefusal } from "../../core/verify/refusal.ts";
 import { requireScopes, type VerifiedAccess } from "../../core/verify/verified-access.ts";
 import type { AccessError } from "./access-error.ts";
+import type { Reservation } from "./reservation.ts";
 
 /** A request that was let in. */
 export interface Authenticated {
@@ -17,6 +18,11 @@ export interface Authenticated {
    * @throws AccessError `details_forbid`
    */
   permits(use: DetailsUse): VerifiedAccess;
+  /**
+   * What was reserved for this request in budgets, where any bounds money: settle it after the work. Left out where none
+   * does.
+   */
+  readonly reserved?: Reservation;
   /** Whether {@link permits} would admit the use, for example to decide which items of a list may be shown. */
   admits(use: DetailsUse): boolean;
   /**
@@ -29,7 +35,8 @@ export interface Authenticated {
 }
 
 /** Input of an authenticated request. */
-interface AuthenticatedInput extends Pick<Authenticated, "access" | "answerHeaders" | "presentedAccessToken"> {
+interface AuthenticatedInput
+  extends Pick<Authenticated, "access" | "answerHeaders" | "presentedAccessToken" | "reserved"> {
   readonly check: ReturnType<typeof createDetailsCheck>;
   /** The error of a refusal, with this request's own reply. */
   readonly refused: (refusal: VerifyRefusal) => AccessError;

@@ -31,6 +31,13 @@ export const askedBy = (request: RawRequest | PlainRequest): AskedRequest => ({
   header: (name: string) => valuesOf(request, name)[0],
 });
 
+/** A request of any framework in one form. */
+export const plainOf = ({ method = "", url = "/", headers }: RawRequest | PlainRequest): PlainRequest => ({
+  method,
+  url,
+  headers,
+});
+
 /**
  * The parts of a request that are verified: its URL by this server's own name for it, and every value of the two
  * headers.
@@ -39,11 +46,7 @@ export function presentedBy(
   request: RawRequest | PlainRequest,
   urlOf: (request: PlainRequest) => string,
 ): PresentedRequest {
-  const plain: PlainRequest = {
-    method: request.method ?? "",
-    url: request.url ?? "/",
-    headers: request.headers,
-  };
+  const plain = plainOf(request);
   return {
     method: plain.method,
     url: urlOf(plain),

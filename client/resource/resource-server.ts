@@ -1,22 +1,22 @@
 import type { DpopNonces } from "../../core/jose/dpop.ts";
 import type { Clock } from "../../core/model/ports.ts";
-import { err, ok } from "../../core/model/result.ts";
 import { createVerifier } from "../../core/verify/access-token.ts";
-import type { Introspector } from "../../core/verify/introspection.ts";
 import { createDetailsCheck, type DetailsTypeDeclaration } from "../../core/verify/permits.ts";
 import type { VerifyRefusal } from "../../core/verify/refusal.ts";
 import { type ChallengeContext, refusalReply } from "../../core/verify/refusal-reply.ts";
 import type { ReplayStore } from "../../core/verify/replay.ts";
 import type { LanyardAgent } from "../agent/agent.ts";
-import { LanyardError } from "../error.ts";
 import type { Fetch } from "../http.ts";
 import { machineClock } from "../machine-clock.ts";
 import { secureUrl } from "../url.ts";
 import { AccessError } from "./access-error.ts";
+import { askingBy } from "./asking.ts";
 import { type Authenticated, authenticated } from "./authenticated.ts";
+import type { Cost } from "./cost.ts";
 import { createFetcher } from "./fetcher.ts";
 import { openAnswer, pageHeaders } from "./open-answers.ts";
-import { askedBy, type PlainRequest, presentedBy, type RawRequest } from "./request.ts";
+import { askedBy, type PlainRequest, plainOf, presentedBy, type RawRequest } from "./request.ts";
+import { release } from "./reservation.ts";
 import { createResourceMetadata, type ResourceDescription, type ResourceMetadata } from "./resource-metadata.ts";
 import { createResourceNonces } from "./resource-nonces.ts";
 
@@ -40,8 +40,15 @@ export interface ResourceServerInput {
    * Only for `offline`.
    */
   readonly freshSeconds?: number;
-  /** This server's own agent; required to introspect. */
-  readonly agent?: Pick<LanyardAgent, "introspect">;
+  /** This server's own agent; required to introspect, and by its `settle` to settle what was reserved. */
+  readonly agent?: Pick<LanyardAgent, "introspect"> & Partial<Pick<LanyardAgent, "settle">>;
+  /**
+   * The most that a request can cost, by its method, URL and headers, where budgets bound money: it is reserved before
+   * the request is let in, and settled by `reserved` of whoever was. Undefined for what has no price, which a budget of
+   * money then refuses; a request that costs nothing costs 0. A sum that the caller chooses bounds nothing: take it from
+   * your own prices. Only for `introspect`.
+   */
+  readonly costAtMost?: (request: PlainRequest) => Cost | undefined;
   /**
    * Base of this server's own URLs as callers write them, such as `https://api.example.com`, or a function that returns
    * a request's whole URL. The resource's origin when left out. Never build it from `Host` or `X-Forwarded-*`: a caller
@@ -80,19 +87,23 @@ export interface ResourceServerInput {
   readonly clock?: Clock;
 }
 
+/** What a request is about to do. */
+export interface Operation {
+  readonly scopes?: readonly string[];
+  readonly costAtMost?: Cost;
+}
+
 /** Guards one resource. */
 export interface ResourceServer {
   /**
    * Tells who calls, and what the caller may do.
    * @param operation `scopes`: what the operation needs, all of it. They are not checked here; every challenge names
-   * them, so that the caller comes back with all at once
+   * them, so that the caller comes back with all at once. `costAtMost`: the most that it can cost, in place of what the
+   * guard's own function says
    * @throws AccessError with the reply to send instead: a refusal with its challenge, or (code `open`) the metadata or
    * the answer to a preflight
    */
-  authenticate(
-    request: RawRequest | PlainRequest,
-    operation?: { readonly scopes: readonly string[] },
-  ): Promise<Authenticated>;
+  authenticate(request: RawRequest | PlainRequest, operation?: Operation): Promise<Authenticated>;
   /**
    * Its metadata (RFC 9728), for applications in which well-known URLs do not reach the guard; absent for a resource
    * that is not an http address.
@@ -113,6 +124,8 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     throw new TypeError("to introspect, pass the agent this server is registered as");
   if (input.freshSeconds !== undefined && !(input.freshSeconds >= 1))
     throw new TypeError("freshSeconds is 1 or more: each process of this server asks the issuer twice as often");
+  if (input.costAtMost && mode !== "introspect")
+    throw new TypeError("costAtMost needs mode introspect: of a token that is verified offline nobody counts");
   const urlOf = ownUrl(input);
   const metadata = metadataOf(input);
   const nonces = input.nonces === true ? createResourceNonces(input) : input.nonces;
@@ -129,7 +142,7 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
     resource,
     clock: input.clock ?? machineClock,
     fetcher: createFetcher(input.fetch),
-    ...(mode === "introspect" && agent ? { introspector: introspectorOf(agent) } : {}),
+    ...(mode === "introspect" && agent ? { introspector: askingBy(agent) } : {}),
     ...(replay ? { replay } : {}),
     ...(input.freshSeconds === undefined ? {} : { freshSeconds: input.freshSeconds }),
     nonces,
@@ -145,15 +158,21 @@ export function createResourceServer(input: ResourceServerInput): ResourceServer
       if (open) throw new AccessError(open.refusal, open.reply);
       const forPages = pageHeaders(asked, crossOrigin);
       const presented = presentedBy(request, urlOf);
-      const [verified, nonce] = await Promise.all([verifier.verify(presented), nonces?.current()]);
+      const asking = askingFor(input, { atMost: operation?.costAtMost ?? input.costAtMost?.(plainOf(request)) });
+      const [verified, nonce] = await Promise.all([verifier.verify(presented, asking), nonces?.current()]);
       const refused = (refusal: VerifyRefusal): AccessError => {
-        const needed = operation ? { needed: operation.scopes } : {};
+        const needed = operation?.scopes ? { needed: operation.scopes } : {};
         const reply = refusalReply(refusal, { ...context, ...needed, ...(nonce === undefined ? {} : { nonce }) });
         return new AccessError(refusal, { ...reply, headers: { ...reply.headers, ...forPages } });
       };
-      if (!verified.ok) throw refused(verified.error);
+      const reserved = asking?.reserved();
+      if (!verified.ok) {
+        await release(reserved);
+        throw refused(verified.error);
+      }
       const forNonces = nonce === undefined ? {} : { "DPoP-Nonce": nonce, "Cache-Control": "no-store" };
       return authenticated({
+        ...(reserved ? { reserved } : {}),
         access: verified.value,
         check,
         refused,
@@ -173,15 +192,9 @@ const metadataOf = (input: ResourceServerInput) => {
     : undefined;
 };
 
-const introspectorOf = (agent: Pick<LanyardAgent, "introspect">): Introspector => ({
-  async introspect(token, jkt) {
-    try {
-      return ok(await agent.introspect(token, jkt === undefined ? {} : { provedBy: jkt }));
-    } catch (cause) {
-      return err(cause instanceof LanyardError ? cause.code : "the introspection failed");
-    }
-  },
-});
+/** How this request is asked about; undefined where none is, or where it is asked about without a cost. */
+const askingFor = ({ mode, agent }: ResourceServerInput, { atMost }: { readonly atMost: Cost | undefined }) =>
+  mode === "introspect" && agent && atMost ? askingBy(agent, atMost) : undefined;
 
 function ownUrl(input: ResourceServerInput): (request: PlainRequest) => string {
   const { requestUrl, resource } = input;

@@ -56,8 +56,11 @@ export interface VerifierInput {
 
 /** Checks requests to one resource. */
 export interface Verifier {
-  /** The access the request carries, or why it is refused. */
-  verify(request: PresentedRequest): Promise<Result<VerifiedAccess, VerifyRefusal>>;
+  /**
+   * The access the request carries, or why it is refused.
+   * @param asking asks about this request in the place of the verifier's own introspector, as with what it can cost
+   */
+  verify(request: PresentedRequest, asking?: Introspector): Promise<Result<VerifiedAccess, VerifyRefusal>>;
 }
 
 /**
@@ -74,16 +77,17 @@ export function createVerifier(input: VerifierInput): Verifier {
   const keys = input.keys ?? createIssuerKeys(input);
   const { introspector, clock, nonces, acceptBearer = false, replay = createReplayStore() } = input;
   const proving: ProofDeps = { clock, replay, nonces, ...(input.keyMemory ? { keyMemory: input.keyMemory } : {}) };
-  const handles = introspector && { issuer: input.issuer, resource: input.resource, introspector, ...proving };
+  const handling = { issuer: input.issuer, resource: input.resource, ...proving };
   const readToken = createSignedTokenReader({ ...input, keys });
   const reads = createDetailsReader(input.details ?? []);
   const aliveOffline = introspector ? undefined : createOfflineLiveness({ ...input, keys });
   return {
-    async verify(request) {
+    async verify(request, asking = introspector) {
       const presented = presentedToken(request, acceptBearer);
       if (!presented.ok) return presented;
       const { scheme, token } = presented.value;
-      if (handles && isAccessHandle(token)) return verifyHandle(request, presented.value, { ...handles, reads });
+      if (asking && isAccessHandle(token))
+        return verifyHandle(request, presented.value, { ...handling, introspector: asking, reads });
       const hash = await sha256(token);
       const read = await readToken(token, hash);
       if (!read.ok) return read;
@@ -97,8 +101,8 @@ export function createVerifier(input: VerifierInput): Verifier {
       if (!restricted.ok) return restricted;
       const alive = aliveOffline
         ? await aliveOffline(read.value)
-        : introspector
-          ? await askIssuer(introspector, token, access.tokenId)
+        : asking
+          ? await askIssuer(asking, token, access.tokenId)
           : err({ code: "status_unavailable", why: "no source of liveness" } as const);
       return alive.ok ? ok(access) : alive;
     },

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../model/result.ts";
+import { budgetRefusal } from "./budget-refusal.ts";
 import type { VerifyRefusal } from "./refusal.ts";
 
 /** Asks the issuer about a token, strongly consistent (RFC 7662); the resource server's own agent client is one. */
@@ -11,8 +12,8 @@ export interface Introspector {
 }
 
 /**
- * Asks once. Refusals: `session_over` when the answer is `active: false`, `introspection_unavailable` when there is
- * none.
+ * Asks once. Refusals: `session_over` when the answer is `active: false`, `budget_spent` or `cost_required` where that
+ * answer says that a budget alone stands against the request, `introspection_unavailable` when there is none.
  */
 export async function ask(
   introspector: Introspector,
@@ -26,13 +27,14 @@ export async function ask(
     answer = err(cause instanceof Error ? cause.message : "the introspection failed");
   }
   if (!answer.ok) return err({ code: "introspection_unavailable", why: answer.error });
-  return answer.value.active === true ? answer : err({ code: "session_over", by: "introspection" });
+  if (answer.value.active === true) return answer;
+  return err(budgetRefusal(answer.value) ?? { code: "session_over", by: "introspection" });
 }
 
 /**
  * Asks the issuer about liveness for every request, instead of the status list.
  * @param tokenId the verified token's `jti`: an answer about another token is refused
- * @returns nothing when the session lives, else `session_over` or `introspection_unavailable`
+ * @returns nothing when the session lives, else what {@link ask} refuses
  */
 export async function askIssuer(
   introspector: Introspector,

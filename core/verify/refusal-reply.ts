@@ -4,7 +4,7 @@ import { type RefusalFace, refusalFaces, type VerifyRefusal } from "./refusal.ts
 
 /** An HTTP answer of the resource server. */
 export interface RefusalReply {
-  readonly status: 400 | 401 | 403 | 503;
+  readonly status: 400 | 401 | 403 | 429 | 503;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON with `error` and `error_description`; empty when no credentials were sent. */
   readonly body: string;
@@ -46,7 +46,9 @@ export function refusalReply(refusal: VerifyRefusal, context: ChallengeContext =
 
 function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalReply {
   // this is the row of the refusal's own code, which the compiler cannot see in a table indexed by code
-  const { status, error, description, scope, aboutProof } = refusalFaces[refusal.code] as RefusalFace<VerifyRefusal>;
+  const { status, error, description, scope, aboutProof, againAtSeconds } = refusalFaces[
+    refusal.code
+  ] as RefusalFace<VerifyRefusal>;
   if (error === undefined) {
     const scopes = context.needed ?? context.scopes;
     const wanted = scopes?.length ? { scope: scopes.join(" ") } : {};
@@ -55,6 +57,10 @@ function replyTo(refusal: VerifyRefusal, context: ChallengeContext): RefusalRepl
   const told = typeof description === "string" ? description : description(refusal);
   const body = JSON.stringify({ error, error_description: told });
   // nothing is wrong with the request, so it gets no challenge
+  if (againAtSeconds) {
+    const again = new Date(againAtSeconds(refusal) * 1_000).toUTCString();
+    return { status, headers: { ...bodyHeaders, "Retry-After": again }, body };
+  }
   if (status === 503)
     return { status, headers: { ...bodyHeaders, "Retry-After": String(limits.retryAfterSeconds) }, body };
   const needed = scope?.(refusal) ?? (aboutProof ? undefined : context.needed?.join(" "));

@@ -26,6 +26,17 @@ export type VerifyRefusal =
   // what it may do
   | { readonly code: "scope_insufficient"; readonly required: readonly string[]; readonly missing: readonly string[] }
   | { readonly code: "details_forbid"; readonly type: string; readonly field: string; readonly why: string }
+  /** A budget has no room for the request: `what` is `calls` or a currency, of which `left` units are left. */
+  | {
+      readonly code: "budget_spent";
+      readonly budget: string;
+      readonly of: "person" | "agent" | "policy" | "session";
+      readonly what: string;
+      readonly left: number;
+      readonly renewsAtSeconds: number;
+    }
+  /** A budget bounds money, and this server named no cost in its currency. */
+  | { readonly code: "cost_required"; readonly budget: string; readonly currency: string }
   // something is missing on our side: fail closed, ask again
   | { readonly code: "keys_unavailable"; readonly why: string }
   | { readonly code: "status_unavailable"; readonly why: string }
@@ -38,11 +49,13 @@ export type VerifyRefusalCode = VerifyRefusal["code"];
 
 /** What the caller of a refused request is told: RFC 6750 3.1 with the `DPoP` scheme of RFC 9449 7.1. */
 export interface RefusalFace<R> {
-  readonly status: 400 | 401 | 403 | 503;
+  readonly status: 400 | 401 | 403 | 429 | 503;
   /** Left out, the caller is told nothing but how to ask (RFC 6750 3.1). */
   readonly error?: string;
   /** Tells the caller what to do. */
   readonly description: string | ((refusal: R) => string);
+  /** When the same request may be made again, where that is known. */
+  readonly againAtSeconds?: (refusal: R) => number;
   /** The scope that is needed, as `scope` of the challenge (RFC 6750 3). */
   readonly scope?: (refusal: R) => string;
   /**
@@ -100,6 +113,14 @@ export const refusalFaces: {
   // RFC 9396 defines no error for resource servers; RFC 6750 3.1 has this one for a request that needs more than the
   // token gives
   details_forbid: notCovered("the authorization details of the access token do not cover this request"),
+  // whose budget it is and what is left of it would tell one agent what others of the same person spend
+  budget_spent: {
+    status: 429,
+    error: "budget_spent",
+    description: "a budget has no room for this request until it renews",
+    againAtSeconds: ({ renewsAtSeconds }) => renewsAtSeconds,
+  },
+  cost_required: { ...later, description: "the resource names no cost in the currency of a budget; tell its operator" },
   keys_unavailable: later,
   status_unavailable: later,
   cuts_unavailable: later,

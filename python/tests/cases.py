@@ -10,7 +10,17 @@ from typing import Any
 
 import httpx
 
-from lanyard import AccessError, AsyncResourceServer, Authenticated, Description, DetailsType, Nonces, ResourceServer
+from lanyard import (
+    AccessError,
+    AsyncResourceServer,
+    Authenticated,
+    Cost,
+    Description,
+    DetailsType,
+    Nonces,
+    ResourceServer,
+    Settled,
+)
 from lanyard._base.clock import Clock
 from lanyard._base.flow import Flow
 from lanyard.errors import LanyardError
@@ -38,12 +48,17 @@ class StubAgent:
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers = answers
 
-    def _introspect(self, token: str, proved_by: str | None) -> Flow[Mapping[str, Any]]:
+    def _introspect(
+        self, token: str, proved_by: str | None, cost_at_most: Cost | None = None
+    ) -> Flow[Mapping[str, Any]]:
         yield from ()
         answer = self.answers.get(token, "unreachable")
         if isinstance(answer, str):
             raise LanyardError("unreachable", "introspect")
         return answer
+
+    def _settle(self, report: str, cost: Cost) -> Flow[Settled]:
+        raise AssertionError("no case settles anything")
 
 
 def all_cases() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

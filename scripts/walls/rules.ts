@@ -134,6 +134,7 @@ const walls: readonly (readonly [prefix: string, wall: Wall])[] = [
         "client/",
         "core/verify/",
         "core/tools/",
+        "core/budgets/read-cost.ts",
         "core/text/sts-hosts.ts",
         "core/text/base64url.ts",
         "core/text/digest.ts",

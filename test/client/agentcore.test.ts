@@ -157,3 +157,72 @@ describe("the interceptor of an AgentCore gateway", () => {
     },
   );
 });
+
+describe("threat 66: the cost of a call through an AgentCore gateway", () => {
+  const cost = { amountMinor: 40, currency: "EUR" };
+  const spent = { error: "budget_spent", budget: "b", of: "agent", what: "EUR", left: 3, renews_at: 1_785_546_000 };
+  const costing = (answers: { introspect?: object; decide?: object }, more: object = {}) => {
+    const asked: unknown[][] = [];
+    const intercept = createAgentCoreInterceptor({
+      ...{ issuer: "https://id.example", resource: "https://tools.example", mode: "introspect", acceptBearer: true },
+      costAtMost: ({ tool, arguments: given }) =>
+        tool === "free" ? undefined : { ...cost, amountMinor: Number(given?.n ?? 40) },
+      agent: {
+        introspect: async (...of) => {
+          asked.push(["introspect", of[1]]);
+          return { ...alive, ...answers.introspect };
+        },
+        decide: async (api) => {
+          asked.push(["decide", api]);
+          return { decision: true, ...answers.decide };
+        },
+        settle: async (...of) => {
+          asked.push(["settle", ...of]);
+          return { cost: of[1] };
+        },
+      },
+      ...more,
+    });
+    return { intercept, asked };
+  };
+
+  test("is reserved by its tool and arguments, and the target is told under what id, whatever the caller says", async () => {
+    const { intercept, asked } = costing({ introspect: { report: "r1" } }, { reportHeader: "x-report" });
+    const headers = { authorization: `Bearer ${handle}`, "x-report": "forged" };
+    const answer = await intercept(event(call("t", { n: 7 }), { headers }));
+    expect(answer.mcp).toEqual({
+      transformedGatewayRequest: { headers: { "x-report": "r1" }, body: call("t", { n: 7 }) },
+    });
+    expect(asked[0]).toEqual(["introspect", { costAtMost: { amountMinor: 7, currency: "EUR" } }]);
+    const free = await costing({}, { reportHeader: "x-report" }).intercept(event(call("free"), { headers }));
+    expect(free.mcp).toMatchObject({ transformedGatewayRequest: { headers: { "x-report": "" } } });
+  });
+
+  test("that no budget has room for is answered with 429 and when it renews, from introspection and decision alike", async () => {
+    for (const answers of [
+      { introspect: { active: false, ...spent } },
+      { decide: { decision: false, context: spent } },
+    ]) {
+      const { mcp } = await costing(answers).intercept(event(call("t")));
+      expect(mcp).toMatchObject({
+        transformedGatewayResponse: {
+          statusCode: 429,
+          headers: { "Retry-After": "Sat, 01 Aug 2026 01:00:00 GMT" },
+          body: { id: 7, error: { message: "Budget spent" } },
+        },
+      });
+      expect(JSON.stringify(mcp)).not.toContain("left");
+    }
+  });
+
+  test("goes back for a call that is not permitted", async () => {
+    const { intercept, asked } = costing({ introspect: { report: "r1" }, decide: { decision: false } });
+    expect(refused(await intercept(event(call("t"))))).toEqual([403, -32_001]);
+    expect(asked.at(-1)).toEqual(["settle", "r1", { amountMinor: 0, currency: "EUR" }]);
+  });
+
+  test("that the arguments make none of lets nothing pass", async () => {
+    const { intercept } = costing({});
+    expect(refused(await intercept(event(call("t", { n: "much" }))))).toEqual([503, -32_002]);
+  });
+});

@@ -65,3 +65,78 @@ describe("a gateway's guard", () => {
     await expect(caller.mayCall({ tool: "t" })).rejects.toThrow("down");
   });
 });
+
+describe("threat 66: the cost of a call of a tool", () => {
+  const cost = { amountMinor: 1_250, currency: "EUR" };
+  const signed = () => {
+    const key = { issuer: "https://id.example", resource: "https://tools.example" };
+    return { ...key, mode: "introspect" as const, acceptBearer: true };
+  };
+  /** A gateway whose introspection and decision point answer so, with what they were asked and what was settled. */
+  const made = (answers: { decide?: object; introspect?: object }) => {
+    const asked: unknown[][] = [];
+    const { agent } = input(async () => ({}));
+    const gateway = createGateway({
+      ...signed(),
+      agent: {
+        introspect: async (...of) => {
+          asked.push(["introspect", ...of]);
+          return { ...(await agent.introspect()), ...answers.introspect };
+        },
+        decide: async (...of) => {
+          asked.push(["decide", ...of]);
+          return { decision: true, ...answers.decide };
+        },
+        settle: async (...of) => {
+          asked.push(["settle", ...of]);
+          return { cost: of[1] };
+        },
+      },
+    });
+    return { gateway, asked };
+  };
+
+  test("is told with the question, in the currency's smallest unit", async () => {
+    const { gateway, asked } = made({});
+    const caller = await gateway.authenticate(request);
+    expect(await caller.judgeCall({ tool: "t", costAtMost: cost })).toEqual({ allowed: true });
+    expect(asked.at(-1)).toMatchObject([
+      "decide",
+      "evaluations",
+      { context: { cost: { amount: 1_250, currency: "EUR" } } },
+    ]);
+  });
+
+  test("of a handle is reserved where the request is authenticated, and settled by the call's decision", async () => {
+    const { gateway, asked } = made({ introspect: { report: "r1" } });
+    const caller = await gateway.authenticate(request, { costAtMost: cost });
+    expect(asked.at(-1)).toEqual(["introspect", handle, { costAtMost: cost }]);
+    const judged = await caller.judgeCall({ tool: "t" });
+    if (!judged.allowed) throw new Error("refused");
+    expect(await judged.reserved?.settle({ ...cost, amountMinor: 7 })).toEqual({ cost: { ...cost, amountMinor: 7 } });
+    expect(asked.at(-1)).toEqual(["settle", "r1", { amountMinor: 7, currency: "EUR" }]);
+  });
+
+  test("that no budget has room for is a no that says when it renews; any other no says nothing", async () => {
+    const spent = { error: "budget_spent", budget: "b", of: "agent", what: "EUR", left: 3, renews_at: 1_785_546_000 };
+    const { gateway } = made({ decide: { decision: false, context: spent } });
+    const caller = await gateway.authenticate(request);
+    expect(await caller.judgeCall({ tool: "t", costAtMost: cost })).toMatchObject({
+      allowed: false,
+      budget: { code: "budget_spent", left: 3, renewsAtSeconds: 1_785_546_000 },
+    });
+    expect(await caller.mayCall({ tool: "t", costAtMost: cost })).toBe(false);
+    for (const context of [undefined, "spent", { ...spent, left: -1 }, { ...spent, of: "nobody" }]) {
+      const other = await made({ decide: { decision: false, context } }).gateway.authenticate(request);
+      expect(await other.judgeCall({ tool: "t", costAtMost: cost })).toEqual({ allowed: false });
+    }
+  });
+
+  test("that is none is a TypeError, and nothing is asked", async () => {
+    const { gateway, asked } = made({});
+    const caller = await gateway.authenticate(request);
+    const before = asked.length;
+    await expect(caller.judgeCall({ tool: "t", costAtMost: { ...cost, amountMinor: 0.5 } })).rejects.toThrow(TypeError);
+    expect(asked.length).toBe(before);
+  });
+});

@@ -24,12 +24,17 @@ const expected: { readonly [C in VerifyRefusal["code"]]: readonly [number, strin
   session_cut: [401, "invalid_token"],
   scope_insufficient: [403, "insufficient_scope"],
   details_forbid: [403, "insufficient_scope"],
+  budget_spent: [429, "budget_spent"],
+  cost_required: [503, "temporarily_unavailable"],
   keys_unavailable: [503, "temporarily_unavailable"],
   status_unavailable: [503, "temporarily_unavailable"],
   cuts_unavailable: [503, "temporarily_unavailable"],
   introspection_unavailable: [503, "temporarily_unavailable"],
   replay_store_unavailable: [503, "temporarily_unavailable"],
 };
+
+/** When the sample of a spent budget renews, as RFC 9110 writes a date. */
+const renewal = "Sat, 01 Aug 2026 01:00:00 GMT";
 
 describe("the answer to a refusal", () => {
   test.each(Object.values(refusals))("$code has its status, its RFC 6750 error and no inner reason", (refusal) => {
@@ -40,6 +45,7 @@ describe("the answer to a refusal", () => {
     expect(JSON.stringify(reply)).not.toContain("secret-reason");
     const challenge = reply.headers["WWW-Authenticate"];
     if (status === 503) expect(reply.headers["Retry-After"]).toBe("1");
+    else if (status === 429) expect([challenge, reply.headers["Retry-After"]]).toEqual([undefined, renewal]);
     else
       expect(challenge).toMatch(error === undefined ? /^DPoP algs="[^"]+"$/ : new RegExp(`^DPoP error="${error}", `));
   });
@@ -51,7 +57,7 @@ describe("the answer to a refusal", () => {
         "WWW-Authenticate"
       ];
       const [status, error] = expected[refusal.code];
-      if (status === 503) return expect(challenge).toBeUndefined();
+      if (status === 503 || status === 429) return expect(challenge).toBeUndefined();
       // a client of RFC 9449 looks for these in the one challenge of its scheme
       if (error?.includes("dpop")) return expect(challenge).toMatch(/^DPoP error="[^"]+", (?!.*Bearer)/);
       expect(challenge).toMatch(/^Bearer \w+="[^"]+",.* DPoP /);
@@ -69,7 +75,7 @@ describe("the answer to a refusal", () => {
       const { headers } = refusalReply(refusal, { bearer: true, scopes: ["tickets:list"], needed });
       const challenge = headers["WWW-Authenticate"] ?? "";
       const { aboutProof, scope, status } = refusalFaces[refusal.code];
-      if (status === 503 || aboutProof) expect(challenge, refusal.code).not.toContain("scope=");
+      if (status === 503 || status === 429 || aboutProof) expect(challenge, refusal.code).not.toContain("scope=");
       else if (scope) expect(challenge, refusal.code).toContain('scope="tickets:write"');
       else expect(challenge.match(/scope="tickets:read tickets:write"/g), refusal.code).toHaveLength(2);
     }
@@ -88,6 +94,8 @@ describe("the answer to a refusal", () => {
     },
   );
 });
+
+const spent = { budget: "ledger", of: "agent", what: "calls", left: 0, renews_at: 1_785_546_000 };
 
 describe("introspecting", () => {
   const evaluated = async (answer: () => Promise<ReturnType<typeof ok<object>> | ReturnType<typeof err<string>>>) => {
@@ -116,6 +124,27 @@ describe("introspecting", () => {
     ["inactive", async () => ok({ active: false }), "session_over"],
     ["active in words", async () => ok({ active: "true" }), "session_over"],
     ["nothing of use", async () => ok({}), "session_over"],
+    ["inactive for a budget alone", async () => ok({ active: false, error: "budget_spent", ...spent }), "budget_spent"],
+    [
+      "inactive for a cost that it wants",
+      async () => ok({ active: false, error: "cost_required", budget: "b", currency: "EUR" }),
+      "cost_required",
+    ],
+    [
+      "inactive for a budget, half of it",
+      async () => ok({ active: false, error: "budget_spent", ...spent, renews_at: "tomorrow" }),
+      "session_over",
+    ],
+    [
+      "inactive for a budget, in a name that would break a line of a log",
+      async () => ok({ active: false, error: "budget_spent", ...spent, budget: "b\nforged" }),
+      "session_over",
+    ],
+    [
+      "active beside a spent budget's words",
+      async () => ok({ active: true, error: "budget_spent", ...spent, jti: "another" }),
+      "introspection_unavailable",
+    ],
     ["about another token", async () => ok({ active: true, jti: "another" }), "introspection_unavailable"],
     ["not at all", async () => err("unavailable"), "introspection_unavailable"],
     ["with an exception", async () => Promise.reject(new Error("broken")), "introspection_unavailable"],

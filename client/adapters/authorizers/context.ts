@@ -17,9 +17,11 @@ export interface AuthorizerContext {
   /** Its id, for the log. */
   readonly token: string;
   readonly expiresAtSeconds: string;
+  /** Where money was reserved for the request: by what id its cost is settled (`settle` of the server's agent). */
+  readonly report?: string;
 }
 
-export const contextOf = ({ access }: Authenticated): AuthorizerContext => ({
+export const contextOf = ({ access, reserved }: Authenticated): AuthorizerContext => ({
   principal: access.principal.id,
   principalKind: access.principal.kind,
   agent: access.agent,
@@ -30,4 +32,5 @@ export const contextOf = ({ access }: Authenticated): AuthorizerContext => ({
   assurance: access.assurance,
   token: access.tokenId,
   expiresAtSeconds: String(access.expiresAtSeconds),
+  ...(reserved ? { report: reserved.report } : {}),
 });

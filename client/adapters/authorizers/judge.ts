@@ -1,6 +1,7 @@
 import type { DetailsUse } from "../../../core/verify/permits.ts";
 import { AccessError } from "../../resource/access-error.ts";
 import type { Authenticated } from "../../resource/authenticated.ts";
+import { release } from "../../resource/reservation.ts";
 import type { ResourceServerInput } from "../../resource/resource-server.ts";
 import type { AdmissionInput } from "../admission.ts";
 
@@ -45,6 +46,7 @@ export const judging =
       return caller;
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
+      await release(caller?.reserved);
       if (caller) refused?.(error);
       const { status } = error.reply;
       if (status === 503) throw error;

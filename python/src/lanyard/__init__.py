@@ -12,6 +12,7 @@ from .agent import (
     Identity,
     Session,
 )
+from .costs import Cost, Reservation, Settled
 from .errors import AccessError, EvidenceError, LanyardError, Refusal, Reply
 from .server import (
     AsyncResourceServer,
@@ -33,6 +34,7 @@ __all__ = [
     "AsyncResourceServer",
     "AsyncSession",
     "Authenticated",
+    "Cost",
     "Description",
     "DetailsType",
     "Endpoints",
@@ -47,7 +49,9 @@ __all__ = [
     "Refusal",
     "ReplayStore",
     "Reply",
+    "Reservation",
     "ResourceServer",
     "Session",
+    "Settled",
     "VerifiedAccess",
 ]

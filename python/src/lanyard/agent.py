@@ -32,6 +32,7 @@ from ._agent.session import (
 from ._base.clock import Clock, Life, moment_of, now_seconds
 from ._base.flow import Flow, arun, run
 from .auth import auth_of
+from .costs import Cost, Settled, settled_in
 from .errors import LanyardError
 from .evidence import EvidenceSource
 
@@ -132,11 +133,44 @@ class _AgentCore:
             pass
         raise LanyardError("offer_unexpected", "redeem", description=wrong)
 
-    def _introspect(self, token: str, proved_by: str | None) -> Flow[Mapping[str, Any]]:
-        answer = yield from self._caller.form("introspect", [("token", token), ("dpop_jkt", proved_by)])
+    def _introspect(
+        self, token: str, proved_by: str | None, cost_at_most: Cost | None = None
+    ) -> Flow[Mapping[str, Any]]:
+        cost = None if cost_at_most is None else str(cost_at_most)
+        form = [("token", token), ("dpop_jkt", proved_by), ("cost", cost)]
+        answer = yield from self._caller.form("introspect", form)
         if not isinstance(answer.json.get("active"), bool):
             raise malformed("introspect", "active is missing")
         return answer.json
+
+    def _settle(self, report: str, cost: Cost) -> Flow[Settled]:
+        """The same sum is answered again as the first time, so a lost answer is asked for once more."""
+        form = [("report", report), ("cost", str(cost))]
+        try:
+            try:
+                answer = yield from self._caller.form("introspect", form)
+            except LanyardError as lost:
+                if lost.code not in ("unreachable", "timeout"):
+                    raise
+                answer = yield from self._caller.form("introspect", form)
+        except LanyardError as error:
+            raise LanyardError(
+                error.code,
+                "settle",
+                description=f"{error.description}; {_stays}" if error.description else _stays,
+                status=error.status,
+                error=error.error,
+                request_id=error.request_id,
+                retry_after_seconds=error.retry_after_seconds,
+            ) from None
+        settled = settled_in(answer.json, report)
+        if settled is None:
+            raise malformed("settle", f"no such settlement; {_stays}")
+        return settled
+
+
+# what to know when a settlement fails, beside why it did
+_stays = "what was reserved stays spent until the same is settled again"
 
 
 @dataclass(frozen=True)
@@ -353,12 +387,25 @@ class Agent(_AgentCore):
         core = run(self._open(_exchange(presented_access_token, ACCESS), grants, wanted), self._http)
         return Session(core, self._http)
 
-    def introspect(self, token: str, *, proved_by: str | None = None) -> Mapping[str, Any]:
+    def introspect(
+        self, token: str, *, proved_by: str | None = None, cost_at_most: Cost | None = None
+    ) -> Mapping[str, Any]:
         """Asks the issuer about a token that was presented to this agent.
 
         :param proved_by: thumbprint of the key that proved the request; for another key than the token's no use is taken
+        :param cost_at_most: the most that the request can cost, which is reserved in every budget that bounds money; the
+            answer's ``report`` is the reservation's id
         """
-        return run(self._introspect(token, proved_by), self._http)
+        return run(self._introspect(token, proved_by, cost_at_most), self._http)
+
+    def settle(self, report: str, cost: Cost) -> Settled:
+        """Says what a call did cost for which a sum was reserved, so that the rest goes back.
+
+        Once, and by the server of that resource alone; the same sum may be said again, as after a failure.
+
+        :raises LanyardError: where it failed, or another sum was settled before: then what was reserved stays spent
+        """
+        return run(self._settle(report, cost), self._http)
 
 
 class AsyncAgent(_AgentCore):
@@ -426,6 +473,12 @@ class AsyncAgent(_AgentCore):
         core = await arun(self._open(_exchange(presented_access_token, ACCESS), grants, wanted), self._http)
         return AsyncSession(core, self._http)
 
-    async def introspect(self, token: str, *, proved_by: str | None = None) -> Mapping[str, Any]:
+    async def introspect(
+        self, token: str, *, proved_by: str | None = None, cost_at_most: Cost | None = None
+    ) -> Mapping[str, Any]:
         """As :meth:`Agent.introspect`."""
-        return await arun(self._introspect(token, proved_by), self._http)
+        return await arun(self._introspect(token, proved_by, cost_at_most), self._http)
+
+    async def settle(self, report: str, cost: Cost) -> Settled:
+        """As :meth:`Agent.settle`."""
+        return await arun(self._settle(report, cost), self._http)

@@ -59,6 +59,8 @@ ADVICES: Mapping[str, str] = {
     "session, if it may",
     "scope_insufficient": "the caller must ask for the scope, if it may have it",
     "details_forbid": "the token's details do not cover this request",
+    "budget_spent": "a budget has no room for the request until it renews; look at `lanyard budgets`",
+    "cost_required": "a budget bounds money here: name what a request can cost at most, in the budget's currency",
     "keys_unavailable": "the issuer's keys could not be fetched; check the connection to it, and try again",
     "status_unavailable": "no fresh status list could be fetched; check the connection to the issuer, and try again",
     "cuts_unavailable": "no fresh document of cuts could be fetched; check the connection to the issuer, and try again",

@@ -55,7 +55,11 @@ class Guard:
 
         async def caller(request: Request) -> Authenticated:
             authenticated = await self._caller(request, scopes)
-            authenticated.requires(*scopes)
+            try:
+                authenticated.requires(*scopes)
+            except AccessError:
+                await self._server.release(authenticated)
+                raise
             return authenticated
 
         return caller

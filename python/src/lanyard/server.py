@@ -21,6 +21,7 @@ from ._verify.refused import ChallengeContext, Refused, refusal_reply
 from ._verify.replay import MemoryReplayStore, ReplayOutcome, ReplayStore, UsedProof
 from ._verify.request import Description, Headers, Metadata, Request, open_answer, own_url, page_headers, presented
 from ._verify.verifier import Introspect, Unanswerable, Verifier, VerifierInput
+from .costs import Cost, Reservation, Settled
 from .errors import AccessError, LanyardError, Refusal
 
 __all__ = [
@@ -53,6 +54,8 @@ class Authenticated:
     presented_access_token: str
     _check: DetailsCheck
     _refused: Callable[[Refusal], AccessError]
+    #: What was reserved for this request, where a budget bounds money: settle it after the work by ``agent.settle``.
+    reserved: Reservation | None = None
 
     def __repr__(self) -> str:
         return f"Authenticated(access={self.access!r})"
@@ -88,10 +91,18 @@ class Authenticated:
         return True
 
 
+#: The most that a request can cost; None for one that has no price.
+CostAtMost = Callable[[Request], "Cost | None"]
+
+
 class IntrospectingAgent(Protocol):
     """The agent that a resource server is registered as: ``lanyard.Agent``, or ``lanyard.AsyncAgent`` for the async class."""
 
-    def _introspect(self, token: str, proved_by: str | None) -> Flow[Mapping[str, Any]]: ...
+    def _introspect(
+        self, token: str, proved_by: str | None, cost_at_most: Cost | None = None
+    ) -> Flow[Mapping[str, Any]]: ...
+
+    def _settle(self, report: str, cost: Cost) -> Flow[Settled]: ...
 
 
 class _Guard:
@@ -104,6 +115,7 @@ class _Guard:
         resource: str,
         mode: Literal["offline", "introspect"],
         agent: IntrospectingAgent | None,
+        cost_at_most: CostAtMost | None,
         request_url: str | Callable[[Request], str] | None,
         details: Sequence[DetailsType],
         replay: ReplayStore | None,
@@ -119,6 +131,10 @@ class _Guard:
             raise LanyardError("insecure_url", "issuer", description="not an https address")
         if (mode == "introspect") != (agent is not None) or mode not in ("offline", "introspect"):
             raise TypeError("to introspect, pass the agent this server is registered as, and only then")
+        if cost_at_most is not None and mode != "introspect":
+            raise TypeError("cost_at_most needs mode introspect: of a token that is verified offline nobody counts")
+        self._agent = agent
+        self._cost_at_most = cost_at_most
         if fresh_seconds is not None and not fresh_seconds >= 1:
             raise ValueError("fresh_seconds is 1 or more")
         self._clock = clock or Clock()
@@ -151,7 +167,7 @@ class _Guard:
         return open_answer(Request(method, url, headers), self.metadata, self._cross_origin)
 
     def _authenticate(
-        self, method: str, url: str, headers: Headers, scopes: Sequence[str] | None
+        self, method: str, url: str, headers: Headers, scopes: Sequence[str] | None, cost_at_most: Cost | None
     ) -> Flow[Authenticated]:
         request = Request(method, url, headers)
         opened = open_answer(request, self.metadata, self._cross_origin)
@@ -166,13 +182,47 @@ class _Guard:
             return AccessError(refusal, replace(reply, headers={**reply.headers, **for_pages}))
 
         asked = presented(request, self._url_of)
+        if cost_at_most is None and self._cost_at_most is not None:
+            cost_at_most = self._cost_at_most(request)
+        asking = None if self._agent is None or cost_at_most is None else _Asking(self._agent, cost_at_most)
         try:
-            access = yield from self._verifier.verify(asked)
+            access = yield from self._verifier.verify(asked, asking)
         except Refused as refusal:
+            yield from _released(self._agent, asking.reserved if asking else None)
             raise refused(refusal.refusal) from None
+        reserved = asking.reserved if asking else None
         for_nonces = {} if nonce is None else {"DPoP-Nonce": nonce, "Cache-Control": "no-store"}
         token = asked.authorization[0].split(" ", 1)[1]
-        return Authenticated(access, {**for_nonces, **for_pages}, token, self._details, refused)
+        return Authenticated(access, {**for_nonces, **for_pages}, token, self._details, refused, reserved)
+
+
+class _Asking:
+    """Asks about one request with the most that it can cost, and keeps what was reserved for it."""
+
+    def __init__(self, agent: IntrospectingAgent, at_most: Cost) -> None:
+        self._agent = agent
+        self._at_most = at_most
+        self.reserved: Reservation | None = None
+
+    def __call__(self, token: str, jkt: str | None) -> Flow[Mapping[str, Any]]:
+        try:
+            answer = yield from self._agent._introspect(token, jkt, self._at_most)
+        except LanyardError as error:
+            raise Unanswerable(error.code) from None
+        report = answer.get("report")
+        if isinstance(report, str):
+            self.reserved = Reservation(report, self._at_most)
+        return answer
+
+
+def _released(agent: IntrospectingAgent | None, reserved: Reservation | None) -> Flow[None]:
+    """Gives all of it back; where that fails it stays spent."""
+    if agent is None or reserved is None:
+        return
+    try:
+        yield from agent._settle(reserved.report, Cost(0, reserved.at_most.currency))
+    except LanyardError:
+        return
 
 
 def _introspect_by(agent: IntrospectingAgent) -> Introspect:
@@ -193,6 +243,9 @@ class ResourceServer(_Guard):
     :param mode: ``offline``: by key set, document of cuts and status list; a revocation takes effect within seconds.
         ``introspect``: the issuer is asked about every request
     :param agent: this server's own agent; to introspect
+    :param cost_at_most: the most that a request can cost, by its method, URL and headers, where budgets bound money; None
+        for what has no price, 0 for what is free. Take it from your own prices: a sum that the caller chooses bounds
+        nothing. Only to introspect
     :param request_url: base of this server's own URLs as callers write them, or a function that returns a request's whole
         URL; the resource's origin when left out. Never build it from ``Host`` or ``X-Forwarded-*`` (threat 9)
     :param details: the registered types of details that restrict this resource; with none, every restricted token is
@@ -214,6 +267,7 @@ class ResourceServer(_Guard):
         resource: str,
         mode: Literal["offline", "introspect"],
         agent: IntrospectingAgent | None = None,
+        cost_at_most: CostAtMost | None = None,
         request_url: str | Callable[[Request], str] | None = None,
         details: Sequence[DetailsType] = (),
         replay: ReplayStore | None = None,
@@ -231,6 +285,7 @@ class ResourceServer(_Guard):
             resource=resource,
             mode=mode,
             agent=agent,
+            cost_at_most=cost_at_most,
             request_url=request_url,
             details=details,
             replay=replay,
@@ -245,7 +300,13 @@ class ResourceServer(_Guard):
         self._http = http or httpx.Client()
 
     def authenticate(
-        self, method: str, url: str, headers: Headers, *, scopes: Sequence[str] | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        *,
+        scopes: Sequence[str] | None = None,
+        cost_at_most: Cost | None = None,
     ) -> Authenticated:
         """Tells who calls, and what the caller may do.
 
@@ -253,10 +314,15 @@ class ResourceServer(_Guard):
         :param headers: pairs of name and value, every one that came
         :param scopes: what the operation needs, all of it. They are not checked here; every challenge names them, so that
             the caller comes back with all at once
+        :param cost_at_most: the most that it can cost, in place of what the guard's own function says
         :raises AccessError: with the reply to send instead: a refusal with its challenge, or (code ``open``) the metadata
             or the answer to a preflight
         """
-        return run(self._authenticate(method, url, headers, scopes), self._http)
+        return run(self._authenticate(method, url, headers, scopes, cost_at_most), self._http)
+
+    def release(self, caller: Authenticated) -> None:
+        """Gives back what was reserved for a request that is refused after all. It never raises: at worst it stays spent."""
+        run(_released(self._agent, caller.reserved), self._http)
 
 
 class AsyncResourceServer(_Guard):
@@ -269,6 +335,7 @@ class AsyncResourceServer(_Guard):
         resource: str,
         mode: Literal["offline", "introspect"],
         agent: IntrospectingAgent | None = None,
+        cost_at_most: CostAtMost | None = None,
         request_url: str | Callable[[Request], str] | None = None,
         details: Sequence[DetailsType] = (),
         replay: ReplayStore | None = None,
@@ -286,6 +353,7 @@ class AsyncResourceServer(_Guard):
             resource=resource,
             mode=mode,
             agent=agent,
+            cost_at_most=cost_at_most,
             request_url=request_url,
             details=details,
             replay=replay,
@@ -300,7 +368,17 @@ class AsyncResourceServer(_Guard):
         self._http = http or httpx.AsyncClient()
 
     async def authenticate(
-        self, method: str, url: str, headers: Headers, *, scopes: Sequence[str] | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        *,
+        scopes: Sequence[str] | None = None,
+        cost_at_most: Cost | None = None,
     ) -> Authenticated:
         """As :meth:`ResourceServer.authenticate`, awaited."""
-        return await arun(self._authenticate(method, url, headers, scopes), self._http)
+        return await arun(self._authenticate(method, url, headers, scopes, cost_at_most), self._http)
+
+    async def release(self, caller: Authenticated) -> None:
+        """As :meth:`ResourceServer.release`, awaited."""
+        await arun(_released(self._agent, caller.reserved), self._http)

@@ -47,7 +47,7 @@ const windowsOf = async (query: string): Promise<any[]> =>
   (await reading.all(`/budgets?${query}`)).items.flatMap(({ windows }) => windows);
 const lendingOf = (budgets: readonly Budget[]) => ({ ...inBase("lending", "support-lends"), budgets });
 
-describe("how budgets stand", () => {
+describe("threat 66: how budgets stand", () => {
   test("is told for each window with what is spent, reserved and left, and when it renews", async () => {
     await spend(day(`agent/${planner}`), { calls: 3, euros: 1_200 });
     await spend(`ledger#agent/${planner}#2026-08-01T00`, { calls: 3 });

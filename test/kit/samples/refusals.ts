@@ -19,6 +19,11 @@ export const refusals: { readonly [C in VerifyRefusal["code"]]: Extract<VerifyRe
   session_cut: { code: "session_cut", subject: "agent" },
   scope_insufficient: { code: "scope_insufficient", required: ["tickets:write"], missing: ["tickets:write"] },
   details_forbid: { code: "details_forbid", type: "customer-record", field: "secret-reason", why: "secret-reason" },
+  budget_spent: {
+    ...{ code: "budget_spent", budget: "secret-reason", of: "person", what: "EUR", left: 7 },
+    renewsAtSeconds: 1_785_546_000,
+  },
+  cost_required: { code: "cost_required", budget: "secret-reason", currency: "EUR" },
   keys_unavailable: { code: "keys_unavailable", why: "secret-reason" },
   status_unavailable: { code: "status_unavailable", why: "secret-reason" },
   cuts_unavailable: { code: "cuts_unavailable", why: "secret-reason" },

@@ -9,6 +9,27 @@ export function handle(letter = "h"): string {
 }
 const said = (more: object = {}) => ({ active: true, ...claims({ status: undefined, ...more }) });
 const introspect = (answers: Readonly<Record<string, object | string>>): CaseOptions => ({ introspect: answers });
+const spent = {
+  ...{ active: false, error: "budget_spent", budget: "ledger", of: "agent", what: "calls", left: 0 },
+  renews_at: 1_785_546_000,
+};
+/** Answers that say a budget stands against the request, whole and not. */
+const budgets: readonly (readonly [title: string, answer: object, expect: string])[] = [
+  ["a budget that is spent", spent, "budget_spent"],
+  ["a person's budget of money with something left", { ...spent, of: "person", what: "EUR", left: 7 }, "budget_spent"],
+  ["a cost that is required", { active: false, error: "cost_required", budget: "b", currency: "EUR" }, "cost_required"],
+  ["a spent budget at the end of all dates", { ...spent, renews_at: 253_402_300_799 }, "budget_spent"],
+  ["a spent budget after it", { ...spent, renews_at: 253_402_300_800 }, "session_over"],
+  ["a spent budget of nobody", { ...spent, of: "nobody" }, "session_over"],
+  ["a spent budget without a name", { ...spent, budget: "" }, "session_over"],
+  ["a spent budget with a name of two lines", { ...spent, budget: "a\nb" }, "session_over"],
+  ["a spent budget that owes", { ...spent, left: -1 }, "session_over"],
+  ["a spent budget with a fraction left", { ...spent, left: 0.5 }, "session_over"],
+  ["a spent budget with words left", { ...spent, left: "0" }, "session_over"],
+  ["a spent budget that never renews", { ...spent, renews_at: undefined }, "session_over"],
+  ["a cost that is required in no currency", { ...spent, error: "cost_required" }, "session_over"],
+  ["another error", { ...spent, error: "Budget_spent" }, "session_over"],
+];
 const introspections: readonly (readonly [title: string, options: CaseOptions, step: CaseStep])[] = [
   ["an active JWT", introspect({ [good]: said() }), asks(good, "accepted")],
   ["an inactive JWT", introspect({ [good]: { active: false } }), asks(good, "session_over")],
@@ -19,6 +40,13 @@ const introspections: readonly (readonly [title: string, options: CaseOptions, s
   ],
   ["an answer that is not true", introspect({ [good]: { ...said(), active: "true" } }), asks(good, "session_over")],
   ["no answer", introspect({ [good]: "unreachable" }), asks(good, "introspection_unavailable")],
+  ...[handle(), good].flatMap((one) =>
+    budgets.map(([title, answer, expect]): (typeof introspections)[number] => [
+      `${one === good ? "a JWT" : "a handle"}, and ${title}`,
+      introspect({ [one]: answer }),
+      asks(one, expect),
+    ]),
+  ),
   ["a JWT of a stranger, which is not asked about", introspect({}), asks(token({}, foreign), "token_invalid")],
   ["an active handle", introspect({ [handle()]: said() }), asks(handle(), "accepted")],
   ["an inactive handle", introspect({ [handle()]: { active: false } }), asks(handle(), "session_over")],

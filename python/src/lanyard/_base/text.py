@@ -8,6 +8,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any, TypeGuard
 
 from .limits import JSON_DEPTH
@@ -123,3 +124,8 @@ def _deepest(text: str) -> int:
         elif mark in "}]":
             depth -= 1
     return deepest
+
+
+def http_date(seconds: int) -> str:
+    """A moment as headers write it (RFC 9110 5.6.7)."""
+    return formatdate(seconds, usegmt=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .._base.limits import RETRY_AFTER_SECONDS
+from .._base.text import http_date
 from .._jose.dpop import DPOP_ALGORITHMS
 from ..errors import Refusal, Reply
 
@@ -32,6 +33,8 @@ class _Face(NamedTuple):
     scope: Callable[[Facts], str] | None = None
     # an error of RFC 9449 has no meaning under another scheme
     about_proof: bool = False
+    # when the same request may be made again, where that is known
+    again_at: Callable[[Facts], int] | None = None
 
 
 def _token(description: str) -> _Face:
@@ -74,6 +77,16 @@ FACES: Mapping[str, _Face] = {
     ),
     "details_forbid": _Face(
         403, "insufficient_scope", "the authorization details of the access token do not cover this request"
+    ),
+    # whose budget it is and what is left of it would tell one agent what others of the same person spend
+    "budget_spent": _Face(
+        429,
+        "budget_spent",
+        "a budget has no room for this request until it renews",
+        again_at=lambda facts: int(facts["renews_at_seconds"]),
+    ),
+    "cost_required": _later._replace(
+        description="the resource names no cost in the currency of a budget; tell its operator"
     ),
     "keys_unavailable": _later,
     "status_unavailable": _later,
@@ -120,6 +133,9 @@ def _reply(refusal: Refusal, context: ChallengeContext) -> Reply:
     told = face.description if isinstance(face.description, str) else face.description(refusal.facts)
     body = json.dumps({"error": face.error, "error_description": told}, separators=(",", ":"), ensure_ascii=False)
     # nothing is wrong with the request, so it gets no challenge
+    if face.again_at is not None:
+        again = http_date(face.again_at(refusal.facts))
+        return Reply(face.status, {**_body_headers, "Retry-After": again}, body)
     if face.status == 503:
         return Reply(503, {**_body_headers, "Retry-After": str(RETRY_AFTER_SECONDS)}, body)
     parameters = {"error": face.error, "error_description": told}

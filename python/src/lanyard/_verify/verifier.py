@@ -15,6 +15,7 @@ from .._base.text import is_number, sha256
 from .._details.check import DetailsCheck
 from .._jose.dpop import Nonces, Proof, ProofRefused, Proved, verify_proof
 from .._jose.jwt import JwtFailure, JwtRules, verify_jwt
+from .budgets import budget_refusal
 from .claims import ReadAccess, VerifiedAccess, read_access, read_claims
 from .cuts import CutSource
 from .issuer_keys import ACCESS, IssuerKeys
@@ -72,11 +73,16 @@ class Verifier:
         self._cuts = CutSource(given.issuer, keys, given.clock, given.fresh_seconds)
         self._status = StatusSource(given.issuer, keys, given.clock, given.fresh_seconds)
 
-    def verify(self, request: PresentedRequest) -> Flow[VerifiedAccess]:
-        """:raises Refused: saying why the request is refused"""
+    def verify(self, request: PresentedRequest, asking: Introspect | None = None) -> Flow[VerifiedAccess]:
+        """Checks one request.
+
+        :param asking: asks about this request in the place of the verifier's own, as with what it can cost
+        :raises Refused: saying why the request is refused
+        """
+        introspect = asking or self._in.introspect
         scheme, token = _presented(request, self._in.accept_bearer)
-        if self._in.introspect is not None and _handle.fullmatch(token):
-            return (yield from self._verify_handle(request, scheme, token, self._in.introspect))
+        if introspect is not None and _handle.fullmatch(token):
+            return (yield from self._verify_handle(request, scheme, token, introspect))
         read = yield from self._read(token)
         if scheme == "Bearer":
             # a bound token sent as Bearer is a downgrade: a copy of it could be used without the key
@@ -85,10 +91,10 @@ class Verifier:
         else:
             yield from self._check_proof(request, token, read.jkt)
         self._in.details.check_readable(read.access.details)
-        if self._in.introspect is None:
+        if introspect is None:
             yield from self._alive_offline(read)
         else:
-            answer = yield from _ask(self._in.introspect, token, None)
+            answer = yield from _ask(introspect, token, None)
             if answer.get("jti") != read.access.token_id:
                 raise Refused("introspection_unavailable", why="it answered for another token")
         return read.access
@@ -186,7 +192,7 @@ def _ask(introspect: Introspect, token: str, jkt: str | None) -> Flow[Mapping[st
     except Unanswerable as unanswerable:
         raise Refused("introspection_unavailable", why=str(unanswerable)) from None
     if answer.get("active") is not True:
-        raise Refused("session_over", by="introspection")
+        raise budget_refusal(answer) or Refused("session_over", by="introspection")
     return answer
 
 
