@@ -10,7 +10,7 @@ beforeEach(async () => {
   on = await openApprove();
 });
 
-const votes = () => [...on.approvals.said.values()].map(({ approver, verdict }) => [approver, verdict]);
+const votes = () => on.approvals.decisions.map(({ approver, verdict }) => [approver, verdict]);
 /** Of the last refusal, which stands in a record of its own. */
 const code = () => on.world.takeDenial().own?.denial.code;
 

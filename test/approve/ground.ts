@@ -6,7 +6,6 @@ import { personId } from "../../core/model/person-id.ts";
 import type { Registration } from "../../core/model/registry.ts";
 import type { Call, PlatformCaller, Reply } from "../../core/model/wire.ts";
 import { randomIds } from "../kit/keys.ts";
-import { MemoryDecisions } from "../kit/memory/decisions.ts";
 import { memoryQuarantines } from "../kit/memory/epochs.ts";
 import { agent, agentId, idp, inBase, tickets } from "../kit/registry.ts";
 import { dpopProof, sha256, type TestKey, testKey } from "../kit/wire/key.ts";
@@ -48,7 +47,7 @@ export type ApproveWorld = World<Tokens>;
 /** A world with something that waits, and the two addresses by which people decide it. */
 export async function openApprove(more: readonly Registration[] = [], nonces?: DpopNonces) {
   const world = await createWorld([...rows, ...more], tokens);
-  const approvals = new MemoryDecisions(world.store);
+  const { approvals } = world.store;
   const deps = {
     ...world.ports,
     approvals,

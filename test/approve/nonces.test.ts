@@ -36,7 +36,7 @@ describe("where the stage demands nonces of people's proofs", () => {
     const first = await approve(pending);
     expect(first).toMatchObject({ status: 401, body: { error: "use_dpop_nonce" } });
     expect(first.headers["WWW-Authenticate"]).toMatch(/^DPoP error="use_dpop_nonce", /);
-    expect(on.approvals.said.size).toBe(0);
+    expect(on.approvals.decisions.length).toBe(0);
     const second = await approve(pending, first.headers["DPoP-Nonce"]);
     expect(second.status).toBe(200);
     expect(second.headers["DPoP-Nonce"]).toBe(await nonces.current());
@@ -49,7 +49,7 @@ describe("where the stage demands nonces of people's proofs", () => {
     pass(120);
     const invented = old.replace(/^[0-9]+/, String(Math.floor(time.seconds / 60)));
     for (const nonce of [old, foreign, invented, ""]) expect((await approve(pending, nonce)).status).toBe(401);
-    expect(on.approvals.said.size).toBe(0);
+    expect(on.approvals.decisions.length).toBe(0);
   });
 
   test("a sign-in of this moment needs none: there is no proof to put it in", async () => {

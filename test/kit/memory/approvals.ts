@@ -1,3 +1,4 @@
+import type { DecideConflict, Deciding, DecisionStore } from "../../../core/approvals/decisions.ts";
 import type { ApprovalRequests, AskConflict, Asked, Asking } from "../../../core/approvals/store.ts";
 import type { AuditRecord } from "../../../core/audit/record.ts";
 import type { ApprovalDecision, ApprovalStanding, PendingApproval } from "../../../core/model/approval.ts";
@@ -15,14 +16,16 @@ interface Shared {
   readonly records: AuditRecord[];
 }
 
-/** Approvals and decisions in memory, as strict as the tables. */
-export class MemoryApprovals implements ApprovalRequests {
+/** What waits for people, and what they said, in memory, as strict as the tables. */
+export class MemoryApprovals implements ApprovalRequests, DecisionStore {
   readonly waits = new Map<string, PendingApproval>();
   readonly used = new Set<string>();
   readonly decisions: ApprovalDecision[] = [];
   /** By hash and key: the newest of a request. */
   readonly newest = new Map<string, string>();
   readonly polled = new Map<string, number>();
+  /** Refusals in a row, by agent. */
+  readonly refusals = new Map<string, number>();
   readonly #shared: Shared;
   readonly #now: () => number;
 
@@ -82,6 +85,26 @@ export class MemoryApprovals implements ApprovalRequests {
     if (last !== undefined && last > nowSeconds - limits.approvalIntervalSeconds) return false;
     this.polled.set(id, nowSeconds);
     return true;
+  }
+
+  async decide({ decision, replayEntries, record }: Deciding): Promise<Result<void, DecideConflict>> {
+    // between what was read and this write others may come
+    await undefined;
+    const replay = replayConflict(this.#shared.replayEntries, replayEntries);
+    if (replay?.kind === "replay") return err(replay);
+    const { approval, approver, verdict } = decision;
+    const said = this.decisions.filter((one) => one.approval === approval && one.verdict === verdict);
+    if (said.some((one) => verdict === "refused" || one.approver === approver)) return err({ kind: "decided" });
+    this.decisions.push(structuredClone(decision));
+    consume(this.#shared.replayEntries, replayEntries);
+    this.#shared.records.push(record);
+    return ok(undefined);
+  }
+
+  async inRow(agent: string, verdict: ApprovalDecision["verdict"]): Promise<number> {
+    const count = verdict === "refused" ? (this.refusals.get(agent) ?? 0) + 1 : 0;
+    this.refusals.set(agent, count);
+    return count;
   }
 
   /** The condition of a use that fails, as the store is now; undefined where it was used by this call. */
