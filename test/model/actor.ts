@@ -4,6 +4,7 @@ import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { personId } from "../../core/model/person-id.ts";
 import {
   accessTokenType,
+  cibaGrant,
   idTokenType,
   offerTokenType,
   sessionTokenType,
@@ -14,11 +15,22 @@ import type { TestAgent } from "../kit/world/agents.ts";
 import type { Answer, Params } from "../kit/world/tokens.ts";
 import type { Bound } from "./bind.ts";
 import type { Subject } from "./command.ts";
-import { denied, done, type Observation } from "./observation.ts";
-import { digestOf, type Stage } from "./stage.ts";
-import { type AgentName, agentNames, type Person, persons, type Resource, resourceOf, type Scope } from "./state.ts";
+import { denied, done, type Observation, type WaitError } from "./observation.ts";
+import { digestOf, payments, releases } from "./rows.ts";
+import type { Stage } from "./stage.ts";
+import {
+  type AgentName,
+  agentNames,
+  approvers,
+  type Person,
+  persons,
+  type Resource,
+  resourceOf,
+  type Scope,
+} from "./state.ts";
 
-const uriOf: Record<Resource, string> = { tickets, customers, payments: "https://payments.example" };
+const uriOf: Record<Resource, string> = { tickets, customers, payments, releases };
+const waitErrors: readonly WaitError[] = ["slow_down", "access_denied", "expired_token", "approval_stale"];
 
 /** Carries out a program's requests on the real endpoints and says what their answers show, in the model's words. */
 export class Actor {
@@ -26,6 +38,8 @@ export class Actor {
   readonly logins = new Map<number, string>();
   readonly tokens = new Map<number, { readonly text: string; readonly type: string }>();
   readonly offers = new Map<number, string>();
+  /** Ids of what waits, by the steps that first asked. */
+  readonly approvals = new Map<number, string>();
   /** Session ids by the step that opened them. */
   readonly sessions = new Map<number, string>();
   /** Bytes of the sessions and offers that steps stored. */
@@ -67,10 +81,13 @@ export class Actor {
         const session = this.sessions.get(request.session);
         return this.end(request.by, { token: this.tokens.get(request.token)?.text, session });
       }
+      case "vote":
+        return (await this.stage.vote(this.approvals.get(request.approval) ?? "none", request)) ? done : denied;
       case "withdraw":
         return this.end(request.by, { token: this.offers.get(request.offer) });
       default: {
-        const asking = () => this.send("token", request.by, this.paramsOf(request));
+        const stolen = request.kind === "claim" && request.stolen;
+        const asking = () => this.send("token", request.by, this.paramsOf(request), stolen);
         return this.issued(request, await (request.unread ? this.unread(request, asking) : asking()));
       }
     }
@@ -114,14 +131,23 @@ export class Actor {
     return (await this.send("revoke", by, params)).status === 200 ? done : denied;
   }
 
-  private send(where: "token" | "introspect" | "revoke", by: AgentName, params: Params): Promise<Answer> {
+  private async send(
+    where: "token" | "introspect" | "revoke",
+    by: AgentName,
+    params: Params,
+    stolen = false,
+  ): Promise<Answer> {
+    // another process of the same agent has an identity and a key of its own
+    if (stolen) return this.stage.world.send(where, await this.stage.world.newAgent(by), params);
     const agent = this.stage.agents.get(by) as TestAgent;
     // one who never attested has nothing to show
     const client_assertion = this.identities.get(by) ?? "none";
     return this.stage.world.send(where, agent, { client_assertion, ...params });
   }
 
-  private paramsOf(request: Bound & { kind: "open" | "access" | "renew" | "offer" | "redeem" | "hop" }): Params {
+  private paramsOf(
+    request: Bound & { kind: "open" | "access" | "renew" | "offer" | "redeem" | "hop" | "claim" },
+  ): Params {
     const exchange = (text = "", type: string): Params => ({
       grant_type: tokenExchangeGrant,
       subject_token: text,
@@ -163,6 +189,8 @@ export class Actor {
           max_uses: usesOf(request),
         };
       }
+      case "claim":
+        return { grant_type: cibaGrant, auth_req_id: this.approvals.get(request.approval) };
       case "redeem":
         return exchange(this.offers.get(request.offer), offerTokenType);
       case "hop": {
@@ -181,8 +209,18 @@ export class Actor {
     return rows.find(({ handleHash }) => handleHash === address.handleHash)?.claims ?? {};
   }
 
-  private issued({ step }: Bound, { status, body }: Answer): Observation {
-    if (status !== 200) return denied;
+  /** People are asked, or what they were asked for is refused in CIBA's words. */
+  private refused(step: number, { status, body }: Answer): Observation {
+    const error = waitErrors.find((one) => one === body.error);
+    if (body.error !== "authorization_pending") return status === 400 && error ? { kind: "denied", error } : denied;
+    const known = [...this.approvals].find(([, id]) => id === body.auth_req_id)?.[0];
+    if (known === undefined) this.approvals.set(step, body.auth_req_id);
+    return { kind: "waits", approval: known ?? step, expiresInSeconds: body.expires_in };
+  }
+
+  private issued({ step }: Bound, answer: Answer): Observation {
+    const { status, body } = answer;
+    if (status !== 200) return this.refused(step, answer);
     const text = String(body.access_token);
     const scopes = String(body.scope).split(" ").sort() as Scope[];
     if (body.issued_token_type === offerTokenType) {
@@ -201,7 +239,9 @@ export class Actor {
     if (known === undefined) this.sessions.set(step, sid);
     const row = [...this.stage.world.store.sessions.values()].find((session) => session.sid === sid);
     if (known === undefined && row) this.rowBytes.set(step, bytesOf(row));
-    const resource = (["tickets", "customers", "payments"] as const).find((one) => uriOf[one] === claims.aud);
+    const resource = (["tickets", "customers", "payments", "releases"] as const).find(
+      (one) => uriOf[one] === claims.aud,
+    );
     return {
       kind: "token",
       session: known ?? step,
@@ -241,6 +281,6 @@ function targetOf(subject: Subject): object {
   if ("build" in subject) return { build: digestOf(subject.build) };
   if ("deployment" in subject) return { deployment: trustDomain };
   const { principal } = subject;
-  const person = persons.find((one) => one === principal);
+  const person = approvers.find((one) => one === principal);
   return { principal: person ? personId(idp, person) : agentId(principal) };
 }

@@ -1,4 +1,4 @@
-import type { Asker, Request, Subject, Unread } from "./command.ts";
+import type { Asker, Request, Subject, Unread, Vote } from "./command.ts";
 import { type AgentName, lineage, type Resource, resourceOf, type Scope, type State } from "./state.ts";
 
 /** A request whose picks have become names: what is sent, and what the model is asked about. */
@@ -59,6 +59,14 @@ type BoundRequest =
       readonly session: number;
     }
   | { readonly kind: "withdraw"; readonly step: number; readonly by: AgentName; readonly offer: number }
+  | {
+      readonly kind: "claim";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly approval: number;
+      readonly stolen: boolean;
+    }
+  | (Vote & { readonly step: number })
   | { readonly kind: "revoke-session" | "lift-session"; readonly step: number; readonly session: number }
   | { readonly kind: "revoke"; readonly step: number; readonly subject: Subject; readonly cutOnly: boolean }
   | { readonly kind: "lift"; readonly step: number; readonly subject: Subject };
@@ -68,6 +76,7 @@ export const serverOf: Record<Resource, AgentName> = {
   tickets: "ticket-api",
   customers: "customer-api",
   payments: "customer-api",
+  releases: "customer-api",
 };
 
 const ids = (things: object): readonly number[] => Object.keys(things).map(Number);
@@ -98,6 +107,9 @@ export function bind(request: Request, step: number, state: State): Bound | unde
     case "redeem":
     case "withdraw":
       return bindOffer(request, step, state);
+    case "claim":
+    case "vote":
+      return bindApproval(request, step, state);
     case "revoke-session":
     case "lift-session": {
       const session = newest(ids(state.sessions), request.session);
@@ -132,7 +144,8 @@ type OfToken = Request & { kind: "access" | "renew" | "offer" | "hop" | "introsp
 function bindToken(request: OfToken, step: number, state: State): Bound | undefined {
   const served = request.kind === "hop" || request.kind === "introspect";
   const usable = ids(state.tokens).filter((id) => !served || state.tokens[id]?.resource !== undefined);
-  const token = newest(usable, request.token);
+  const fitting = request.kind === "hop" && request.token < 7;
+  const token = newest(fitting ? usable.filter((id) => leadsOn(state.tokens[id]?.resource)) : usable, request.token);
   const known = token === undefined ? undefined : state.tokens[token];
   const session = known && state.sessions[known.session];
   if (token === undefined || !known || !session) return undefined;
@@ -181,6 +194,17 @@ function bindOffer(request: Request & { kind: "redeem" | "withdraw" }, step: num
   const from = state.sessions[offer.from]?.agent ?? offer.to;
   return { kind: request.kind, step, by: asker(request.by, request.kind === "redeem" ? offer.to : from), offer: id };
 }
+
+function bindApproval(request: Request & { kind: "claim" | "vote" }, step: number, state: State): Bound | undefined {
+  const approval = newest(ids(state.approvals), request.approval);
+  const asked = approval === undefined ? undefined : state.approvals[approval];
+  if (approval === undefined || !asked) return undefined;
+  if (request.kind === "vote") return { ...request, step, approval };
+  return { kind: "claim", step, by: asker(request.by, asked.by), approval, stolen: request.stolen };
+}
+
+/** Whether anything is entailed by what is held there. */
+const leadsOn = (resource: Resource | undefined): boolean => resource === "tickets" || resource === "customers";
 
 /** What something is entailed for at the next hop. */
 const nextOf = (resource: Resource | undefined): Scope =>

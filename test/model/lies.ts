@@ -3,6 +3,7 @@
 import { isLogin } from "../../core/model/login.ts";
 import type { RateLimiter } from "../../core/model/ports.ts";
 import type { LivenessRows, TreeGrowth } from "../../core/session/store.ts";
+import { governedLies } from "./governed-lies.ts";
 import type { Stage } from "./stage.ts";
 
 /** Changes what every liveness read says. */
@@ -174,4 +175,5 @@ export const lies: Readonly<Record<string, (stage: Stage) => void>> = Object.fro
       };
     },
   ],
+  ...Object.entries(governedLies),
 ]);

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { program } from "./command.ts";
+import { program } from "./program.ts";
 import { runProgram, type Tally } from "./run.ts";
 
 const usage = `npm run model -- [--seed N] [--runs N] [--path P] [--help]

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { program } from "./command.ts";
 import { lies } from "./lies.ts";
+import { program } from "./program.ts";
 import { runProgram, type Tally } from "./run.ts";
 import type { Stage } from "./stage.ts";
 
@@ -9,27 +9,34 @@ const usualSeed = 20_261_124;
 
 /** Where a lie shows within few programs; from any other seed it takes longer and shows all the same. */
 const seeds: Readonly<Record<string, number>> = {
-  "forgets tombstones": 1,
-  "forgets whom an operator cut or blocked": 6,
-  "lifts a block by itself": 8,
-  "takes a cut for a block alone": 6,
-  "forgets that the deployment was cut": 3,
-  "forgets denylisted logins": 10,
+  "forgets tombstones": 3,
+  "forgets whom an operator cut or blocked": 1,
+  "lifts a block by itself": 1,
+  "takes a cut for a block alone": 1,
+  "forgets that the deployment was cut": 1,
+  "forgets denylisted logins": 4,
   "lets siblings of a revoked login live on": 14,
   "lets sessions live a second longer": 1,
-  "lets every use be the first": 4,
-  "leaves withdrawn offers open": 5,
-  "lets trees grow without end": 6,
-  "counts no children": 6,
-  "counts no bytes": 6,
-  "counts all trees as one": 6,
-  "never lets a tree grow again that was full once": 12,
-  "lets an agent end as much as it likes": 5,
-  "takes the right to end from the bucket of what is issued": 1,
-  "forgets when at the latest a hop's session ends": 9,
-  "forgets the life that an entailment grants": 19,
-  "reads what cannot be read": 1,
-  "takes what it could not read for dead": 1,
+  "lets every use be the first": 16,
+  "leaves withdrawn offers open": 24,
+  "lets trees grow without end": 4,
+  "counts no children": 4,
+  "counts no bytes": 4,
+  "counts all trees as one": 5,
+  "never lets a tree grow again that was full once": 4,
+  "lets an agent end as much as it likes": 8,
+  "takes the right to end from the bucket of what is issued": 3,
+  "forgets when at the latest a hop's session ends": 17,
+  "forgets the life that an entailment grants": 1,
+  "reads what cannot be read": 2,
+  "takes what it could not read for dead": 2,
+  "lets an approval be used again": 1,
+  "forgets that somebody refused": 2,
+  "has people asked again for what they refused": 8,
+  "lets an agent ask as often as it likes how it stands": 2,
+  "counts one person's approval twice": 3,
+  "counts no refusals in a row": 2,
+  "never lets a row of refusals end": 1,
 };
 
 /** `npm run model -- --seed N --runs N` is the long form. */
@@ -42,9 +49,21 @@ const check = (runs: number, seed: number, sabotage?: (stage: Stage) => void, ta
 describe("random programs by several agents and people at once", () => {
   it("show no difference between the service and the reference model, and grant a good part of what they ask", async () => {
     const tally: Tally = new Map();
-    const result = await check(50, 7, undefined, tally);
+    const result = await check(50, 4, undefined, tally);
     expect(String(result.errorInstance ?? "no difference")).toBe("no difference");
-    for (const kind of ["open", "access", "offer", "redeem", "hop", "introspect", "end", "renew"]) {
+    for (const kind of [
+      "open",
+      "access",
+      "offer",
+      "redeem",
+      "hop",
+      "introspect",
+      "end",
+      "renew",
+      "ask",
+      "claim",
+      "vote",
+    ]) {
       const { sent, granted } = tally.get(kind) ?? { sent: 0, granted: 0 };
       expect(granted, `${kind} of ${sent}`).toBeGreaterThan(sent / 20);
     }

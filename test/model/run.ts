@@ -5,8 +5,9 @@ import type { Context } from "./bounds.ts";
 import type { Command, Request } from "./command.ts";
 import { denied, type Observation } from "./observation.ts";
 import { countInVain, lostRedemption, predict } from "./predict.ts";
-import { createStage, rowsFor, type Stage } from "./stage.ts";
-import { type AgentName, emptyState, type Login, type State } from "./state.ts";
+import { rowsFor } from "./rows.ts";
+import { createStage, type Stage } from "./stage.ts";
+import { type AgentName, emptyState, type Login, type Published, type State } from "./state.ts";
 
 /** A difference between the service and the model. */
 class Difference extends Error {}
@@ -52,7 +53,7 @@ class Run {
     for (const agent of ["planner", "researcher", "ticket-api", "customer-api"] as const)
       await this.one({ kind: "attest", agent });
     for (const person of ["ada", "bob"] as const) {
-      const fresh = { refresh: undefined, names: "both", device: 0 } as const;
+      const fresh = { refresh: undefined, names: "both", device: 0, lifeSeconds: 3600 } as const;
       await this.one({ kind: "login", person, agent: "planner", ...fresh });
     }
     for (const command of program) await this.one(command);
@@ -93,8 +94,8 @@ class Run {
         return this.fan(command);
       case "login": {
         const login = loginOf(command, this.state);
-        const { person, agent, signedInSeconds, device } = login;
-        const claims = { auth_time: signedInSeconds, sid: device === undefined ? undefined : `device-${device}` };
+        const { person, agent, signedInSeconds, device, endsSeconds: exp } = login;
+        const claims = { auth_time: signedInSeconds, sid: device === undefined ? undefined : `device-${device}`, exp };
         this.actor.logins.set(step, world.idToken(`${agent}-app`, { sub: person, ...claims }));
         return this.believe((state) => {
           state.logins[step] = { ...login };
@@ -113,6 +114,12 @@ class Run {
       case "suspend":
       case "reactivate":
         return this.setSuspended(command.agent, command.kind === "suspend");
+      case "apply":
+        return this.apply(command.change);
+      case "elevate":
+        return this.elevate(command);
+      case "pile":
+        return this.pile(command);
       default:
         return this.requests(this.bindAll([command]));
     }
@@ -130,7 +137,63 @@ class Run {
       else delete state.suspended[agent];
       state.newRegistry = true;
     });
-    this.actor.stage.world.publish(++this.version, ...rowsFor(Object.keys(this.state.suspended)));
+    this.publish();
+  }
+
+  private apply({ approver, ...change }: (Command & { kind: "apply" })["change"]): void {
+    this.setPublished((before) => {
+      const others = before.approvers.filter((one) => one !== approver);
+      const isOut = approver === undefined || others.length < before.approvers.length;
+      return { ...before, ...change, approvers: isOut ? others : [...others, approver] };
+    });
+  }
+
+  private setPublished(change: (before: Published) => Published): void {
+    this.believe((state) => {
+      state.published = change(state.published);
+      state.newRegistry = true;
+    });
+    this.publish();
+  }
+
+  private publish(): void {
+    const { published, suspended } = this.state;
+    this.actor.stage.world.publish(++this.version, ...rowsFor(published, Object.keys(suspended)));
+  }
+
+  /**
+   * Its agent attests anew before each request: what is between may last longer than what it authenticates by. What is
+   * between in the registry is taken back, so that later ones find it as it was.
+   */
+  private async elevate({
+    ask,
+    votes,
+    waitSeconds,
+    between,
+    claim,
+    afterwards,
+  }: Command & { kind: "elevate" }): Promise<void> {
+    const attest: readonly Command[] = ask?.kind === "open" ? [{ kind: "attest", agent: ask.agent }] : [];
+    const decided = [...attest, ...(ask ? [ask] : []), ...votes];
+    const later: readonly Command[] = [
+      { kind: "wait", seconds: waitSeconds },
+      ...(between ? [between] : []),
+      ...attest,
+    ];
+    const { published } = this.state;
+    for (const each of [...decided, ...later, claim]) await this.one(each);
+    if (between?.kind === "apply") this.setPublished(() => published);
+    if (afterwards) await this.one(afterwards);
+  }
+
+  /** Different requests, by their lives, of which the newest are refused. */
+  private async pile({ login, asks, refusals }: Command & { kind: "pile" }): Promise<void> {
+    const open = { kind: "open", agent: "planner", login, scopes: ["releases:stage"], maxUses: undefined } as const;
+    const refuse = { kind: "vote", person: "carol", way: "iam", verdict: "refuse", shown: true } as const;
+    for (let n = 0; n < asks; n++)
+      await this.requests(this.bindAll([{ ...open, lifeSeconds: 600 + ((this.step + n) % 100) }]));
+    for (let approval = 0; approval < refusals; approval++)
+      await this.requests(this.bindAll([{ ...refuse, approval }]));
   }
 
   private believe(change: (state: State) => void): void {
@@ -154,26 +217,33 @@ class Run {
 
   private turnOf(request: Bound, seen: Observation, alone: boolean): Turn {
     const { step } = request;
-    const granted = seen.kind !== "denied" || this.actor.unreleased.has(step);
+    // an error that only what waits has is an answer from beyond every rate
+    const granted = seen.kind !== "denied" || seen.error !== undefined || this.actor.unreleased.has(step);
     const rowBytes = this.actor.rowBytes.get(step);
     return { request, seen, context: { alone, granted, ...(rowBytes === undefined ? {} : { rowBytes }) } };
   }
 
-  private count(kind: string, seen: Observation): void {
+  private count(request: string, seen: Observation): void {
     if (this.repeats) return;
+    const kind = seen.kind === "waits" && request !== "claim" ? "ask" : request;
     const row = this.tally.get(kind) ?? { sent: 0, granted: 0 };
-    const granted = seen.kind !== "denied" && !(seen.kind === "active" && !seen.active);
+    const refused = seen.kind === "denied" || (seen.kind === "active" && !seen.active);
+    const granted = !refused && !(seen.kind === "waits" && kind === "claim");
     this.tally.set(kind, { sent: row.sent + 1, granted: row.granted + Number(granted) });
   }
 }
 
 /** A new sign-in, or one more token of an earlier one, by as many of its names as the provider sends. */
-function loginOf({ person, agent, refresh, names, device }: Command & { kind: "login" }, state: State): Login {
+function loginOf(
+  { person, agent, refresh, names, device, lifeSeconds }: Command & { kind: "login" },
+  state: State,
+): Login {
   const same = Object.values(state.logins).filter((one) => one.person === person && one.agent === agent);
   const earlier = refresh === undefined ? undefined : same[same.length - 1 - (refresh % same.length)];
   const { signedInSeconds = state.nowSeconds, device: on = device } = earlier ?? {};
   return {
     ...{ person, agent, issuedSeconds: state.nowSeconds, denylisted: false },
+    endsSeconds: state.nowSeconds + lifeSeconds,
     ...(names === "both" || names === "time" ? { signedInSeconds } : {}),
     ...(names === "both" || names === "device" ? { device: on } : {}),
   };

@@ -11,11 +11,28 @@ export const persons = ["ada", "bob"] as const;
 export type Person = (typeof persons)[number];
 export const builds = ["A", "B"] as const;
 export type Build = (typeof builds)[number];
-export const scopes = ["tickets:read", "tickets:write", "customers:read", "customers:notes", "payments:send"] as const;
+/** Who decides what waits: both people and one more. */
+export const approvers = [...persons, "carol"] as const;
+export type Approver = (typeof approvers)[number];
+export const scopes = [
+  ...(["tickets:read", "tickets:write", "customers:read", "customers:notes", "payments:send"] as const),
+  ...(["releases:push", "releases:stage"] as const),
+] as const;
 export type Scope = (typeof scopes)[number];
 /** A resource by the word before the colon of its scopes. */
-export type Resource = "tickets" | "customers" | "payments";
+export type Resource = "tickets" | "customers" | "payments" | "releases";
 export const resourceOf = (scope: Scope): Resource => scope.split(":")[0] as Resource;
+
+/** What of the registry changes while a program runs, beside the states of agents. */
+export interface Published {
+  /** What people must approve to push: usual or in other words by two, by one, nobody, or not at all. */
+  readonly policy: "two" | "reworded" | "one" | "none" | "everything";
+  /** Life of the tokens of releases, which is part of what that resource means. */
+  readonly releaseSeconds: number;
+  /** Whom the registry knows as approvers when IAM proves them, and whether tokens prove any. */
+  readonly approvers: readonly Approver[];
+  readonly byToken: boolean;
+}
 
 /** What an agent holds to authenticate with. */
 interface Identity {
@@ -29,6 +46,7 @@ export interface Login {
   readonly person: Person;
   readonly agent: AgentName;
   readonly issuedSeconds: number;
+  readonly endsSeconds: number;
   /** When the person signed in, and which session of the provider it is, where the token says so. */
   readonly signedInSeconds?: number;
   readonly device?: number;
@@ -83,6 +101,29 @@ interface ModelOffer {
   redeemed?: number | "lost";
 }
 
+/** How one person approved, and when. */
+interface Vote {
+  readonly way: "iam" | "token";
+  readonly atSeconds: number;
+}
+
+/** A request that waits for people. */
+export interface ModelApproval<Request = unknown> {
+  readonly by: AgentName;
+  /** Everything that is approved: two requests are the same where this is. */
+  readonly what: string;
+  readonly request: Request;
+  readonly principal: Person | AgentName;
+  readonly needed: number;
+  readonly endsSeconds: number;
+  /** The latest end of what is released. */
+  readonly lastEndSeconds?: number;
+  readonly votes: Partial<Record<Approver, Vote>>;
+  askedSeconds?: number;
+  refused: boolean;
+  used: boolean;
+}
+
 /** How much was counted: exactly, or between two bounds where two requests met. */
 export interface Span {
   readonly least: number;
@@ -121,6 +162,13 @@ export interface State {
   readonly sessions: Record<number, ModelSession>;
   readonly tokens: Record<number, ModelToken>;
   readonly offers: Record<number, ModelOffer>;
+  readonly approvals: Record<number, ModelApproval>;
+  /** When requests were refused last, by what was asked for. */
+  readonly refusedSeconds: Record<string, number>;
+  /** Refusals in a row of what an agent asked for. */
+  readonly inRow: Partial<Record<AgentName, number>>;
+  readonly quarantined: Partial<Record<AgentName, true>>;
+  published: Published;
   /** Uses left, by the step that was bounded. */
   readonly counters: Record<number, number>;
   /** What trees grew by of late, by their root. */
@@ -130,6 +178,14 @@ export interface State {
   /** Whether a registry was published that no token request has met yet. */
   newRegistry: boolean;
 }
+
+/** What the registry of every program starts with. */
+export const firstPublished: Published = {
+  policy: "two",
+  releaseSeconds: 300,
+  approvers: [...approvers],
+  byToken: true,
+};
 
 /** The state every program starts in. */
 export const emptyState = (nowSeconds: number): State => ({
@@ -145,6 +201,11 @@ export const emptyState = (nowSeconds: number): State => ({
   sessions: {},
   tokens: {},
   offers: {},
+  approvals: {},
+  refusedSeconds: {},
+  inRow: {},
+  quarantined: {},
+  published: firstPublished,
   counters: {},
   trees: {},
   taken: {},

@@ -7,7 +7,9 @@ import { idTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { agent, idp, tickets } from "../kit/registry.ts";
 import type { TestAgent } from "../kit/world/agents.ts";
-import { createStage, rowsFor, type Stage } from "../model/stage.ts";
+import { rowsFor } from "../model/rows.ts";
+import { createStage, type Stage } from "../model/stage.ts";
+import { firstPublished } from "../model/state.ts";
 
 const policy = (name: string, text: string, mode?: "log"): PolicyRegistration => ({
   kind: "policy",
@@ -25,6 +27,9 @@ const people: Registration = {
   groups: { claim: "groups", names: ["support", "admins"] },
 };
 
+/** The registry of random programs, but for what these tests are about. */
+const others = rowsFor(firstPublished, []).filter(({ kind, name }) => kind !== "policy" && name !== people.name);
+
 let stage: Stage;
 let planner: TestAgent;
 let version = 1;
@@ -37,7 +42,7 @@ beforeEach(async () => {
 /** Makes these policies count, by real attestation, and opens a session for ada with them. */
 async function openUnder(policies: readonly Registration[], more: Record<string, string> = {}) {
   const { world } = stage;
-  world.publish(++version, ...rowsFor([]), people, ...policies);
+  world.publish(++version, ...others, people, ...policies);
   const client_assertion = String((await stage.attest("planner")).body.identity_token);
   const answer = await world.exchange(planner, world.idToken("planner-app"), idTokenType, {
     client_assertion,
@@ -109,7 +114,7 @@ describe("policies on the way of a real request", () => {
   });
 
   test("spare an agent in log-only mode its refusal, which the event tells", async () => {
-    const row = rowsFor([]).find((one) => one.kind === "agent" && one.name === "planner");
+    const row = others.find((one) => one.kind === "agent" && one.name === "planner");
     const lenient = agent("planner", { ...(row as ReturnType<typeof agent>), policyMode: "log" });
     const { answer, event } = await openUnder([lenient]);
     expect(answer.status).toBe(200);

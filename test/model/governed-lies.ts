@@ -1,0 +1,54 @@
+/** How a store may lie of what people and operators govern by; the model has to notice each. */
+
+import type { Stage } from "./stage.ts";
+
+/** Changes one answer of the store of approvals. */
+const approving = (change: (approvals: Stage["world"]["store"]["approvals"]) => object) => (stage: Stage) => {
+  const { approvals } = stage.world.store;
+  Object.assign(approvals, change(approvals));
+};
+
+/** As `lies`. */
+export const governedLies: Readonly<Record<string, (stage: Stage) => void>> = {
+  "lets an approval be used again": approving((approvals) => {
+    const honest = approvals.use.bind(approvals);
+    return {
+      use: (used: Parameters<typeof honest>[0]) => {
+        const conflict = honest(used);
+        approvals.used.delete(used.id);
+        return conflict;
+      },
+    };
+  }),
+  "forgets that somebody refused": approving((approvals) => {
+    const honest = approvals.standing.bind(approvals);
+    return {
+      standing: async (pending: Parameters<typeof honest>[0]) => ({ ...(await honest(pending)), refused: false }),
+    };
+  }),
+  "has people asked again for what they refused": approving((approvals) => {
+    const honest = approvals.asked.bind(approvals);
+    return {
+      asked: async (request: Parameters<typeof honest>[0]) => {
+        const { refusedAtSeconds: _, ...asked } = await honest(request);
+        return asked;
+      },
+    };
+  }),
+  "lets an agent ask as often as it likes how it stands": approving(() => ({ poll: async () => true })),
+  "counts one person's approval twice": approving((approvals) => {
+    const honest = approvals.standing.bind(approvals);
+    return {
+      standing: async (pending: Parameters<typeof honest>[0]) => {
+        const standing = await honest(pending);
+        const again = standing.decisions.map((one) => ({ ...one, approver: `${one.approver} again` }));
+        return { ...standing, decisions: [...standing.decisions, ...again] };
+      },
+    };
+  }),
+  "counts no refusals in a row": approving(() => ({ inRow: async () => 1 })),
+  "never lets a row of refusals end": approving((approvals) => {
+    const honest = approvals.inRow.bind(approvals);
+    return { inRow: (agent: string) => honest(agent, "refused") };
+  }),
+};
