@@ -20,6 +20,7 @@ const urlOutputs = {
   adminRotate: "AdminRotateUrl",
   attestIam: "AttestIamUrl",
   approve: "ApproveUrl",
+  approveToken: "ApproveTokenUrl",
   signals: "SignalsUrl",
   discovery: "IssuerUrl",
 } as const;

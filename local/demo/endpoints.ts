@@ -26,6 +26,8 @@ export interface Endpoints {
   readonly adminRotate: string;
   /** AWS_IAM: where people decide what waits for approval, signed as whom the registry names. */
   readonly approve: string;
+  /** The same for people who show a token of a client for approvals. */
+  readonly approveToken: string;
   /** Where identity providers say which of their people are gone. */
   readonly signals: string;
   readonly aws: { readonly endpoint: string; readonly region: string };

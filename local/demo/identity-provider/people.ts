@@ -7,10 +7,14 @@ interface Person {
   readonly groups: readonly string[];
 }
 
-/** Ada may lend what the support group may; Grace is signed in just as well, but in no group that lends anything. */
+/**
+ * Ada may lend what the support group may; Grace is signed in just as well, but in no group that lends anything. Barbara
+ * is of the release group, which lends nothing and approves.
+ */
 const people: readonly Person[] = [
   { sub: "ada", name: "Ada", groups: ["support"] },
   { sub: "grace", name: "Grace", groups: ["visitors"] },
+  { sub: "barbara", name: "Barbara", groups: ["release"] },
 ];
 
 /** The person whom `GET <signIn>` signs in when the request names nobody. */

@@ -13,6 +13,8 @@ export interface SignedIn {
 export interface ResourceAsked {
   readonly resource: string;
   readonly scope: string;
+  /** Makes the proof by which the access token is bound to the application's key (RFC 9449 5); without it, it is not. */
+  readonly prove?: (request: { readonly method: "POST"; readonly url: string }) => string;
 }
 
 /** One sign-in: who, where, for which application and which issuer of ours. */
@@ -69,8 +71,10 @@ async function redeem(
   { issuer, client, at }: SignIn,
   flow: { code: string; verifier: string; redirectUri: string; nonce: string },
 ): Promise<SignedIn> {
-  const reply = await fetch(`${issuer}/token`, {
+  const url = `${issuer}/token`;
+  const reply = await fetch(url, {
     method: "POST",
+    headers: at.prove ? { DPoP: at.prove({ method: "POST", url }) } : {},
     body: new URLSearchParams({
       client_id: client.client_id,
       client_secret: String(client.client_secret),

@@ -222,6 +222,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     adminWrite,
     adminRotate,
     approve,
+    approveToken,
     signals,
   } = cloud.urls;
   return {
@@ -237,6 +238,7 @@ function endpointsOf(cloud: RunningCloud, provider: IdentityProvider, furnished:
     adminWrite,
     adminRotate,
     approve,
+    approveToken,
     signals,
     aws: cloud.aws,
     identityProvider: provider.issuer,

@@ -6,6 +6,7 @@ import { awaitRecords, type StoredRecord } from "../../../local/demo/story/recor
 import type { TestAgent } from "../../kit/world/agents.ts";
 import { id as newId, record, replayEntry, session } from "../../lambdas/samples.ts";
 import { bootRelease, write } from "./booted.ts";
+import { approvesByToken } from "./by-token.ts";
 import { openRelease } from "./ground.ts";
 import { tellsPeople } from "./notices.ts";
 
@@ -190,6 +191,7 @@ describe("approvals, over HTTP, each function under its own rights", () => {
     expect(await over(planner.redeem(id))).toMatchObject({ code: "approval_pending" });
   });
 
+  approvesByToken(() => booted, asks);
   tellsPeople(
     () => booted,
     (lifetimeSeconds) => asks(booted.planner(), lifetimeSeconds),

@@ -9,12 +9,18 @@ import { tickets } from "../../../local/demo/story/desk.ts";
 import { signedCall } from "../../../local/demo/story/signed-call.ts";
 import { raiseWorld } from "../../../local/demo/story/world.ts";
 import { copiedExample } from "../../kit/example.ts";
+import { startFakeIssuer } from "../attack/issuer.ts";
 
 export const write = [{ resource: tickets, scopes: ["tickets:write"] }];
 
+/** Of both providers: the client that people sign in at to approve. */
+export const approvalsClient = "approvals-app";
+
 /** The example's registry, where writing waits for the release group, which Grace is in by IAM. */
-function writeRegistry(): string {
+function writeRegistry(foreign: string): string {
   const { folder, change } = copiedExample();
+  const groups = "groups: { claim: groups, names: [support, release] }";
+  change("trust.yaml", groups, `${groups}\napprovals: { clients: [${approvalsClient}] }`);
   const asked = 'resource == Tool::"tickets:write" && context.step == "open"';
   change(
     "policies.yaml",
@@ -28,6 +34,14 @@ cedar: |
   permit (principal, action == Action::"use", resource) when { ${asked} };
 `,
   );
+  const elsewhere = { kind: "trusted-issuer", name: "elsewhere", purpose: "person", issuer: foreign };
+  writeFileSync(
+    join(folder, "elsewhere.yaml"),
+    JSON.stringify({
+      ...{ ...elsewhere, algorithms: ["ES256"], approvals: { clients: [approvalsClient] } },
+      groups: { claim: "groups", names: ["release"] },
+    }),
+  );
   const grace = { kind: "approver", name: "grace", groups: ["people/release"] };
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the registry's variable
   const person = { issuer: "${identityProvider}", sub: "grace" };
@@ -39,8 +53,10 @@ cedar: |
 
 /** The deployment on the embedded cloud, an agent of it, and people of the account who may sign calls to `approve`. */
 export async function bootRelease() {
-  const registry = writeRegistry();
-  const world = await raiseWorld({ memory: true, registry, onProgress: () => undefined });
+  const elsewhere = await startFakeIssuer("k", approvalsClient);
+  const registry = writeRegistry(elsewhere.issuer);
+  const applications = ["planner", "approvals"];
+  const world = await raiseWorld({ memory: true, registry, applications, onProgress: () => undefined });
   const { endpoints, cloud, provider } = world;
   /** Calls `approve`, signed with these credentials. */
   const call = (credentials: Credentials, path: string, content?: object) => {
@@ -75,12 +91,13 @@ export async function bootRelease() {
     };
   }
   return {
-    ...{ world, call, planner },
+    ...{ world, call, planner, elsewhere },
     /** Takes the role under this name, with a source identity of the same name or another. */
     assume: (name: string, sourceIdentity?: string) => asApprover(cloud, name, sourceIdentity),
     signIn: async () => (await provider.signInAs("planner")).id_token,
     async close() {
       await world.close();
+      await elsewhere.close();
       rmSync(registry, { recursive: true, force: true });
     },
   };
