@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import types
 from collections.abc import Mapping
 from pathlib import Path
@@ -94,9 +95,24 @@ def test_an_agent_of_the_page_opens_calls_and_ends(page: str, monkeypatch: pytes
     agent_http: Mapping[str, Any] = {"http": httpx.Client(transport=through), "clock": issuer.clock}
     plain = lanyard.Agent
     monkeypatch.setattr(lanyard, "Agent", lambda **settings: plain(**settings, **agent_http))
-    names = run(block(page, "agent.open"), issuer=ISSUER, planner=PLANNER, id_token="idt", httpx=Httpx)
+    names = run(block(page, "with agent.open"), issuer=ISSUER, planner=PLANNER, id_token="idt", httpx=Httpx)
     assert names["answer"].text == "DPoP"
     assert issuer.asked("token")[0]["purpose"] == "ticket 42" and len(issuer.asked("revoke")) == 1
+
+
+def test_an_agent_of_the_page_waits_for_people(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    issuer = Issuer()
+    waits = {"error": "authorization_pending", "auth_req_id": "ap_1", "interval": 5, "expires_in": 900}
+    issuer.instead["token"] = [httpx.Response(400, json=waits)]
+
+    def asleep(seconds: float) -> None:
+        issuer.clock.seconds += seconds
+
+    monkeypatch.setattr(time, "sleep", asleep)
+    names = run(block("docs/python.md", "ApprovalWait"), agent=issuer.agent(), Grant=lanyard.Grant, id_token="idt")
+    assert names["session"].sid == "sid-1" and capsys.readouterr().out == "waiting for people: ap_1\n"
 
 
 def test_credentials_of_the_page_sign_for_boto3() -> None:
@@ -127,7 +143,10 @@ def test_credentials_of_the_page_sign_for_boto3() -> None:
 
 def test_every_name_that_the_page_imports_is_there() -> None:
     text = (ROOT / "docs/python.md").read_text("utf-8")
-    for name in ("ResourceServer", "AsyncResourceServer", "Agent", "AsyncAgent", "Nonces", "DetailsType", "Expected"):
+    for name in (
+        *("ResourceServer", "AsyncResourceServer", "Agent", "AsyncAgent", "ApprovalWait"),
+        *("Nonces", "DetailsType", "Expected"),
+    ):
         assert f"{name}" in text and hasattr(lanyard, name)
     for member in ("requires", "permits", "access", "presented_access_token"):
         assert member in Authenticated.__dict__ or member in Authenticated.__dataclass_fields__

@@ -3,6 +3,7 @@
 from .agent import (
     AccessToken,
     Agent,
+    ApprovalWait,
     AsyncAgent,
     AsyncSession,
     Endpoints,
@@ -13,7 +14,7 @@ from .agent import (
     Session,
 )
 from .costs import Cost, Reservation, Settled
-from .errors import AccessError, EvidenceError, LanyardError, Refusal, Reply
+from .errors import AccessError, EvidenceError, LanyardError, PendingApproval, Refusal, Reply
 from .server import (
     AsyncResourceServer,
     Authenticated,
@@ -30,6 +31,7 @@ __all__ = [
     "AccessError",
     "AccessToken",
     "Agent",
+    "ApprovalWait",
     "AsyncAgent",
     "AsyncResourceServer",
     "AsyncSession",
@@ -46,6 +48,7 @@ __all__ = [
     "LanyardError",
     "MemoryReplayStore",
     "Nonces",
+    "PendingApproval",
     "Refusal",
     "ReplayStore",
     "Reply",

@@ -10,6 +10,7 @@ from typing import Any, Literal, overload
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ._agent.approval import ApprovalWait, approved
 from ._agent.calls import Caller, Endpoints, Form, Identity, JsonAnswer, life_in, malformed, secure, text_in
 from ._agent.key import AgentKey
 from ._agent.session import (
@@ -29,7 +30,7 @@ from ._agent.session import (
     scopes_in,
     token_type_in,
 )
-from ._base.clock import Clock, Life, moment_of, now_seconds
+from ._base.clock import Clock, Life
 from ._base.flow import Flow, arun, run
 from .auth import auth_of
 from .costs import Cost, Settled, settled_in
@@ -39,6 +40,7 @@ from .evidence import EvidenceSource
 __all__ = [
     "AccessToken",
     "Agent",
+    "ApprovalWait",
     "AsyncAgent",
     "AsyncSession",
     "Endpoints",
@@ -83,9 +85,8 @@ class _AgentCore:
         """For one grant the answer is an access token, which represents the session from then on."""
         only = grants[0] if grants and len(grants) == 1 and not wanted.renewable else None
         caller = self._caller
-        asked, asked_at = moment_of(caller.clock), now_seconds(caller.clock)
-        answer = yield from caller.form(
-            "token",
+        answer, asked, asked_at = yield from approved(
+            caller,
             [
                 *start,
                 ("requested_token_type", None if only else SESSION),
@@ -94,6 +95,7 @@ class _AgentCore:
                 ("lifetime_seconds", None if wanted.lifetime_seconds is None else str(wanted.lifetime_seconds)),
                 ("max_uses", None if wanted.max_uses is None else str(wanted.max_uses)),
             ],
+            wanted.approval,
         )
         token, life = text_in(answer, "access_token", "token"), Life(asked, life_in(answer, "token"))
         kind = ACCESS if only else SESSION
@@ -179,6 +181,7 @@ class _Wanted:
     lifetime_seconds: int | None = None
     max_uses: int | None = None
     renewable: bool = False
+    approval: ApprovalWait | None = None
 
 
 def _exchange(token: str, kind: str) -> Form:
@@ -352,6 +355,7 @@ class Agent(_AgentCore):
         lifetime_seconds: int | None = None,
         max_uses: int | None = None,
         renewable: bool = False,
+        approval: ApprovalWait | None = None,
     ) -> Session:
         """Opens a session.
 
@@ -361,8 +365,10 @@ class Agent(_AgentCore):
         :param max_uses: how often its tokens may be used together; at introspecting resources only
         :param renewable: asks for a session token even for one grant; without it such a session is lost when its access
             token expires before it is used again
+        :param approval: waits for people where policy permits it with approval; left out, such a request fails with
+            ``approval_pending``
         """
-        wanted = _Wanted(purpose, lifetime_seconds, max_uses, renewable)
+        wanted = _Wanted(purpose, lifetime_seconds, max_uses, renewable, approval)
         return Session(run(self._open(_start(id_token, access_token), grants, wanted), self._http), self._http)
 
     def redeem(self, handle: str, *, expect: Expected | Literal["anything"]) -> Session:
@@ -381,9 +387,10 @@ class Agent(_AgentCore):
         purpose: str | None = None,
         max_uses: int | None = None,
         renewable: bool = False,
+        approval: ApprovalWait | None = None,
     ) -> Session:
         """A session of a downstream exchange, from the access token that was presented to this agent."""
-        wanted = _Wanted(purpose, None, max_uses, renewable)
+        wanted = _Wanted(purpose, None, max_uses, renewable, approval)
         core = run(self._open(_exchange(presented_access_token, ACCESS), grants, wanted), self._http)
         return Session(core, self._http)
 
@@ -448,9 +455,10 @@ class AsyncAgent(_AgentCore):
         lifetime_seconds: int | None = None,
         max_uses: int | None = None,
         renewable: bool = False,
+        approval: ApprovalWait | None = None,
     ) -> AsyncSession:
         """As :meth:`Agent.open`."""
-        wanted = _Wanted(purpose, lifetime_seconds, max_uses, renewable)
+        wanted = _Wanted(purpose, lifetime_seconds, max_uses, renewable, approval)
         core = await arun(self._open(_start(id_token, access_token), grants, wanted), self._http)
         return AsyncSession(core, self._http)
 
@@ -467,9 +475,10 @@ class AsyncAgent(_AgentCore):
         purpose: str | None = None,
         max_uses: int | None = None,
         renewable: bool = False,
+        approval: ApprovalWait | None = None,
     ) -> AsyncSession:
         """As :meth:`Agent.hop`."""
-        wanted = _Wanted(purpose, None, max_uses, renewable)
+        wanted = _Wanted(purpose, None, max_uses, renewable, approval)
         core = await arun(self._open(_exchange(presented_access_token, ACCESS), grants, wanted), self._http)
         return AsyncSession(core, self._http)
 

@@ -28,6 +28,9 @@ ADVICES: Mapping[str, str] = {
     "target_refused": "name one registered resource, or a registered agent",
     "details_refused": "send registered details that are no wider than what you hold",
     "access_refused": "policy or an operator forbids this; do not ask again",
+    "approval_pending": "people were asked: give open() an `approval` to wait, or ask again for the same later",
+    "approval_expired": "nobody decided in time: ask again where it is still needed",
+    "approval_stale": "policy or registry changed since people approved it: ask again",
     "rate_limited": "too many tokens; ask again after a second",
     "unavailable": "Lanyard cannot answer now; ask again after a second",
     "refused": "read the description",
@@ -89,6 +92,18 @@ def _printable(text: str | None) -> str | None:
     return None if text is None else re.sub(r"[^\x20-\x7e]", "?", text[:300])
 
 
+@dataclass(frozen=True)
+class PendingApproval:
+    """What an answer says of a request that waits for people."""
+
+    #: Its id (``auth_req_id``): people find it by this, and it is no secret.
+    id: str
+    #: The least time between two questions how it stands.
+    interval_seconds: float
+    #: How long is left for people to decide.
+    expires_in_seconds: float
+
+
 class LanyardError(Exception):
     """Something failed or was refused. No message holds a token, a proof or evidence.
 
@@ -106,6 +121,7 @@ class LanyardError(Exception):
         error: str | None = None,
         request_id: str | None = None,
         retry_after_seconds: int | None = None,
+        approval: PendingApproval | None = None,
     ) -> None:
         #: What happened; stable across versions.
         self.code = code
@@ -121,6 +137,8 @@ class LanyardError(Exception):
         self.request_id = _printable(request_id)
         #: When the same call may be made again, where the answer said so.
         self.retry_after_seconds = retry_after_seconds
+        #: Of a request that waits for people: by which id, and for how long.
+        self.approval = approval
         #: What to do about it; may change.
         self.advice = ADVICES[code]
         #: True when the same call may succeed later.

@@ -16,7 +16,7 @@ from .._base.flow import Answer, Ask, Call, Exclusive, Flow, Lock, Sleep, Unansw
 from .._base.limits import ANSWER_BYTES, CALL_TIMEOUT_SECONDS, TOKEN_BYTES
 from .._base.text import is_number, is_object
 from .._base.urls import is_secure, issuer_metadata_url
-from ..errors import EvidenceError, LanyardError
+from ..errors import EvidenceError, LanyardError, PendingApproval
 from ..evidence import EvidenceRequest, EvidenceSource
 from .key import AgentKey, NonceMemory
 
@@ -105,6 +105,9 @@ _codes = {
     "invalid_target": "target_refused",
     "invalid_authorization_details": "details_refused",
     "access_denied": "access_refused",
+    "authorization_pending": "approval_pending",
+    "expired_token": "approval_expired",
+    "approval_stale": "approval_stale",
     "slow_down": "rate_limited",
     "temporarily_unavailable": "unavailable",
 }
@@ -123,7 +126,19 @@ def error_of(answer: JsonAnswer, during: str) -> LanyardError:
         description=description if isinstance(description, str) else None,
         request_id=answer.request_id,
         retry_after_seconds=_retry_after(answer),
+        approval=_approval_in(answer),
     )
+
+
+def _approval_in(answer: JsonAnswer) -> PendingApproval | None:
+    """What an answer says of a request that waits for people (CIBA 7.3, 11)."""
+    name, interval, life = (answer.json.get(member) for member in ("auth_req_id", "interval", "expires_in"))
+    if not isinstance(name, str) or not 0 < len(name) <= 256:
+        return None
+    if not is_number(interval) or not is_number(life) or not (0 <= interval <= 86_400 and 0 <= life <= 86_400):
+        return None
+    # an answer that names no time between two questions must not make this a loop without pause
+    return PendingApproval(name, max(1, interval), life)
 
 
 def malformed(during: str, description: str) -> LanyardError:
