@@ -1,4 +1,5 @@
 import { algorithms } from "./cost/algorithms.ts";
+import { approvalCost } from "./cost/approval.ts";
 import { decisionCost } from "./cost/decision.ts";
 import { idleCost } from "./cost/idle.ts";
 import { recordCost } from "./cost/record.ts";
@@ -12,6 +13,7 @@ export const costBenches: readonly Bench[] = [
   sessionCost,
   vendCost,
   decisionCost,
+  approvalCost,
   recordCost,
   idleCost,
   algorithms,

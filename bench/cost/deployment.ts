@@ -6,6 +6,7 @@ import type { Registration } from "../../core/model/registry.ts";
 import { revocationKeys } from "../../core/model/row-keys.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { openWindows } from "../../core/status/windows.ts";
+import { createApprovalRequests } from "../../lambdas/aws/dynamodb/approvals/approval-requests.ts";
 import { createRateLimiter } from "../../lambdas/aws/dynamodb/counters.ts";
 import { documentClient } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { createListRows } from "../../lambdas/aws/dynamodb/lists/list-rows.ts";
@@ -61,6 +62,7 @@ export async function openCounted(rows: readonly Registration[] = []) {
     ownKeys: ownKeys(testSigner("identity", made.identityKey), signer),
     store: createSessionStore(documents, tables, world.deps.clock),
     limiter: createRateLimiter(documents, tables, world.deps.clock),
+    approvals: async () => createApprovalRequests(documents, tables, world.deps.clock),
   };
   const asking = (name: string, call: () => ReturnType<Sts["assumeRole"]>) => {
     tally.calls.push(`sts:${name}`);
@@ -84,23 +86,26 @@ export async function openCounted(rows: readonly Registration[] = []) {
     const signed = { token: "signed", revokedCount: 0, untilSeconds: now + limits.statusListLifeSeconds };
     await createListRows(documents, tables.lists).putSigned(`${window}-0`, signed);
   }
+  /** One request of an agent, to the token endpoint unless told otherwise. */
+  async function send(agent: TestAgent, params: Params, where: keyof typeof endpoints = "token") {
+    const all = { client_assertion_type: spiffeAssertionType, client_assertion: agent.identity(), ...params };
+    const form = new URLSearchParams(all as Record<string, string>);
+    const proof = dpopProof(agent.key, { url: tokenUrl, atSeconds: world.time.seconds });
+    const { status, body } = await endpoints[where](world.call(form.toString(), [proof], usual));
+    return { status, body: JSON.parse(body) as Record<string, unknown> };
+  }
   return {
     world,
     tally,
-    /** What an endpoint beside those two is made of. */
+    /** What an endpoint beside those two is made of, and the client of its tables. */
     deps,
-    /** One request of an agent, to the token endpoint unless told otherwise; what it is refused is thrown. */
-    async ask(
-      agent: TestAgent,
-      params: Params,
-      where: keyof typeof endpoints = "token",
-    ): Promise<Record<string, unknown>> {
-      const all = { client_assertion_type: spiffeAssertionType, client_assertion: agent.identity(), ...params };
-      const form = new URLSearchParams(all as Record<string, string>);
-      const proof = dpopProof(agent.key, { url: tokenUrl, atSeconds: world.time.seconds });
-      const reply = await endpoints[where](world.call(form.toString(), [proof], usual));
-      if (reply.status !== 200) throw new Error(`the measured request was refused: ${reply.body}`);
-      return JSON.parse(reply.body);
+    documents,
+    send,
+    /** The same, where what it is refused is thrown. */
+    async ask(...request: Parameters<typeof send>): Promise<Record<string, unknown>> {
+      const { status, body } = await send(...request);
+      if (status !== 200) throw new Error(`the measured request was refused: ${JSON.stringify(body)}`);
+      return body;
     },
     exchange: { grant_type: tokenExchangeGrant },
     async close(): Promise<void> {

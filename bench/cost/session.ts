@@ -60,8 +60,11 @@ export const openSession = async ({ world, ask, exchange }: Counted): Promise<un
     scope: "tickets:read",
   });
 
-/** What a million requests cost that each did what was tallied. */
-export function linesOf(tally: Tally): readonly Line[] {
+/**
+ * What a million pieces of work cost that each did what was tallied.
+ * @param requests that one piece of work takes; one record is written for each that decides something
+ */
+export function linesOf(tally: Tally, requests = 1): readonly Line[] {
   const { signatures, writeUnits, readUnits, records } = tally;
   const { waitMillis, memoryGigabytes, loggedBytes, relayedAtOnce } = assumed;
   const pieces = records.reduce((sum, body) => sum + Math.ceil(Buffer.byteLength(body) / deliveryPieceBytes), 0);
@@ -70,15 +73,19 @@ export function linesOf(tally: Tally): readonly Line[] {
     { what: "signatures by P-256", count: signatures.ES256 * million, price: "signEcc" },
     { what: "DynamoDB, written", count: writeUnits * million, price: "writeUnit" },
     { what: "DynamoDB, read", count: readUnits * million, price: "readUnit" },
-    { what: "the audit record's event", count: million, price: "event" },
+    { what: "the audit record's event", count: records.length * million, price: "event" },
     { what: "its delivery", count: (pieces * deliveryPieceBytes * million) / 1e9, price: "deliveredGigabyte" },
-    { what: "invocations (assumed)", count: (1 + 1 / relayedAtOnce) * million, price: "invocation" },
+    {
+      what: "invocations (assumed)",
+      count: (requests + records.length / relayedAtOnce) * million,
+      price: "invocation",
+    },
     {
       what: "Lambda's time (assumed)",
-      count: (waitMillis / 1000) * memoryGigabytes * million,
+      count: requests * (waitMillis / 1000) * memoryGigabytes * million,
       price: "gigabyteSecondArm",
     },
-    { what: "logs (assumed)", count: (loggedBytes * million) / 1e9, price: "loggedGigabyte" },
+    { what: "logs (assumed)", count: (requests * loggedBytes * million) / 1e9, price: "loggedGigabyte" },
   ];
 }
 

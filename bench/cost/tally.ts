@@ -40,7 +40,8 @@ export class Tally {
     else if (operation === "BatchGetItem" || operation === "BatchGet")
       for (const { Keys } of Object.values(input.RequestItems as Record<string, { Keys: unknown[] }>))
         this.readUnits += Keys.length;
-    else if (operation === "GetItem" || operation === "Get") this.readUnits += 1;
+    // a query's rows are small here, 4 kB together at most
+    else if (["GetItem", "Get", "Query"].includes(operation)) this.readUnits += 1;
     else this.writeUnits += 1;
   }
 }
