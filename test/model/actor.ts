@@ -69,6 +69,10 @@ export class Actor {
           ...unseen(request.subject),
           ...(request.cutOnly ? { cutOnly: true } : {}),
         });
+      case "quarantine":
+        return this.order({ revoke: { agent: agentId(request.agent) }, quarantine: true });
+      case "release":
+        return this.order({ lift: { agent: agentId(request.agent) }, quarantine: true });
       case "lift":
         return this.order({ lift: targetOf(request.subject) });
       case "introspect": {

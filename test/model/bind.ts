@@ -69,7 +69,8 @@ type BoundRequest =
   | (Vote & { readonly step: number })
   | { readonly kind: "revoke-session" | "lift-session"; readonly step: number; readonly session: number }
   | { readonly kind: "revoke"; readonly step: number; readonly subject: Subject; readonly cutOnly: boolean }
-  | { readonly kind: "lift"; readonly step: number; readonly subject: Subject };
+  | { readonly kind: "lift"; readonly step: number; readonly subject: Subject }
+  | { readonly kind: "quarantine" | "release"; readonly step: number; readonly agent: AgentName };
 
 /** Who serves a resource. */
 export const serverOf: Record<Resource, AgentName> = {

@@ -42,7 +42,9 @@ export type Request =
   | { readonly kind: "revoke-session"; readonly session: number }
   | { readonly kind: "revoke"; readonly subject: Subject; readonly cutOnly: boolean }
   | { readonly kind: "lift"; readonly subject: Subject }
-  | { readonly kind: "lift-session"; readonly session: number };
+  | { readonly kind: "lift-session"; readonly session: number }
+  /** Of an agent: its quarantine, by an operator. */
+  | { readonly kind: "quarantine" | "release"; readonly agent: AgentName };
 
 /** A person decides what waits: by IAM, by a token of a moment ago, or by one of a login that is too old. */
 export interface Vote {
@@ -87,6 +89,14 @@ export type Command =
     }
   /** One agent asks for several things that wait, and the same person refuses some. */
   | { readonly kind: "pile"; readonly login: number; readonly asks: number; readonly refusals: number }
+  /** An agent is quarantined, works on as its profile lets it, and is let out again. */
+  | {
+      readonly kind: "isolate";
+      readonly agent: AgentName;
+      readonly meanwhile: readonly Command[];
+      readonly release: boolean;
+      readonly afterwards: readonly Request[];
+    }
   | {
       readonly kind: "login";
       readonly person: Person;

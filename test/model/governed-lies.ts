@@ -51,4 +51,12 @@ export const governedLies: Readonly<Record<string, (stage: Stage) => void>> = {
     const honest = approvals.inRow.bind(approvals);
     return { inRow: (agent: string) => honest(agent, "refused") };
   }),
+  "forgets who is quarantined": ({ world: { store } }) => {
+    const honest = store.readLiveness.bind(store);
+    store.readLiveness = async (query) => {
+      const rows = await honest(query);
+      const epochs = [...rows.epochs].map(([name, { quarantined: _, ...row }]) => [name, row] as const);
+      return { ...rows, epochs: new Map(epochs) };
+    };
+  },
 };

@@ -13,30 +13,31 @@ const seeds: Readonly<Record<string, number>> = {
   "forgets whom an operator cut or blocked": 1,
   "lifts a block by itself": 1,
   "takes a cut for a block alone": 1,
-  "forgets that the deployment was cut": 1,
-  "forgets denylisted logins": 4,
-  "lets siblings of a revoked login live on": 14,
+  "forgets that the deployment was cut": 25,
+  "forgets denylisted logins": 12,
+  "lets siblings of a revoked login live on": 4,
   "lets sessions live a second longer": 1,
-  "lets every use be the first": 16,
-  "leaves withdrawn offers open": 24,
-  "lets trees grow without end": 4,
-  "counts no children": 4,
-  "counts no bytes": 4,
-  "counts all trees as one": 5,
-  "never lets a tree grow again that was full once": 4,
-  "lets an agent end as much as it likes": 8,
-  "takes the right to end from the bucket of what is issued": 3,
-  "forgets when at the latest a hop's session ends": 17,
-  "forgets the life that an entailment grants": 1,
-  "reads what cannot be read": 2,
+  "lets every use be the first": 3,
+  "leaves withdrawn offers open": 11,
+  "lets trees grow without end": 2,
+  "counts no children": 2,
+  "counts no bytes": 2,
+  "counts all trees as one": 2,
+  "never lets a tree grow again that was full once": 5,
+  "lets an agent end as much as it likes": 2,
+  "takes the right to end from the bucket of what is issued": 2,
+  "forgets when at the latest a hop's session ends": 2,
+  "forgets the life that an entailment grants": 2,
+  "reads what cannot be read": 1,
   "takes what it could not read for dead": 2,
-  "lets an approval be used again": 1,
-  "forgets that somebody refused": 2,
-  "has people asked again for what they refused": 8,
-  "lets an agent ask as often as it likes how it stands": 2,
-  "counts one person's approval twice": 3,
+  "lets an approval be used again": 2,
+  "forgets that somebody refused": 1,
+  "has people asked again for what they refused": 11,
+  "lets an agent ask as often as it likes how it stands": 1,
+  "counts one person's approval twice": 1,
   "counts no refusals in a row": 2,
-  "never lets a row of refusals end": 1,
+  "never lets a row of refusals end": 2,
+  "forgets who is quarantined": 1,
 };
 
 /** `npm run model -- --seed N --runs N` is the long form. */
@@ -49,7 +50,7 @@ const check = (runs: number, seed: number, sabotage?: (stage: Stage) => void, ta
 describe("random programs by several agents and people at once", () => {
   it("show no difference between the service and the reference model, and grant a good part of what they ask", async () => {
     const tally: Tally = new Map();
-    const result = await check(50, 4, undefined, tally);
+    const result = await check(40, 2, undefined, tally);
     expect(String(result.errorInstance ?? "no difference")).toBe("no difference");
     for (const kind of [
       "open",

@@ -5,9 +5,10 @@ import {
   asksAlways,
   deepest,
   lentBy,
-  longestOf,
-  may,
+  longestNow,
+  mayNow,
   served,
+  serves,
   skewSeconds,
   usualSeconds,
   within,
@@ -47,8 +48,11 @@ export type Elevating = Bound & { readonly kind: "open" | "access" | "hop" };
 /** Whether a request is decided once more, when nobody shows its token again. */
 type Again = "again" | undefined;
 
-/** What a request would get; nothing where it is refused. */
-export function planOf(state: State, request: Elevating, again?: Again): Planned | undefined {
+/** Why a request gets nothing; `exceeds` where its agent may not hold it now. */
+type Refused = "refused" | "exceeds";
+
+/** What a request would get. */
+export function planOf(state: State, request: Elevating, again?: Again): Planned | Refused {
   switch (request.kind) {
     case "open":
       return planOpen(state, request, again);
@@ -68,16 +72,18 @@ function planAccess(
   state: State,
   request: Omit<Bound & { kind: "access" }, "kind">,
   { again, scope }: { readonly again?: Again; readonly scope?: Scope },
-): Planned | undefined {
+): Planned | Refused {
   const { step, by, token, resource } = request;
   const known = state.tokens[token];
   const session = known && state.sessions[known.session];
-  if (!known || session?.agent !== by || !isAlive(state, known.session)) return undefined;
-  if (!again && known.endsSeconds <= state.nowSeconds) return undefined;
+  if (!known || session?.agent !== by || !isAlive(state, known.session)) return "refused";
+  if (!again && known.endsSeconds <= state.nowSeconds) return "refused";
   const scopes = opens(known, session).filter((one) => resourceOf(one) === resource && (scope ?? one) === one);
-  if (scopes.length === 0 || !served(state, scopes)) return undefined;
+  if (scopes.length === 0 || !handedOnFreely(state, known.session)) return "refused";
+  if (!within(scopes, mayNow(state, by))) return "exceeds";
+  if (!served(state, scopes)) return "refused";
   const uses = boundOf(state, step, { above: known.uses, asked: request.maxUses, scopes });
-  if (uses === "refused") return undefined;
+  if (uses === "refused") return "refused";
   const lifeSeconds = Math.min(accessSeconds(state, resource), session.endsSeconds - state.nowSeconds);
   const { principal } = session;
   return { action: "access", by, principal, scopes, session: known.session, lifeSeconds, ...(uses ? { uses } : {}) };
@@ -111,18 +117,20 @@ export function boundOf(
 }
 
 /** A root: for a person by their login, or on the agent's own. */
-function planOpen(state: State, request: Bound & { kind: "open" }, again: Again): Planned | undefined {
+function planOpen(state: State, request: Bound & { kind: "open" }, again: Again): Planned | Refused {
   const { step, by, login: id, scopes, lifeSeconds } = request;
   const login = id === undefined ? undefined : state.logins[id];
-  if (id !== undefined && !(login && loginCounts(state, login, { by, again }))) return undefined;
+  if (id !== undefined && !(login && loginCounts(state, login, { by, again }))) return "refused";
   const principal = login?.person ?? by;
-  if (state.blocked[`principal:${principal}`]) return undefined;
-  if (!within(scopes, may[by]) || !within(scopes, lentBy(principal)) || !served(state, scopes)) return undefined;
-  if ((lifeSeconds ?? 0) > longestOf(by)) return undefined;
+  if (state.blocked[`principal:${principal}`]) return "refused";
+  if (!within(scopes, mayNow(state, by))) return "exceeds";
+  if (!within(scopes, lentBy(principal)) || !served(state, scopes)) return "refused";
+  const longest = longestNow(state, by);
+  if ((lifeSeconds ?? 0) > longest) return "refused";
   const uses = boundOf(state, step, { above: undefined, asked: request.maxUses, scopes });
-  if (uses === "refused") return undefined;
+  if (uses === "refused") return "refused";
   return {
-    ...{ action: "open", by, principal, scopes, lifeSeconds: lifeSeconds ?? usualSeconds },
+    ...{ action: "open", by, principal, scopes, lifeSeconds: lifeSeconds ?? Math.min(usualSeconds, longest) },
     ...(uses ? { uses } : {}),
     ...(id === undefined ? {} : { login: id }),
   };
@@ -169,21 +177,22 @@ const entailments: readonly {
 ];
 
 /** What the serving agent gets at the next hop. */
-function planHop(state: State, request: Bound & { kind: "hop" }, again: Again): Planned | undefined {
+function planHop(state: State, request: Bound & { kind: "hop" }, again: Again): Planned | Refused {
   const { step, by, token, scope } = request;
   const known = state.tokens[token];
   const above = known && state.sessions[known.session];
-  if (!above || known.resource === undefined || (!again && known.endsSeconds <= state.nowSeconds)) return undefined;
+  if (!above || known.resource === undefined || (!again && known.endsSeconds <= state.nowSeconds)) return "refused";
   const { principal, agent } = above;
   // its own session's token: no hop, but one more token of that session
   if (agent === by) return planAccess(state, { step, by, token, resource: resourceOf(scope) }, { again, scope });
   const taken = entailments.filter((e) => e.by === by && known.scopes.includes(e.from) && e.to === scope);
-  if (serverOf[known.resource] !== by || taken.length === 0 || !isAlive(state, known.session)) return undefined;
-  if (!within([scope], may[by]) || !within([scope], lentBy(principal)) || tooDeep(state, known.session, by))
-    return undefined;
-  if (!served(state, [scope])) return undefined;
+  if (serverOf[known.resource] !== by || taken.length === 0 || !isAlive(state, known.session)) return "refused";
+  if (!serves(state, by) || !handedOnFreely(state, known.session, "next")) return "refused";
+  if (!within([scope], mayNow(state, by))) return "exceeds";
+  if (!within([scope], lentBy(principal)) || tooDeep(state, known.session, by)) return "refused";
+  if (!served(state, [scope])) return "refused";
   const uses = boundOf(state, step, { above: known.uses, scopes: [scope] });
-  if (uses === "refused") return undefined;
+  if (uses === "refused") return "refused";
   // made of a token, it ends with it, unless everything it takes grants a life of its own
   const granted = Math.min(...taken.map(({ seconds }) => seconds ?? 0));
   const own = Math.max(known.endsSeconds, state.nowSeconds + granted);
@@ -191,11 +200,15 @@ function planHop(state: State, request: Bound & { kind: "hop" }, again: Again): 
   const left = Math.min(above.endsSeconds, lastEndSeconds) - state.nowSeconds;
   return {
     ...{ action: "hop", by, principal, scopes: [scope], session: known.session, lastEndSeconds },
-    lifeSeconds: Math.max(0, Math.min(usualSeconds, left)),
+    lifeSeconds: Math.max(0, Math.min(usualSeconds, longestNow(state, by), left)),
     presented: known.scopes,
     ...(uses ? { uses } : {}),
   };
 }
+
+/** Whether no quarantined agent handed on what the session's agent holds; with `next`, nor would now. */
+export const handedOnFreely = (state: State, session: number, next?: "next"): boolean =>
+  !chainOf(state, session).some((agent, at) => (at > 0 || next) && state.quarantined[agent]);
 
 /** Whether one more agent is deeper than the strictest of the chain allows. */
 export const tooDeep = (state: State, parent: number, to: AgentName): boolean => {

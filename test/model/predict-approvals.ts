@@ -3,9 +3,9 @@ import { type Context, take, takesOf } from "./bounds.ts";
 import { denied, done, type Observation, type WaitError } from "./observation.ts";
 import { type Elevating, type Planned, planOf, resourceFor } from "./plans.ts";
 import { grant } from "./predict-issue.ts";
-import { cut } from "./predict-orders.ts";
+import { quarantine } from "./predict-orders.ts";
 import { authenticates, livesBeyondLogin, skewSeconds } from "./registered.ts";
-import { type AgentName, type Approver, chainOf, type ModelApproval, resourceOf, type State } from "./state.ts";
+import { type Approver, chainOf, type ModelApproval, resourceOf, type State } from "./state.ts";
 import { verdictOf, type WithApproval } from "./verdict.ts";
 
 const waitSeconds = 900;
@@ -22,8 +22,8 @@ const pending = (approval: number, { endsSeconds }: ModelApproval, state: State)
 /** What a request gets that people may have to approve: it, a place to wait, or nothing. */
 export function predictElevating(state: State, request: Elevating, context: Context): Observation {
   const plan = planOf(state, request);
-  if (!plan) return denied;
-  const verdict = verdictOf(state, plan.scopes, plan.action);
+  if (typeof plan === "string") return denied;
+  const verdict = verdictOf(state, plan);
   if (verdict === "refused") return denied;
   return verdict === "permitted" ? grant(state, request.step, plan, context) : ask(state, request, plan, verdict);
 }
@@ -95,8 +95,9 @@ export function predictClaim(state: State, request: Bound & { kind: "claim" }, c
   if (!within || !authenticates(state, by) || state.suspended[by]) return denied;
   const again = { ...approval.request, step };
   const plan = planOf(state, again, "again");
-  if (!plan) return denied;
-  const verdict = verdictOf(state, plan.scopes, plan.action);
+  if (plan === "exceeds") return refusedAs("approval_stale");
+  if (plan === "refused") return denied;
+  const verdict = verdictOf(state, plan);
   if (typeof verdict === "string" || whatOf(state, again, plan, verdict) !== approval.what)
     return refusedAs("approval_stale");
   const counted = voters.filter(([person, { way }]) => stillCounts(state, person as Approver, way));
@@ -135,7 +136,7 @@ export function predictVote(state: State, request: Bound & { kind: "vote" }): Ob
   state.refusedSeconds[approval.what] = state.nowSeconds;
   const inRow = (state.inRow[approval.by] ?? 0) + 1;
   state.inRow[approval.by] = inRow;
-  if (inRow >= 3) quarantine(state, approval.by);
+  if (inRow >= 3 && !state.quarantined[approval.by]) quarantine(state, approval.by);
   return done;
 }
 
@@ -146,11 +147,4 @@ function mayDecide(state: State, person: Approver, way: "iam" | "token" | "old")
   if (way === "iam") return approvers.includes(person);
   const cut = state.cutSeconds[principal];
   return way === "token" && byToken && !(cut !== undefined && state.nowSeconds <= cut + skewSeconds);
-}
-
-/** Everything that an agent held is over; one that is quarantined already is left as it is. */
-function quarantine(state: State, agent: AgentName): void {
-  if (state.quarantined[agent]) return;
-  cut(state, { agent }, true);
-  state.quarantined[agent] = true;
 }

@@ -1,8 +1,8 @@
 import type { Bound } from "./bind.ts";
 import { type Context, grow } from "./bounds.ts";
 import { denied, type Observation } from "./observation.ts";
-import { boundOf, opens, type Planned, resourceFor, tooDeep } from "./plans.ts";
-import { accessSeconds, longestOf, may, served, usualSeconds, within } from "./registered.ts";
+import { boundOf, handedOnFreely, opens, type Planned, resourceFor, tooDeep } from "./plans.ts";
+import { accessSeconds, longestNow, longestOf, mayNow, served, usualSeconds, within } from "./registered.ts";
 import {
   type AgentName,
   chainOf,
@@ -40,9 +40,9 @@ function issue(state: State, step: number, session: number, { scopes, own, ends,
   return { kind: "token", session, scopes: [...scopes].sort(), principal, chain, endsSeconds, ...rest };
 }
 
-/** Whether policy permits at once what nobody can be asked for. */
-const permits = (state: State, scopes: readonly Scope[], step: string): boolean =>
-  verdictOf(state, scopes, step) === "permitted";
+/** Whether it is permitted at once, where nobody can be asked. */
+const permits = (state: State, asked: Parameters<typeof verdictOf>[1]): boolean =>
+  verdictOf(state, asked) === "permitted";
 
 /** Grants what was planned and permitted; a hop's session grows its tree. */
 export function grant(state: State, step: number, plan: Planned, context: Context): Observation {
@@ -80,6 +80,7 @@ export function predictRenewal(state: State, request: Bound & { kind: "renew" })
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
   if (!isAlive(state, known.session) || opens(known, session).length < session.scopes.length) return denied;
   if (!served(state, session.scopes)) return denied;
+  if (!handedOnFreely(state, known.session) || !within(session.scopes, mayNow(state, by))) return denied;
   const boundedBeyond = (known.uses?.counters.length ?? 0) > (session.uses?.counters.length ?? 0);
   if (boundedBeyond || state.identities[by]?.build !== session.build) return denied;
   const line = lineage(state, known.session);
@@ -87,11 +88,12 @@ export function predictRenewal(state: State, request: Bound & { kind: "renew" })
   const ends = state.nowSeconds + lifeSeconds;
   const last = Math.min(
     root.bornSeconds + longestOf(root.agent),
-    session.bornSeconds + longestOf(by),
+    session.bornSeconds + longestNow(state, by),
     line[1]?.endsSeconds ?? Number.POSITIVE_INFINITY,
     session.lastEndSeconds ?? Number.POSITIVE_INFINITY,
   );
-  if (ends > last || ends < session.endsSeconds || !permits(state, session.scopes, "renew")) return denied;
+  if (ends > last || ends < session.endsSeconds || !permits(state, { by, scopes: session.scopes, action: "renew" }))
+    return denied;
   session.endsSeconds = ends;
   return issue(state, step, known.session, { scopes: session.scopes, whole: true });
 }
@@ -103,7 +105,13 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }, c
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
   if (!isAlive(state, known.session) || state.suspended[to] || !opens(known, session).includes(scope)) return denied;
-  if (tooDeep(state, known.session, to) || !served(state, [scope]) || !permits(state, [scope], "offer")) return denied;
+  if (!handedOnFreely(state, known.session, "next")) return denied;
+  if (
+    tooDeep(state, known.session, to) ||
+    !served(state, [scope]) ||
+    !permits(state, { by, scopes: [scope], action: "offer" })
+  )
+    return denied;
   const expiresInSeconds = Math.min(120, session.endsSeconds - state.nowSeconds);
   const endsSeconds = state.nowSeconds + expiresInSeconds;
   const { maxUses } = request;
@@ -129,17 +137,26 @@ export function predictRedeem(state: State, request: Bound & { kind: "redeem" })
   const offer = state.offers[id];
   if (!offer || offer.to !== by || offer.withdrawn || offer.endsSeconds <= state.nowSeconds) return denied;
   const { scopes } = offer;
-  if (offer.redeemed === "lost" || !served(state, scopes) || !permits(state, scopes, "redeem")) return denied;
+  if (offer.redeemed === "lost" || !served(state, scopes) || !permits(state, { by, scopes, action: "redeem" }))
+    return denied;
   if (offer.redeemed !== undefined) {
-    if (!isAlive(state, offer.redeemed)) return denied;
+    if (!isAlive(state, offer.redeemed) || !handedOnFreely(state, offer.redeemed)) return denied;
+    if (!within(scopes, mayNow(state, by))) return denied;
     return issue(state, step, offer.redeemed, { scopes });
   }
-  if (!isAlive(state, offer.from) || !within(scopes, may[by]) || tooDeep(state, offer.from, by)) return denied;
+  if (!isAlive(state, offer.from) || !within(scopes, mayNow(state, by)) || tooDeep(state, offer.from, by))
+    return denied;
+  if (!handedOnFreely(state, offer.from, "next")) return denied;
   const above = offer.usesAbove ?? state.sessions[offer.from]?.uses;
   const most = offer.maxUses ?? above?.most;
   const uses = boundOf(state, step, { above, asked: offer.maxUses, scopes, most });
   if (uses === "refused") return denied;
-  const seen = child(state, step, offer.from, { by, scopes, uses, lifeSeconds: usualSeconds });
+  const seen = child(state, step, offer.from, {
+    by,
+    scopes,
+    uses,
+    lifeSeconds: Math.min(usualSeconds, longestNow(state, by)),
+  });
   offer.redeemed = step;
   return seen;
 }

@@ -98,3 +98,17 @@ export function cut(state: State, subject: Subject, cutOnly: boolean): Observati
   if (!cutOnly) state.blocked[name] = true;
   return done;
 }
+
+/** Everything that an agent held is over, and from now on it gets what its profile leaves. */
+export function quarantine(state: State, agent: AgentName): Observation {
+  cut(state, { agent }, true);
+  state.quarantined[agent] = true;
+  return done;
+}
+
+/** An operator lets it out; what it opened meanwhile lives on, and a block of it stays. */
+export function release(state: State, agent: AgentName): Observation {
+  if (state.cutSeconds[`agent:${agent}`] === undefined) return denied;
+  delete state.quarantined[agent];
+  return done;
+}

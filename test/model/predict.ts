@@ -4,8 +4,8 @@ import { type Context, growInVain, take, takesOf } from "./bounds.ts";
 import { denied, done, type Observation } from "./observation.ts";
 import { predictClaim, predictElevating, predictVote } from "./predict-approvals.ts";
 import { predictOffer, predictRedeem, predictRenewal } from "./predict-issue.ts";
-import { cut, liftSession, liftSubject, revokeSession } from "./predict-orders.ts";
-import { authenticates } from "./registered.ts";
+import { cut, liftSession, liftSubject, quarantine, release, revokeSession } from "./predict-orders.ts";
+import { authenticates, hasProfile, serves } from "./registered.ts";
 import { type AgentName, chainOf, isAlive, lineage, type ModelUses, rootOf, type State } from "./state.ts";
 
 /** What the model says of one request, in its turn. It changes `state`, which the caller has cloned. */
@@ -21,6 +21,10 @@ export function predict(state: State, request: Bound, context: Context): Observa
       return cut(state, request.subject, request.cutOnly);
     case "lift":
       return liftSubject(state, request.subject);
+    case "quarantine":
+      return quarantine(state, request.agent);
+    case "release":
+      return release(state, request.agent);
     case "vote":
       return predictVote(state, request);
     case "claim":
@@ -92,7 +96,10 @@ export function countInVain(state: State, request: Bound): void {
 function predictAttest(state: State, agent: AgentName, context: Context): Observation {
   const build = state.running[agent];
   const names = ["deployment", `agent:${agent}`, ...(build ? [`build:${build}`] : [])];
-  const refused = state.suspended[agent] || state.quarantined[agent] || names.some((name) => state.blocked[name]);
+  const refused =
+    state.suspended[agent] ||
+    (state.quarantined[agent] && !hasProfile(agent)) ||
+    names.some((name) => state.blocked[name]);
   // its signature is taken after all that, unless the block came between
   const count = { least: refused ? 0 : 1, most: refused && context.alone ? 0 : 1 };
   if (!take(state, "issue", agent, count, context) || refused) return denied;
@@ -119,7 +126,7 @@ function predictIssuing(state: State, request: Bound, context: Context): Observa
 
 function predictIntrospect(state: State, { by, token }: Bound & { kind: "introspect" | "end" }): Observation {
   const known = state.tokens[token];
-  if (state.suspended[by]) return denied;
+  if (state.suspended[by] || !serves(state, by)) return denied;
   const served = known?.resource !== undefined && serverOf[known.resource] === by;
   const alive = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
   const active = alive && use(state, known.uses);

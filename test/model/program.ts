@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Command, Request, Unread, Vote } from "./command.ts";
 import { agent, claim, elevated, kind, maxUses, pick, vote } from "./picks.ts";
 import { ending, issuing, request } from "./requests.ts";
-import { approvers, builds, type Person, type Published } from "./state.ts";
+import { type AgentName, approvers, builds, type Person, type Published, type Scope } from "./state.ts";
 
 /** What one agent sends again and again, most of it not to be refused for anything but that. */
 const rightful = kind("rightful");
@@ -96,6 +96,40 @@ const elevating: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
+/** What an agent tries while it is quarantined. */
+const tried = (agent: AgentName): fc.Arbitrary<Command> =>
+  fc.oneof<fc.MaybeWeightedArbitrary<Command>[]>(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: kind("open"),
+        agent: fc.constant(agent),
+        login: agent === "planner" || agent === "triage" ? fc.nat(6) : fc.constant(undefined),
+        scopes: fc.constantFrom<readonly Scope[]>(
+          ["tickets:read"],
+          ["releases:stage"],
+          ["tickets:read", "releases:stage"],
+          ["tickets:write"],
+        ),
+        lifeSeconds: fc.constantFrom(undefined, undefined, 600, 900),
+        maxUses: fc.constant(undefined),
+      }),
+    },
+    { weight: 3, arbitrary: usingNewest },
+    { weight: 1, arbitrary: elevating },
+    { weight: 2, arbitrary: request },
+  );
+
+const isolating: fc.Arbitrary<Command> = agent.chain((one) =>
+  fc.record({
+    kind: kind("isolate"),
+    agent: fc.constant(one),
+    meanwhile: fc.array(tried(one), { minLength: 1, maxLength: 4 }),
+    release: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    afterwards: fc.array(usingNewest, { maxLength: 2 }),
+  }),
+);
+
 /** What comes in crowds, and what falls between a store that works and one that does not. */
 const unusual: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -141,6 +175,7 @@ export const program: fc.Arbitrary<readonly Command[]> = fc.noBias(
       { weight: 2, arbitrary: around },
       { weight: 1, arbitrary: unusual },
       { weight: 2, arbitrary: elevating },
+      { weight: 1, arbitrary: isolating },
       { weight: 2, arbitrary: fc.record({ kind: kind("together"), both: fc.tuple(request, request) }) },
     ),
     { minLength: 15, maxLength: 60, size: "max" },

@@ -97,6 +97,8 @@ export const ending: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("revoke"), subject, cutOnly: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("lift"), subject }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("lift-session"), session: pick }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("quarantine"), agent }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("release"), agent }) },
 );
 
 export const request = fc.oneof(

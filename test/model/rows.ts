@@ -19,19 +19,29 @@ export const releases = "https://releases.example";
 const payment = { resource: payments, scopes: ["payments:send"] };
 const release = { resource: releases, scopes: ["releases:push", "releases:stage"] };
 const staging = { resource: releases, scopes: ["releases:stage"] };
+const reading = { resource: tickets, scopes: ["tickets:read"] };
+export const group = "people/release";
 const ofBase = (name: string) => inBase("agent", name).may;
 
 /** What the programs' registry has beyond the base: longer lives for two agents, payments and releases, a hop more. */
 const registered: Partial<Record<AgentName, object>> = {
-  planner: { maxLifetimeSeconds: 2_400, may: [...ofBase("planner"), payment, release] },
+  planner: {
+    maxLifetimeSeconds: 2_400,
+    may: [...ofBase("planner"), payment, release],
+    quarantine: { scopes: [reading, staging], maxLifetimeSeconds: 600 },
+  },
   researcher: {
     maxLifetimeSeconds: 1_800,
     may: [...ofBase("researcher"), payment, staging],
     lends: [...inBase("agent", "researcher").lends, staging],
+    quarantine: { scopes: [reading, staging], approval: { group } },
   },
   triage: { may: [...ofBase("triage"), release], lifeFromApproval: true },
-  "ticket-api": { may: [...ofBase("ticket-api"), staging] },
-  "customer-api": { may: [{ resource: tickets, scopes: ["tickets:read"] }] },
+  "ticket-api": {
+    may: [...ofBase("ticket-api"), staging],
+    quarantine: { scopes: [{ resource: customers, scopes: ["customers:read"] }] },
+  },
+  "customer-api": { may: [reading], quarantine: { scopes: [reading], serves: true } },
 };
 
 const entailment = inBase("entailment", "tickets-show-customers");
@@ -85,7 +95,6 @@ const resources = ({ releaseSeconds }: Published): readonly Registration[] => [
   },
 ];
 
-export const group = "people/release";
 /** The client whose tokens decide, and one that the registry knows for nothing. */
 export const approvalsClient = "approvals-app";
 /** IAM's unique id of the role that approvers take. */

@@ -118,6 +118,8 @@ class Run {
         return this.apply(command.change);
       case "elevate":
         return this.elevate(command);
+      case "isolate":
+        return this.isolate(command);
       case "pile":
         return this.pile(command);
       default:
@@ -184,6 +186,13 @@ class Run {
     for (const each of [...decided, ...later, claim]) await this.one(each);
     if (between?.kind === "apply") this.setPublished(() => published);
     if (afterwards) await this.one(afterwards);
+  }
+
+  /** It attests at once: an agent whose registration names a profile gets an identity for it. */
+  private async isolate({ agent, meanwhile, release, afterwards }: Command & { kind: "isolate" }): Promise<void> {
+    const into: readonly Command[] = [{ kind: "quarantine", agent }, { kind: "attest", agent }, ...meanwhile];
+    const out: readonly Command[] = release ? [{ kind: "release", agent }] : [];
+    for (const each of [...into, ...out, ...afterwards]) await this.one(each);
   }
 
   /** Different requests, by their lives, of which the newest are refused. */

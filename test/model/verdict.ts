@@ -1,4 +1,5 @@
-import { resourceOf, type Scope, type State } from "./state.ts";
+import { asksInQuarantine } from "./registered.ts";
+import { type AgentName, resourceOf, type Scope, type State } from "./state.ts";
 
 /** What the policies of the programs say, once more and by hand. */
 
@@ -19,19 +20,23 @@ function verdictAt(state: State, scopes: readonly Scope[], step: string): WithAp
   return scopes.includes("releases:stage") ? { needed: 1, rule: "stage" } : "permitted";
 }
 
-/** What policy answers for all of it: a refusal of a part refuses it, and of any part that waits all of it waits. */
+/**
+ * What is answered for all of it: a refusal of a part refuses it, and of any part that waits all of it waits. A
+ * quarantined agent may have to ask for what policy permits outright, but for tokens of what it has.
+ */
 export function verdictOf(
   state: State,
-  scopes: readonly Scope[],
-  step: string,
+  { by, scopes, action }: { readonly by: AgentName; readonly scopes: readonly Scope[]; readonly action: string },
 ): WithApproval | "permitted" | "refused" {
   const parts = [...new Set(scopes.map(resourceOf))].map((resource) =>
     verdictAt(
       state,
       scopes.filter((one) => resourceOf(one) === resource),
-      step,
+      action,
     ),
   );
   if (parts.includes("refused")) return "refused";
-  return parts.find((one) => typeof one === "object") ?? "permitted";
+  const waits = parts.find((one) => typeof one === "object");
+  if (waits || action === "access" || !asksInQuarantine(state, by)) return waits ?? "permitted";
+  return { needed: 1, rule: state.published.policy === "everything" ? "everything" : "outright" };
 }
