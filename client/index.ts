@@ -16,6 +16,7 @@ export {
 export type { KeyPair } from "./agent/agent-key.ts";
 export type { ApprovalWait, WaitingApproval } from "./agent/approval.ts";
 export type { AwsSessionCredentials, WantedAwsCredentials } from "./agent/aws-credentials.ts";
+export type { SessionBudget } from "./agent/budget.ts";
 export type { WantedGrant } from "./agent/grant.ts";
 export type { Identity } from "./agent/identity.ts";
 export type { ServedAt } from "./agent/reach.ts";

@@ -15,6 +15,7 @@ import { machineClock } from "../machine-clock.ts";
 import { type Cost, costText } from "../resource/cost.ts";
 import { type AgentKey, createAgentKey, type KeyPair } from "./agent-key.ts";
 import { type ApprovalWait, approvedAnswer } from "./approval.ts";
+import { budgetText, type SessionBudget } from "./budget.ts";
 import { type Calls, createCalls, type FormInput } from "./calls.ts";
 import { createDecisions, type Decide } from "./decisions.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
@@ -71,6 +72,11 @@ export interface OpenInput {
    */
   readonly maxUses?: number;
   /**
+   * What the session, and everything below it, may spend: one more budget beside those that apply anyway, where every
+   * call is counted, so at resources that introspect or whose tools are decided.
+   */
+  readonly budget?: SessionBudget;
+  /**
    * Asks for a session token even for one grant. Otherwise a session with one grant is represented by its latest access
    * token, and is lost when that token expires before it is used again.
    */
@@ -110,7 +116,7 @@ export interface LanyardAgent {
   /** A session of a downstream exchange, from the access token that was presented to this agent. */
   hop(
     presentedAccessToken: string,
-    input: Pick<OpenInput, "grants" | "purpose" | "tools" | "maxUses" | "renewable" | "approval">,
+    input: Pick<OpenInput, "grants" | "purpose" | "tools" | "maxUses" | "budget" | "renewable" | "approval">,
   ): Promise<AgentSession>;
   /**
    * Asks the issuer about a token that was presented to this agent. Where uses are counted, an active answer takes one
@@ -251,6 +257,7 @@ async function openSession(
     ["tools", wanted?.tools?.join(" ")],
     ["lifetime_seconds", wanted?.lifetimeSeconds?.toString()],
     ["max_uses", wanted?.maxUses?.toString()],
+    ["budget", wanted?.budget && budgetText(wanted.budget)],
   ];
   const { answer, asked, askedAtSeconds } = await approvedAnswer(form, wanted?.approval, deps);
   const token = textIn(answer, "access_token", "token");

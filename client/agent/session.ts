@@ -6,6 +6,7 @@ import { type Answer, type Fetch, lifeIn, textIn } from "../http.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AgentKey } from "./agent-key.ts";
 import { type AwsSessionCredentials, awsCredentialsBy, type WantedAwsCredentials } from "./aws-credentials.ts";
+import { budgetText, type SessionBudget } from "./budget.ts";
 import { callResource } from "./call-resource.ts";
 import type { Calls, FormInput } from "./calls.ts";
 import { grantParameters, type WantedGrant } from "./grant.ts";
@@ -38,6 +39,11 @@ export interface AgentSession extends SessionFacts {
     readonly lifetimeSeconds?: number;
     /** How often the other agent's session may be used; no more than this session may. */
     readonly maxUses?: number;
+    /**
+     * What the other agent's session, and everything below it, may spend; no more than a budget of this session. What it
+     * spends is taken from this session's budgets too.
+     */
+    readonly budget?: SessionBudget;
   }): Promise<HeldOffer>;
   /**
    * Gives the session a later end, for work that takes longer than expected. The end is never beyond that of the
@@ -138,7 +144,7 @@ function renewedBy({ calls, clock, facts, key }: SessionInput, own: OwnTokenHold
 
 /** Offers a part of a session to another agent. */
 function offeredBy({ calls, clock }: SessionInput, own: OwnTokenHolder): AgentSession["offer"] {
-  return async ({ to, grants, lifetimeSeconds, maxUses }) => {
+  return async ({ to, grants, lifetimeSeconds, maxUses, budget }) => {
     const askedAtSeconds = nowSeconds(clock);
     const answer = await calls("token", [
       ...own.subject(),
@@ -147,6 +153,7 @@ function offeredBy({ calls, clock }: SessionInput, own: OwnTokenHolder): AgentSe
       ...grantParameters(grants),
       ["lifetime_seconds", lifetimeSeconds?.toString()],
       ["max_uses", maxUses?.toString()],
+      ["budget", budget && budgetText(budget)],
     ]);
     const handle = textIn(answer, "access_token", "token");
     return { handle, expiresAtSeconds: askedAtSeconds + lifeIn(answer, "token") };

@@ -6,7 +6,7 @@ import type { AgentSession } from "../agent/session.ts";
 import type { Authenticated } from "../resource/authenticated.ts";
 
 /** What the sessions of a handler are made of. */
-export interface HopInput extends Pick<OpenInput, "purpose" | "maxUses"> {
+export interface HopInput extends Pick<OpenInput, "purpose" | "maxUses" | "budget"> {
   /** The agent that the handler runs as: the one registered as serving the resource. */
   readonly agent: Pick<LanyardAgent, "hop">;
   /** What the handler needs to do its work, or how that follows from the caller's access. */
@@ -55,7 +55,7 @@ export function createHopSessions(input: HopInput): (caller: Authenticated) => P
 }
 
 const open = (
-  { agent, purpose, maxUses }: HopInput,
+  { agent, purpose, maxUses, budget }: HopInput,
   grants: readonly WantedGrant[],
   presentedAccessToken: string,
 ): Promise<AgentSession> =>
@@ -65,4 +65,5 @@ const open = (
     renewable: true,
     ...(purpose === undefined ? {} : { purpose }),
     ...(maxUses === undefined ? {} : { maxUses }),
+    ...(budget ? { budget } : {}),
   });

@@ -1,3 +1,4 @@
+import type { BudgetBounds } from "./budget.ts";
 import type { ApprovalRule, PolicyQuestion } from "./decision.ts";
 import type { Grant, Principal } from "./session.ts";
 
@@ -31,6 +32,8 @@ export interface PendingApproval extends ApprovalRule {
   /** How long what is released would live, from its release on. */
   readonly lifeSeconds: number;
   readonly maxUses?: number;
+  /** What the session, and everything below it, may spend. */
+  readonly budget?: BudgetBounds;
   /** The session that it is a token of, or that it would stand below. */
   readonly session?: { readonly root: string; readonly sid: string };
   /** The policies that determined the answer, with digests of their texts, by name. */

@@ -1,5 +1,5 @@
 import type { Assurance } from "./assurance.ts";
-import type { SessionBudget } from "./budget.ts";
+import type { BudgetBounds, SessionBudget } from "./budget.ts";
 import type { Login } from "./login.ts";
 
 /** One RFC 9396 authorization detail: `type` and the constraint fields its registered type declares. */
@@ -165,6 +165,8 @@ export interface Offer {
   readonly usesAbove?: Uses;
   /** How often the child's tokens may be used, where the offer bounds that. */
   readonly maxUses?: number;
+  /** What the child, and everything below it, may spend, where the offer bounds that. */
+  readonly budget?: BudgetBounds;
   readonly createdAtSeconds: number;
   readonly expiresAtSeconds: number;
   /** The agent that made it has withdrawn it. This is read from its tombstone, never from its row. */

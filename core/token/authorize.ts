@@ -111,21 +111,19 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
 }
 
 /**
- * Refuses what budgets apply to where nobody counts. Most registries have none, and then nothing is loaded.
- * @returns what was authorized, or what `checkBudgeted` refuses
+ * Bounds what is planned by budgets, and refuses what one applies to where nobody counts. Most registries have none, and
+ * then nothing is loaded.
+ * @returns what was authorized, or what `boundBudget` refuses
  */
 async function withinBudgets(authorized: Authorized, input: PlanInput): Promise<Result<Authorized, Denial>> {
-  const { plan, policies, waits } = authorized;
+  const { plan, policies, subject } = authorized;
   const { request, registry } = input;
-  if (request.budget === undefined && !(plan.existing ?? plan.parent)?.budgets && !hasBudgets(registry))
+  const offered = subject.kind === "offer" || subject.kind === "redeemed" ? subject.offer.budget : undefined;
+  if (!(request.budget ?? offered ?? (plan.existing ?? plan.parent)?.budgets) && !hasBudgets(registry))
     return ok(authorized);
-  const { checkBudgeted } = await import("./budgeted.ts");
-  const counted = checkBudgeted(plan, policies, input);
-  if (!counted.ok) return counted;
-  // an approved plan is stored without it, and would open a session that it does not bound
-  return waits && request.budget !== undefined
-    ? err({ code: "parameter_invalid", name: "budget", why: "it cannot be asked for where somebody has to approve" })
-    : ok(authorized);
+  const { boundBudget } = await import("./budgeted.ts");
+  const bounded = boundBudget({ plan, offered, policies }, input);
+  return bounded.ok ? ok({ ...authorized, plan: bounded.value }) : bounded;
 }
 
 const having = new WeakMap<RegistrySnapshot, boolean>();

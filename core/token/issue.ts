@@ -36,6 +36,7 @@ export async function issueOffer(authorized: Authorized, context: TokenContext):
   const bound = {
     ...(plan.usesAbove ? { usesAbove: plan.usesAbove } : {}),
     ...(plan.maxUses === undefined ? {} : { maxUses: plan.maxUses }),
+    ...(plan.budget ? { budget: plan.budget } : {}),
   };
   const offer: Offer = { ...address, from, to: plan.to, grants: plan.grants, ...bound, ...times };
   const room = await growTree({ offer }, authorized.registry, ports.store);

@@ -61,8 +61,6 @@ export async function draftSession(
   ];
   const epochs = epochsNow(rows, [...own, ...more]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
-  const { budget } = request;
-  const bounds = budget === undefined ? undefined : (await import("../budgets/read-bounds.ts")).readBounds(budget);
   const status = await ports.store.leaseStatus(exp, epochs[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
   const session: Session = {
@@ -86,7 +84,7 @@ export async function draftSession(
     registryVersion: registry.version,
     status,
     ...(uses ? { uses } : {}),
-    ...budgetsBelow(parent, bounds, sid),
+    ...budgetsBelow(parent, plan.budget, sid),
     ...(plan.delegationRules ? { delegationRules: plan.delegationRules } : {}),
     ...(plan.meanings ? { meanings: plan.meanings } : {}),
     ...(plan.via ? { via: plan.via } : {}),

@@ -2,6 +2,7 @@ import type { Caller } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { grantsAsserted, withinAsserted } from "../jwt-bearer/id-jag.ts";
 import type { AgentRegistration } from "../model/agent-registration.ts";
+import type { BudgetBounds } from "../model/budget.ts";
 import type { ApprovalRule, PolicyQuestion } from "../model/decision.ts";
 import { limits } from "../model/limits.ts";
 import type { Registration } from "../model/registry.ts";
@@ -27,6 +28,8 @@ export interface Plan extends Delegator {
   readonly maxUses?: number;
   /** The bounds above, which apply in addition. */
   readonly usesAbove?: Uses;
+  /** What a new session, or the child of an offer, and everything below it may spend. */
+  readonly budget?: BudgetBounds;
   /** Every agent of the chain after this step. */
   readonly actors: readonly string[];
   readonly depth: number;

@@ -47,7 +47,7 @@ export interface TokenRequest {
   readonly role?: string;
   /** How often the requested token may be used, 1 to `limits.usesMax`. */
   readonly maxUses?: number;
-  /** What the session that is opened, and everything below it, may spend, as it was sent: `read-bounds.ts` reads it. */
+  /** What the session that is opened, or the child of the offer, and everything below it, may spend, as it was sent: `read-bounds.ts` reads it. */
   readonly budget?: string;
 }
 
@@ -245,7 +245,17 @@ function readAssertion(form: Form): Result<TokenRequest["subject"], Denial> {
 /** What redeems an approval cannot say anything else: it gets exactly what was approved. */
 const withApprovalNone = [
   ...["assertion", "subject_token", "subject_token_type", "actor_token", "requested_token_type", "audience"],
-  ...["resource", "scope", "authorization_details", "lifetime_seconds", "max_uses", "role", "purpose", "tools"],
+  ...[
+    "resource",
+    "scope",
+    "authorization_details",
+    "lifetime_seconds",
+    "max_uses",
+    "budget",
+    "role",
+    "purpose",
+    "tools",
+  ],
 ];
 
 /** CIBA 10.1: an approval is redeemed by its `auth_req_id`. */

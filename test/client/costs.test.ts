@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { SessionBudget } from "../../client/index.ts";
 import type { ResourceServerInput } from "../../client/verify.ts";
 import { LanyardError } from "../../client/verify.ts";
 import type { Budget } from "../../core/model/budget.ts";
@@ -187,4 +188,32 @@ describe("threat 66: a settlement", () => {
       await expect(settle(euros(1))).rejects.toMatchObject({ code: "answer_malformed" });
     },
   );
+});
+
+describe("threat 66: a budget that an agent gives its session, and hands on", () => {
+  const grants = [{ resource: tickets, scopes: ["tickets:read"] }];
+  const open = async (budget: SessionBudget) =>
+    cloud.agent("planner").open({
+      ...{ onBehalfOf: { idToken: cloud.idToken("planner-app") }, grants, budget, renewable: true },
+    });
+
+  test("counts what the other agent spends, and is refused where it is wider than the session's own", async () => {
+    const session = await open({ calls: { day: 2 }, money: { currency: "EUR", dayMinor: 900 } });
+    const offer = { to: agentId("researcher"), grants };
+    await expect(session.offer({ ...offer, budget: { calls: { day: 3 } } })).rejects.toMatchObject({
+      ...{ code: "request_refused", description: expect.stringContaining("at most 2 calls") },
+    });
+    const { handle } = await session.offer({ ...offer, budget: { money: { currency: "EUR", dayMinor: 500 } } });
+    const child = await cloud.agent("researcher").redeem(handle, { expect: "anything" });
+    const { token } = await child.accessToken(tickets);
+    expect(await api().introspect(token, { costAtMost: euros(501) })).toMatchObject({ active: false, left: 500 });
+    expect((await api().introspect(token, { costAtMost: euros(400) })).active).toBe(true);
+    expect(await api().introspect(token, { costAtMost: euros(101) })).toMatchObject({ active: false, left: 100 });
+  });
+
+  test("that is none is refused by the token endpoint, and nothing is opened", async () => {
+    for (const budget of [{}, { calls: { day: 0.5 } }, { money: { currency: "euro", dayMinor: 1 } }])
+      await expect(open(budget)).rejects.toMatchObject({ code: "request_refused" });
+    expect(cloud.store.sessions.size).toBe(0);
+  });
 });

@@ -38,6 +38,7 @@ const shown = listed.extend({
   actors: z.array(z.string()),
   lifeSeconds: z.number(),
   maxUses: z.number().optional(),
+  budget: z.unknown().optional(),
   grants: z.array(
     z.looseObject({ resource: z.string(), scopes: z.array(z.string()), details: z.array(z.unknown()), reaches }),
   ),
@@ -136,6 +137,7 @@ function linesOf(one: Shown): readonly string[] {
     `agent      ${one.actors.join(" → ")}`,
     `for        ${one.principal}`,
     `step       ${one.action}, for ${one.lifeSeconds} s${one.maxUses === undefined ? "" : `, ${one.maxUses} uses`}`,
+    ...(one.budget === undefined ? [] : [`may spend  ${JSON.stringify(one.budget)}`]),
     ...grants.flatMap(({ resource, scopes, details, reaches: { tools, roles, onward } }) => [
       `at         ${resource}`,
       `  scopes   ${scopes.join(" ")}`,

@@ -15,11 +15,12 @@ export const listed = ({ id, requestHash, group, needed, agent, principal, ...pe
  * no part of what is approved.
  */
 export function shown(pending: PendingApproval, standing: ApprovalStanding, registry: RegistrySnapshot) {
-  const { action, actors, depth, lifeSeconds, maxUses, session, lastEndSeconds, purpose } = pending;
+  const { action, actors, depth, lifeSeconds, maxUses, budget, session, lastEndSeconds, purpose } = pending;
   return {
     ...listed(pending),
     ...{ action, actors, depth, lifeSeconds },
     ...(maxUses === undefined ? {} : { maxUses }),
+    ...(budget ? { budget } : {}),
     ...(session === undefined ? {} : { session: session.sid }),
     ...(lastEndSeconds === undefined ? {} : { lastEndSeconds }),
     grants: pending.grants.map((grant) => ({ ...grant, reaches: reachOf(grant, pending.agent, registry) })),

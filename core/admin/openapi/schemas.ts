@@ -205,8 +205,9 @@ export const schemas = {
       createdAtSeconds: seconds,
       expiresAtSeconds: seconds,
       maxUses: count,
+      budget: { type: "object", description: "What its child, and everything below it, may spend" },
     },
-    ["by", "maxUses"],
+    ["by", "maxUses", "budget"],
   ),
   Story: object(
     {

@@ -88,7 +88,7 @@ const issuing = ({ epochs, status, formerStatus = [], delegationRules, login }: 
 
 /** An offer without its handle. Only the handle's hash is stored, and it is not shown either. */
 function offerView(
-  { to, grants, createdAtSeconds, expiresAtSeconds, withdrawn, redeemed, maxUses }: Offer,
+  { to, grants, createdAtSeconds, expiresAtSeconds, withdrawn, redeemed, maxUses, budget }: Offer,
   now: number,
 ) {
   const state = redeemed ? "redeemed" : withdrawn ? "withdrawn" : expiresAtSeconds <= now ? "expired" : "open";
@@ -100,6 +100,7 @@ function offerView(
     createdAtSeconds,
     expiresAtSeconds,
     ...(maxUses === undefined ? {} : { maxUses }),
+    ...(budget ? { budget } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { BudgetWindow } from "../../model/budget.ts";
 import { limits } from "../../model/limits.ts";
 import { badRequest, badTarget, forbidden, type Rows } from "../row.ts";
 
@@ -17,6 +18,14 @@ export type BudgetDenial =
   | { readonly code: "report_settled"; readonly settled: number; readonly currency: string }
   | { readonly code: "cost_exceeds"; readonly reserved: number; readonly cost: number; readonly currency: string }
   | { readonly code: "budgets_many"; readonly rows: number; readonly limit: number }
+  | {
+      readonly code: "budget_exceeds";
+      /** `calls`, or the currency whose smallest unit is counted. */
+      readonly what: string;
+      readonly window: BudgetWindow;
+      readonly requested: number;
+      readonly allowed: number;
+    }
   | { readonly code: "budget_not_counted"; readonly budget: string; readonly resource: string };
 
 const at = (seconds: number) => `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`;
@@ -55,6 +64,11 @@ export const budgetDenials: Rows<BudgetDenial> = {
     rule: `a call takes from at most ${limits.budgetRows} rows of budgets`,
     missing: (d) => `fewer budgets along this chain: they have ${d.rows} rows`,
     answer: forbidden("there are too many budgets along this chain"),
+  },
+  budget_exceeds: {
+    rule: "a session's or offer's budget is no wider than those of the sessions above it and of the offer it redeems",
+    missing: (d) => `at most ${d.allowed} ${d.what} in each ${d.window}; ${d.requested} were asked for`,
+    answer: badRequest((d) => `ask for at most ${d.allowed} ${d.what} in each ${d.window}`),
   },
   budget_not_counted: {
     rule: "a budget holds only where every call is counted: at resources that introspect, or whose tools are decided",

@@ -117,11 +117,12 @@ function pendingFrom(
   const ends = [session?.expiresAtSeconds, plan.lastEndSeconds, personEnd(subject, registry.agent(caller.agent))];
   const known = ends.filter((end) => end !== undefined);
   const lastEndSeconds = known.length === 0 ? undefined : Math.min(...known);
-  const { principal, actors, depth, action, grants, lifeSeconds, maxUses } = plan;
+  const { principal, actors, depth, action, grants, lifeSeconds, maxUses, budget } = plan;
   return {
     ...{ id: `ap_${ports.ids.id()}`, agent: caller.agent, jkt, principal, actors, depth, action, grants, lifeSeconds },
     ...(build === undefined ? {} : { build }),
     ...(maxUses === undefined ? {} : { maxUses }),
+    ...(budget ? { budget } : {}),
     ...(session ? { session: { root: session.root, sid: session.sid } } : {}),
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     createdAtSeconds: now,

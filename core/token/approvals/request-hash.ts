@@ -45,6 +45,7 @@ export function requestHash({
     lifetimeSeconds: request.lifetimeSeconds,
     grants: grantsOf(grants, registry),
     uses: { max: maxUses, above: usesAbove },
+    budget: plan.budget,
     presented: via?.kind === "hop" ? grantsOf([via.presented], registry) : undefined,
     session: session && { root: session.root, sid: session.sid },
   });

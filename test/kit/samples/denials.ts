@@ -82,6 +82,7 @@ export const denials: Samples = {
   report_settled: { code: "report_settled", settled: 900, currency: "EUR" },
   cost_exceeds: { code: "cost_exceeds", reserved: 900, cost: 1_000, currency: "EUR" },
   budgets_many: { code: "budgets_many", rows: 40, limit: 32 },
+  budget_exceeds: { code: "budget_exceeds", what: "EUR", window: "day", requested: 700, allowed: 500 },
   budget_not_counted: { code: "budget_not_counted", budget: "ledger", resource: "https://tickets.example" },
   session_ending: { code: "session_ending", leftSeconds: 2 },
   sts_unavailable: { code: "sts_unavailable", error: "AssumeRole: Throttling" },

@@ -1,4 +1,5 @@
 import type { PendingApproval } from "../../../../core/model/approval.ts";
+import { budgetBounds } from "../budgets/declared.ts";
 import { anyText, type Item, list, mapOf, members, oneOf, optional, row, text, whole } from "../codec.ts";
 import { grant, grantItem, type Kept, keptSeconds, principal } from "../sessions/session-rows.ts";
 
@@ -33,6 +34,7 @@ const pendingRow = row(
     grants: list(grant),
     lifeSeconds: whole,
     maxUses: optional(whole),
+    budget: optional(budgetBounds),
     session: optional(members<NonNullable<PendingApproval["session"]>>({ root: text, sid: text })),
     policies: mapOf(text),
     meanings: mapOf(text),

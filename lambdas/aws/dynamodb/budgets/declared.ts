@@ -1,4 +1,4 @@
-import type { Budget, SessionBudget } from "../../../../core/model/budget.ts";
+import type { Budget, BudgetBounds, SessionBudget } from "../../../../core/model/budget.ts";
 import { list, members, optional, text, whole } from "../codec.ts";
 
 const perWindow = { hour: optional(whole), day: optional(whole) } as const;
@@ -6,6 +6,9 @@ const bounds = {
   calls: optional(members<NonNullable<Budget["calls"]>>(perWindow)),
   money: optional(members<NonNullable<Budget["money"]>>({ currency: text, ...perWindow })),
 } as const;
+
+/** Decodes what an offer, or a request that waits for people, bounds. */
+export const budgetBounds = members<BudgetBounds>(bounds);
 
 /** Decodes a budget of a registration. */
 export const budget = members<Budget>({

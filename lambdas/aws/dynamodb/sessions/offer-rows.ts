@@ -1,5 +1,6 @@
 import { tombstoneKeys } from "../../../../core/model/row-keys.ts";
 import type { Offer } from "../../../../core/model/session.ts";
+import { budgetBounds } from "../budgets/declared.ts";
 import { type Item, list, members, optional, row, text, whole } from "../codec.ts";
 import type { Tables } from "../dynamo.ts";
 import { grant, grantItem, type Kept, keptSeconds, session, sessionFields, uses } from "./session-rows.ts";
@@ -57,6 +58,7 @@ const offerRow = row(
     grants: list(grant),
     usesAbove: optional(uses),
     maxUses: optional(whole),
+    budget: optional(budgetBounds),
     createdAtSeconds: whole,
     expiresAtSeconds: whole,
     redeemed: optional(members({ sid: text, jkt: text })),

@@ -12,6 +12,7 @@ import {
   pendingItem,
   pendingOf,
 } from "../../../../lambdas/aws/dynamodb/approvals/pending-rows.ts";
+import { budgetBounds } from "./budget-values.ts";
 import { type Kind, kind } from "./kind.ts";
 import { free, grant, text, texts, whole } from "./values.ts";
 
@@ -29,7 +30,13 @@ const pendingApproval = fc.record(
     ),
     action: fc.constantFrom("open" as const, "access" as const, "hop" as const),
     grants: fc.array(grant, { maxLength: 2 }),
-    ...{ depth: whole, lifeSeconds: whole, maxUses: whole, session: fc.record({ root: text, sid: text }) },
+    ...{
+      depth: whole,
+      lifeSeconds: whole,
+      maxUses: whole,
+      budget: budgetBounds,
+      session: fc.record({ root: text, sid: text }),
+    },
     policies: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
     meanings: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
     ...{ purpose: free, createdAtSeconds: whole, expiresAtSeconds: whole, lastEndSeconds: whole, resume: text },
@@ -65,7 +72,7 @@ export const approvalKinds: readonly Kind[] = [
     values: pendingApproval,
     encode: pendingItem,
     decode: pendingOf,
-    optional: ["build", "maxUses", "session", "purpose", "lastEndSeconds"],
+    optional: ["build", "maxUses", "budget", "session", "purpose", "lastEndSeconds"],
   }),
   kind({
     name: "name of an approval",

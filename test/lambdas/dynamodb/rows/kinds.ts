@@ -57,7 +57,7 @@ export const kinds: readonly Kind[] = [
     values: offer,
     encode: offerItem,
     decode: offerOf,
-    optional: ["usesAbove", "maxUses", "redeemed"],
+    optional: ["usesAbove", "maxUses", "budget", "redeemed"],
   }),
   kind({
     name: "handle",

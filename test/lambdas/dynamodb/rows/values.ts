@@ -7,6 +7,7 @@ import type { CardKeys } from "../../../../core/registry/published.ts";
 import type { AppliedVersion } from "../../../../core/registry/store.ts";
 import type { StopLedger } from "../../../../core/stop/stops.ts";
 import { agent } from "../../../kit/registry.ts";
+import { budgetBounds, sessionBudgets } from "./budget-values.ts";
 
 /** What rows hold, made up. */
 
@@ -49,7 +50,7 @@ const sessionNeeds = [
 
 /** Columns that a session's row may lack. */
 export const sessionMayLack = [
-  ...["jkt", "build", "owner", "purpose", "tools", "formerStatus", "uses"],
+  ...["jkt", "build", "owner", "purpose", "tools", "formerStatus", "uses", "budgets"],
   ...["lending", "meanings", "via", "lastEndSeconds", "login", "ended"],
 ];
 
@@ -83,6 +84,7 @@ export const session = fc.record(
     status: place,
     formerStatus: fc.array(fc.record({ list: text, idx: whole, untilSeconds: whole }), { maxLength: 2 }),
     uses,
+    budgets: sessionBudgets,
     delegationRules: texts,
     meanings: fc.dictionary(text, text, { maxKeys: 2, noNullPrototype: true }),
     via: fc.oneof(fc.record({ kind: fc.constant("offer") }), fc.record({ kind: fc.constant("hop"), presented: grant })),
@@ -102,6 +104,7 @@ export const offer = fc.record(
     grants: fc.array(grant, { maxLength: 2 }),
     usesAbove: uses,
     maxUses: whole,
+    budget: budgetBounds,
     createdAtSeconds: whole,
     expiresAtSeconds: whole,
     redeemed: fc.record({ sid: text, jkt: text }),
