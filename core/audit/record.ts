@@ -159,11 +159,11 @@ export interface AuditFacts {
 
 /** What is told of a signal. */
 interface SignalFacts {
-  /** `iss` of a security event. */
+  /** `iss` of a security event, or the issuer whose SCIM client it was. */
   readonly issuer: string;
   /** `jti` of a security event. */
   readonly id?: string;
-  /** Type of a security event, a URI. */
+  /** Type of a security event, a URI; or what SCIM's client asked: `scim.create`, `scim.replace`, `scim.patch`, `scim.delete`. */
   readonly event?: string;
 }
 

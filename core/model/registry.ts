@@ -90,6 +90,8 @@ export interface TrustedIssuerRegistration {
   readonly approvals?: { readonly clients: readonly string[] };
   /** person: the transmitter whose security events about its people count. When it is left out, none do. */
   readonly events?: TrustedTransmitter;
+  /** person: who may say by SCIM which of its people are no longer active. When it is left out, nobody may. */
+  readonly scim?: TrustedScimClient;
 }
 
 /** A transmitter of security events (SSF 1.0) that speaks of one issuer's people, and of nobody else. */
@@ -100,6 +102,14 @@ export interface TrustedTransmitter {
   readonly issuer?: string;
   /** Where the keys of its events are published; required where it is another issuer. */
   readonly jwksUri?: string;
+}
+
+/** A SCIM client (RFC 7644) that says of one issuer's people, and of nobody else, who is no longer active. */
+export interface TrustedScimClient {
+  /** base64url SHA-256 of its tokens: one, or two while one is replaced. The tokens themselves are kept nowhere. */
+  readonly tokenSha256: readonly string[];
+  /** Which SCIM attribute is a person's `sub` at the issuer; `externalId` when it is left out. */
+  readonly subject?: "externalId" | "userName";
 }
 
 /** A Cedar policy. */

@@ -245,6 +245,15 @@ const trustedIssuer = z.strictObject({
   identityAssertions: z.literal(true).exactOptional(),
   approvals: z.strictObject({ clients: z.array(carried).min(1).max(20) }).exactOptional(),
   events: z.strictObject({ audience: text, issuer: uri.exactOptional(), jwksUri: uri.exactOptional() }).exactOptional(),
+  scim: z
+    .strictObject({
+      tokenSha256: z
+        .array(z.string().regex(/^[A-Za-z0-9_-]{43}$/, "write the SHA-256 of the token, base64url, 43 characters"))
+        .min(1)
+        .max(2),
+      subject: z.enum(["externalId", "userName"]).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const policy = z.strictObject({

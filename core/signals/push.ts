@@ -21,10 +21,10 @@ export const pushPath = "/events";
 
 /**
  * Takes one pushed event (RFC 8935 2): cheap checks first, then the registry, then the signature, then what it says.
- * @returns nothing where it was taken, also where it had been before (2.2: a repetition is a success); else
+ * @returns 202 where it was taken, also where it had been before (2.2: a repetition is a success); else
  * `method_not_allowed`, `content_type_unsupported`, `event_malformed`, those of proving and reading it, `rate_exceeded`
  */
-export async function takePush(call: Call, audit: AuditContext, deps: PushDeps): Promise<Result<void, Denial>> {
+export async function takePush(call: Call, audit: AuditContext, deps: PushDeps): Promise<Result<Reply, Denial>> {
   if (call.method !== "POST") return err({ code: "method_not_allowed", method: call.method, allow: "POST" });
   const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type !== "application/secevent+jwt")
@@ -52,11 +52,11 @@ export async function takePush(call: Call, audit: AuditContext, deps: PushDeps):
     audit,
     deps,
   );
-  return heard.ok ? ok(undefined) : heard;
+  return heard.ok ? ok(taken) : heard;
 }
 
 /** RFC 8935 2.2: taken, and nothing is said of what came of it. */
-export const taken: Reply = { status: 202, contentType: "application/json", body: "" };
+const taken: Reply = { status: 202, contentType: "application/json", body: "" };
 
 /**
  * A refusal as a transmitter is told it (RFC 8935 2.3, 2.4): `err` and `description`. What is no 400 says that the same

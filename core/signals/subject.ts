@@ -4,7 +4,7 @@ import type { TrustedIssuerRegistration } from "../model/registry.ts";
 import { err, ok, type Result } from "../model/result.ts";
 
 /** OpenID Connect Core 2: a subject is printable ASCII of at most 255 characters. */
-const subjectForm = /^[\x20-\x7e]{1,255}$/;
+export const subjectForm = /^[\x20-\x7e]{1,255}$/;
 
 /** Members that narrow a complex subject (SSF 1.0 3.1) to less than everything of the person. */
 const narrowing = ["session", "device", "application", "tenant", "org_unit", "group"];

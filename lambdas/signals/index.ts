@@ -7,6 +7,7 @@ import { readLivenessBatch } from "../aws/dynamodb/sessions/liveness-batch.ts";
 import { createFetcher } from "../aws/outbound/fetcher.ts";
 import { clock, ground, setting, tables } from "../ground.ts";
 import { httpHandler } from "../http/edge.ts";
+import { headerOf } from "../http/url-event.ts";
 
 const { dynamo, denying, refuse } = ground();
 const issuer = setting("issuer");
@@ -20,4 +21,4 @@ const endpoint = createSignalsEndpoint({
 });
 
 /** What identity providers say of their people: see `core/endpoints/signals.ts`. */
-export const handler = httpHandler((call) => endpoint(call), refuse);
+export const handler = httpHandler((call, event) => endpoint(call, headerOf(event, "authorization")), refuse);

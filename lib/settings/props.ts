@@ -255,7 +255,7 @@ export interface OptionalProps {
   readonly approvalNotices?: boolean;
   /**
    * Hears what identity providers say of people who own agents or lend to them (docs/signals.md): security events
-   * (SSF). One public function. Without it a registry that names such a provider is refused.
+   * (SSF) and deactivations by SCIM. One public function. Without it a registry that names such a provider is refused.
    * @default false
    */
   readonly signals?: boolean;

@@ -76,6 +76,7 @@ describe("what a stage has not", () => {
     ["a quarantine with approval", { ...agent("odd"), quarantine: askingForYes }, "approvals"],
     ["a client for approvals", approving, "approvals"],
     ["a transmitter of an issuer's events", { ...provider, events: { audience: "lanyard" } }, "signals"],
+    ["a SCIM client of an issuer", { ...provider, scim: { tokenSha256: ["A".repeat(43)] } }, "signals"],
     [
       "a policy that permits with approval",
       { kind: "policy", name: "p", cedar: '@approval("idp/release")\npermit(principal, action, resource);' },

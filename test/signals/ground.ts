@@ -4,7 +4,7 @@ import type { Call } from "../../core/model/wire.ts";
 import { randomIds } from "../kit/keys.ts";
 import { memoryReports } from "../kit/memory/epochs.ts";
 import { idp, inBase } from "../kit/registry.ts";
-import { type TestKey, testKey } from "../kit/wire/key.ts";
+import { sha256, type TestKey, testKey } from "../kit/wire/key.ts";
 import { tokens } from "../kit/world/tokens.ts";
 import { createWorld } from "../kit/world/world.ts";
 
@@ -17,15 +17,27 @@ export const caep = (name: string) => `https://schemas.openid.net/secevent/caep/
 export const ssf = (name: string) => `https://schemas.openid.net/secevent/ssf/event-type/${name}`;
 export const person = (sub: string, iss = idp) => ({ format: "iss_sub", iss, sub });
 
+/** Of the people's SCIM client, and of the partner's. */
+export const scimToken = `lys_${"a".repeat(43)}`;
+export const partnerToken = `lys_${"b".repeat(43)}`;
+
 const people = inBase("trusted-issuer", "people");
 /** A provider that signs its events by its own keys, and a partner's whose transmitter is another issuer. */
 export const rows: readonly Registration[] = [
-  { ...people, events: { audience } },
+  { ...people, events: { audience }, scim: { tokenSha256: [sha256(scimToken)] } },
   {
     ...inBase("trusted-issuer", "partners"),
     events: { audience: "partner-events", issuer: transmitter, jwksUri: keysAt },
+    scim: { tokenSha256: [sha256("replaced"), sha256(partnerToken)], subject: "userName" },
   },
 ];
+
+const at = "https://sig123.lambda-url.eu-west-1.on.aws";
+
+interface ScimCall {
+  readonly token?: string;
+  readonly contentType?: string;
+}
 
 /** What a test may say otherwise of a push. */
 interface Said {
@@ -56,17 +68,24 @@ export async function openSignals(more: readonly Registration[] = []) {
   /** The same of the partner's transmitter. */
   const partnerEvent = (type: string, subject: unknown, claims: object = {}) =>
     event(type, subject, { key: partnerKey, claims: { iss: transmitter, aud: "partner-events", ...claims } });
-  const push = async (body: string, call: Partial<Call> = {}) => {
-    const reply = await endpoint({
-      ...{ method: "POST", url: "https://sig123.lambda-url.eu-west-1.on.aws/events", path: "/events" },
-      ...{ contentType: "application/secevent+jwt", dpop: [], requestId: randomIds.id() },
-      body,
-      ...call,
-    });
+  const send = async (call: Partial<Call>, authorization?: string) => {
+    const { path = "/events" } = call;
+    const usual = { method: "POST", url: `${at}${path}`, path, contentType: undefined, body: "", dpop: [] };
+    const reply = await endpoint({ ...usual, requestId: randomIds.id(), ...call }, authorization);
     return { ...reply, told: reply.body === "" ? undefined : JSON.parse(reply.body) };
   };
+  const push = (body: string, call: Partial<Call> = {}) =>
+    send({ contentType: "application/secevent+jwt", body, ...call });
+  /** A call of a SCIM client; the body is an object, or text as it is sent. */
+  const scim = (method: string, path: string, body?: unknown, more: ScimCall = {}) => {
+    const [place = "", query] = path.split("?");
+    const text = body === undefined || typeof body === "string" ? (body ?? "") : JSON.stringify(body);
+    const said = { method, path: `/scim/v2/${place}`, body: text, ...(query === undefined ? {} : { query }) };
+    const { token = scimToken, contentType = "application/scim+json" } = more;
+    return send({ ...said, contentType }, token === "" ? undefined : `Bearer ${token}`);
+  };
   return {
-    ...{ world, partnerKey, event, partnerEvent, push, endpoint },
+    ...{ world, partnerKey, event, partnerEvent, push, scim },
     records: () => world.store.records.map(({ body }) => JSON.parse(body).unmapped.lanyard),
   };
 }

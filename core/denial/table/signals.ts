@@ -1,4 +1,4 @@
-import type { Rows } from "../row.ts";
+import { badClient, badRequest, type Rows } from "../row.ts";
 
 /** Refusals of what identity providers say of their people, each with its facts. */
 export type SignalDenial =
@@ -8,7 +8,13 @@ export type SignalDenial =
   | { readonly code: "event_key_unknown"; readonly issuer: string; readonly why: string }
   | { readonly code: "event_unproved"; readonly issuer: string }
   | { readonly code: "event_subject_foreign"; readonly issuer: string; readonly subjectIssuer: string }
-  | { readonly code: "event_subject_unnamed"; readonly format: string };
+  | { readonly code: "event_subject_unnamed"; readonly format: string }
+  | { readonly code: "scim_client_unknown" }
+  | {
+      readonly code: "scim_request_invalid";
+      readonly scimType: "invalidFilter" | "invalidSyntax" | "invalidPath" | "invalidValue" | "mutability";
+      readonly why: string;
+    };
 
 /** RFC 8935 2.3: every refusal of an event is a 400, and 2.4 names the errors. */
 const refused = <D>(error: string, description: string | ((denial: D) => string)) => ({
@@ -53,5 +59,18 @@ export const signalDenials: Rows<SignalDenial> = {
     rule: "a person is named by issuer and subject (RFC 9493 3.2.4), never by an address or a number that another may get",
     missing: (d) => `a subject in format iss_sub, alone or as user of a complex one; this one is ${d.format}`,
     answer: refused("invalid_request", "name the person in format iss_sub, alone or as user of a complex subject"),
+  },
+  scim_client_unknown: {
+    rule: "only a client whose token's hash the registry has says by SCIM who is active",
+    missing: "a token of the form lys_… whose hash is registered for an issuer of people",
+    // RFC 7644 2
+    answer: badClient("show a registered token as Authorization: Bearer lys_...", {
+      headers: { "WWW-Authenticate": "Bearer" },
+    }),
+  },
+  scim_request_invalid: {
+    rule: "SCIM requests are read strictly where they say who is active (RFC 7644 3.12)",
+    missing: (d) => `${d.scimType}: ${d.why}`,
+    answer: badRequest((d) => d.why),
   },
 };

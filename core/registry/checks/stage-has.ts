@@ -31,7 +31,8 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     return [["exclusive", "no agent of this stage takes a role by itself: set awsCredentials.webIdentity and deploy"]];
   if (row.kind === "approver" && !has.includes("approvals")) return [["", noApprovals]];
   if (row.kind === "trusted-issuer" && row.approvals && !has.includes("approvals")) return [["approvals", noApprovals]];
-  if (row.kind === "trusted-issuer" && row.events && !has.includes("signals")) return [["events", noSignals]];
+  if (row.kind === "trusted-issuer" && (row.events ?? row.scim) && !has.includes("signals"))
+    return [[row.events ? "events" : "scim", noSignals]];
   if (row.kind === "agent" && row.quarantine?.approval && !has.includes("approvals"))
     return [["quarantine.approval", noApprovals]];
   // in a comment it asks for nothing

@@ -55,6 +55,7 @@ export function trustedIssuerFindings(row: TrustedIssuerRegistration, settings: 
         : undefined,
     ),
     ...found("events", purpose !== "person" && row.events !== undefined ? "is for issuers of people only" : undefined),
+    ...found("scim", purpose !== "person" && row.scim !== undefined ? "is for issuers of people only" : undefined),
     ...transmitterFindings(row, settings),
     ...found("groups.claim", row.groups === undefined ? undefined : groupClaimProblem(row.groups.claim)),
     ...found("organization", purpose !== "aws-sts" && row.organization !== undefined ? stsOnly : undefined),

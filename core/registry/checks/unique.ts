@@ -67,7 +67,7 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
           path: `approvals.clients.${i}`,
           what: `client ${clientId} of ${row.issuer} is for approvals`,
         })),
-        // an event that counts for two issuers would end people of whom it was never said (threat 67)
+        // an event or a token that counts for two issuers would end people of whom it was never said (threat 67)
         ...(row.events
           ? [
               {
@@ -77,6 +77,11 @@ export function uniqueKeys(row: Registration): readonly UniqueKey[] {
               },
             ]
           : []),
+        ...(row.scim?.tokenSha256 ?? []).map((hash, i) => ({
+          key: `scim ${hash}`,
+          path: `scim.tokenSha256.${i}`,
+          what: "this token is a SCIM client's",
+        })),
       ];
     case "approver":
       // one caller cannot be two people: which of them would have said yes?

@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { personId } from "../../../core/model/person-id.ts";
 import { readRecords } from "../../../local/demo/story/records.ts";
-import { testKey } from "../../kit/wire/key.ts";
+import { sha256, testKey } from "../../kit/wire/key.ts";
 import { listen } from "../../kit/wire/server.ts";
 import { crm, deploy, type Office } from "./office.ts";
 
@@ -36,7 +36,7 @@ async function openTransmitter() {
 /** What an identity provider says of who left, pushed over HTTP to the running functions. */
 export function providerCases(office: () => Office): void {
   describe("an identity provider", () => {
-    it("takes an owner's agents along by one signed push, and their siblings stay; an operator alone lets them in again", async () => {
+    it("takes an owner's agents along by one signed push or one SCIM call, and their siblings stay; an operator alone lets them in again", async () => {
       const { world, edited, apply, promote, notes, draft, lets, lanyard } = office();
       const { signals, identityProvider } = world.endpoints;
       const transmitter = await openTransmitter();
@@ -47,7 +47,8 @@ export function providerCases(office: () => Office): void {
         return { status: answer.status, err: text === "" ? undefined : (JSON.parse(text) as { err?: string }).err };
       };
       const grace = { format: "iss_sub", iss: identityProvider, sub: "grace" };
-      const heard = `events: { audience: "${audience}", issuer: "${transmitter.origin}", jwksUri: "${transmitter.origin}/jwks" }`;
+      const token = `lys_${randomBytes(32).toString("base64url")}`;
+      const heard = `scim: { tokenSha256: ["${sha256(token)}"] }\nevents: { audience: "${audience}", issuer: "${transmitter.origin}", jwksUri: "${transmitter.origin}/jwks" }`;
       const owner = `owner: { issuer: "${identityProvider}", sub: grace }`;
       const jti = randomUUID();
       await edited("trust.yaml", groups, `${groups}\n${heard}`, () =>
@@ -76,6 +77,25 @@ export function providerCases(office: () => Office): void {
             expect((await push(event)).status).toBe(202);
             expect(await lets(await promote(), deploy)).toBe(true);
             expect(await alive()).toEqual([false, false, true]);
+            // and by SCIM, as Entra writes it
+            const again = await promote();
+            const deactivate = (shown: string) =>
+              fetch(`${signals}/scim/v2/Users/${Buffer.from("grace").toString("base64url")}`, {
+                method: "PATCH",
+                headers: { authorization: `Bearer ${shown}`, "content-type": "application/scim+json" },
+                body: JSON.stringify({
+                  schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                  Operations: [{ op: "Replace", path: "active", value: "False" }],
+                }),
+              });
+            expect((await deactivate(`lys_${"x".repeat(43)}`)).status).toBe(401);
+            expect(await lets(again, deploy)).toBe(true);
+            const answer = await deactivate(token);
+            expect([answer.status, await answer.json()]).toMatchObject([200, { externalId: "grace", active: false }]);
+            expect([await lets(again, deploy), await lets(letter, crm)]).toEqual([false, true]);
+            expect(await lanyard(["lift", "--principal", principal, "--reason", "on leave only"])).toMatchObject({
+              code: 0,
+            });
           }),
         ),
       );

@@ -21,6 +21,8 @@ export const denials: Samples = {
     ...{ code: "event_subject_foreign", issuer: "https://login.example" },
     subjectIssuer: "https://secret.example",
   },
+  scim_client_unknown: { code: "scim_client_unknown" },
+  scim_request_invalid: { code: "scim_request_invalid", scimType: "invalidValue", why: "active is no Boolean" },
   event_subject_unnamed: { code: "event_subject_unnamed", format: "email" },
   proof_required: { code: "proof_required", what: "session" },
   aws_role_missing: { code: "aws_role_missing", agent, resource: "https://files.example", role: "files" },

@@ -12,6 +12,7 @@ const second = (members: object) => ({
   algorithms: ["RS256"],
   ...members,
 });
+const hash = "h".repeat(43);
 
 describe("a transmitter of an issuer's events", () => {
   test("is the issuer itself, or another one whose keys are named", () => {
@@ -42,8 +43,32 @@ describe("a transmitter of an issuer's events", () => {
     expect(messages(both)).toEqual([expect.stringMatching(/^events: .* tells of an issuer's people already at/)]);
   });
 
-  test("is for issuers of people only", () => {
+  test("is for issuers of people only, as a SCIM client is", () => {
     const workload = second({ purpose: "workload" });
     expect(messages(plus({ ...workload, events: other }))).toContain("events: is for issuers of people only");
+    const scim = { tokenSha256: [hash] };
+    expect(messages(plus({ ...workload, scim }))).toContain("scim: is for issuers of people only");
+  });
+});
+
+describe("a SCIM client", () => {
+  test("is known by hashes of its tokens, one or two", () => {
+    expect(told({ scim: { tokenSha256: [hash] } })).toEqual([]);
+    expect(told({ scim: { tokenSha256: [hash, "i".repeat(43)], subject: "userName" } })).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ["a token itself", { tokenSha256: ["lys_0123456789"] }],
+    ["a hash in hex", { tokenSha256: ["0".repeat(64)] }],
+    ["no hash", { tokenSha256: [] }],
+    ["three", { tokenSha256: ["a", "b", "c"].map((one) => one.repeat(43)) }],
+    ["a subject by mail", { tokenSha256: [hash], subject: "emails" }],
+  ])("is refused with %s", (_, scim) => expect(told({ scim })).not.toEqual([]));
+
+  test("threat 67: speaks of one issuer's people: no two issuers have one token", () => {
+    const scim = { tokenSha256: [hash] };
+    expect(messages([...changed(name(), { scim }), second({ scim })])).toEqual([
+      expect.stringMatching(/^scim.tokenSha256.0: this token is a SCIM client's already at/),
+    ]);
   });
 });

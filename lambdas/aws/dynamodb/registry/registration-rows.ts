@@ -27,6 +27,7 @@ import type {
   Registration,
   ScopeMappingRegistration,
   TrustedIssuerRegistration,
+  TrustedScimClient,
   TrustedTransmitter,
 } from "../../../../core/model/registry.ts";
 import {
@@ -237,6 +238,12 @@ const trustedIssuer = members<TrustedIssuerRegistration>({
   identityAssertions: optional(oneOf(true)),
   approvals: optional(members<NonNullable<TrustedIssuerRegistration["approvals"]>>({ clients: list(text) })),
   events: optional(members<TrustedTransmitter>({ audience: text, issuer: optional(text), jwksUri: optional(text) })),
+  scim: optional(
+    members<TrustedScimClient>({
+      tokenSha256: list(text),
+      subject: optional(oneOf("externalId", "userName")),
+    }),
+  ),
 });
 
 const all = oneOf("all");
