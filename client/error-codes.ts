@@ -22,6 +22,7 @@ export const advices = {
   approval_pending: "people were asked: give open() an `approval` to wait, or ask again for the same later",
   approval_expired: "nobody decided in time: ask again where it is still needed",
   approval_stale: "policy or registry changed since people approved it: ask again",
+  sign_in_insufficient: "have the person sign in again as `signIn` says, and ask with the new token",
   rate_limited: "too many tokens; ask again after a second",
   unavailable: "Lanyard cannot answer now; ask again after a second",
   refused: "read the description",

@@ -13,6 +13,16 @@ export interface LanyardFailure {
   readonly retryAfterSeconds?: number;
   /** Of a request that waits for people. */
   readonly approval?: FailedForApproval;
+  /** Of a request for which the person has to sign in again. */
+  readonly signIn?: FailedForSignIn;
+}
+
+/** How the person has to sign in for what was refused (RFC 9470 3): what to send the provider. */
+export interface FailedForSignIn {
+  /** `max_age`: how long ago the sign-in may be. */
+  readonly maxAgeSeconds?: number;
+  /** `acr_values`: one of these, in order of preference. */
+  readonly acrValues?: readonly string[];
 }
 
 /** What an answer says of a request that waits for people. */
@@ -41,6 +51,8 @@ export class LanyardError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** Of a request that waits for people: by which id, and for how long. */
   readonly approval: FailedForApproval | undefined;
+  /** Of a request for which the person has to sign in again: how. */
+  readonly signIn: FailedForSignIn | undefined;
   /** What to do about it. */
   readonly advice: string;
   /** True when the same call may succeed later. */
@@ -60,6 +72,7 @@ export class LanyardError extends Error {
     this.requestId = failure.requestId === undefined ? undefined : printable(failure.requestId);
     this.retryAfterSeconds = failure.retryAfterSeconds;
     this.approval = failure.approval;
+    this.signIn = failure.signIn;
     this.advice = advices[code];
     this.retryable = retryableCodes.has(code);
   }

@@ -101,6 +101,7 @@ const codes = new Map<string, LanyardErrorCode>([
   ["authorization_pending", "approval_pending"],
   ["expired_token", "approval_expired"],
   ["approval_stale", "approval_stale"],
+  ["insufficient_user_authentication", "sign_in_insufficient"],
   ["slow_down", "rate_limited"],
   ["temporarily_unavailable", "unavailable"],
 ]);
@@ -117,6 +118,7 @@ export function errorOf(answer: Answer, during: string): LanyardError {
     ...(typeof description === "string" ? { description } : {}),
     ...(answer.requestId === undefined ? {} : { requestId: answer.requestId }),
     ...approvalIn(answer),
+    ...signInFrom(code, answer),
     ...retryAfter(answer.headers),
   });
 }
@@ -127,6 +129,17 @@ function approvalIn({ json }: Answer): Pick<LanyardFailure, "approval"> {
   const isWhole = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 86_400;
   if (typeof id !== "string" || id.length > 256 || !isWhole(interval) || !isWhole(life)) return {};
   return { approval: { id, intervalSeconds: Math.max(1, interval), expiresInSeconds: life } };
+}
+
+/** How the person has to sign in (RFC 9470 3); what is not of that form is left out. */
+function signInFrom(code: LanyardErrorCode, { json }: Answer): Pick<LanyardFailure, "signIn"> {
+  if (code !== "sign_in_insufficient") return {};
+  const { max_age: age, acr_values: values } = json;
+  const isAge = typeof age === "number" && Number.isSafeInteger(age) && age >= 0;
+  const isList = typeof values === "string" && /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(values) && values.length <= 2_048;
+  return {
+    signIn: { ...(isAge ? { maxAgeSeconds: age } : {}), ...(isList ? { acrValues: values.split(" ") } : {}) },
+  };
 }
 
 /**

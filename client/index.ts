@@ -24,7 +24,13 @@ export type { AgentSession, HeldOffer, RevokeTarget, Unended } from "./agent/ses
 export type { SessionFacts } from "./agent/session-facts.ts";
 export type { AwsCredentialsProvider } from "./aws/held-credentials.ts";
 export type { Endpoints } from "./endpoints.ts";
-export { EvidenceError, type FailedForApproval, LanyardError, type LanyardFailure } from "./error.ts";
+export {
+  EvidenceError,
+  type FailedForApproval,
+  type FailedForSignIn,
+  LanyardError,
+  type LanyardFailure,
+} from "./error.ts";
 export type { LanyardErrorCode } from "./error-codes.ts";
 export type { EvidenceRequest, EvidenceSource } from "./evidence/platform/source.ts";
 export type { Cost } from "./resource/cost.ts";

@@ -79,6 +79,7 @@ function groundOf(world: World): Ground {
     counted: { uri: at("counter"), scopes: ["counter:use"] },
     lent: { uri: at("tickets"), scopes: ["tickets:read", "tickets:write"] },
     named: { uri: at("ledger"), scopes: ["ledger:read"] },
+    signedIn: { uri: at("vault"), scopes: ["vault:open"] },
     onward: { uri: at("archive"), scopes: ["archive:read"] },
     person: () => signedIn("planner"),
     foreignPerson: () => signedIn("triage"),

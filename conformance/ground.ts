@@ -57,6 +57,8 @@ export interface Ground {
   readonly lent?: Reach;
   /** Registered with `subjectIdentifier: iss_sub`; lent to `opener` by the person. */
   readonly named?: Reach;
+  /** Lent to `opener` too, where policy wants another sign-in than the person's: by its age or by its class. */
+  readonly signedIn?: Reach;
   /** A fresh ID token of a person, issued to the client of `opener`. */
   readonly person?: () => Promise<string>;
   /** A fresh ID token of a person, issued to a client that is not `opener`'s. */

@@ -45,6 +45,7 @@ const schema = z.strictObject({
   counted: reach.exactOptional(),
   lent: reach.exactOptional(),
   named: reach.exactOptional(),
+  signedIn: reach.exactOptional(),
   onward: reach.exactOptional(),
   details: z.strictObject({ granted: detail, narrower: detail, beyond: detail, malformed: detail }).exactOptional(),
   person: command.exactOptional(),

@@ -21,6 +21,7 @@ import { resourceMetadataRows } from "./resources/metadata.ts";
 import { proofAtResourceRows } from "./resources/proofs.ts";
 import { revocationRows } from "./revocation.ts";
 import { securityEventRows } from "./security-events.ts";
+import { signInRows } from "./sign-ins.ts";
 import { bundleRows } from "./spiffe/bundle.ts";
 import { spiffeSvidRows } from "./spiffe/svids.ts";
 import { mcpRows } from "./standard-clients/mcp.ts";
@@ -39,6 +40,7 @@ export const table: readonly Row[] = [
   ...resourceIndicatorRows,
   ...clientAssertionRows,
   ...assertionGrantRows,
+  ...signInRows,
   ...spiffeSvidRows,
   ...bundleRows,
   ...proofRows,

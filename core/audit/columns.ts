@@ -152,6 +152,9 @@ export interface AskedColumn {
   readonly evidence_type?: string;
   readonly facts?: Readonly<Record<string, string>>;
   readonly build?: string;
+  /** How the person signed in, where a policy wanted anything of it. */
+  readonly signed_in_at?: number;
+  readonly acr?: string;
   readonly now: number;
   readonly purpose?: string;
   readonly lifetime_seconds?: number;
@@ -160,7 +163,7 @@ export interface AskedColumn {
 
 /** The column of a question; {@link questionOf} reads it back. */
 export function askedColumn(question: PolicyQuestion): AskedColumn {
-  const { principal, grant, evidence, asserted, to, build } = question;
+  const { principal, grant, evidence, asserted, to, build, signIn } = question;
   return {
     action: question.action,
     agent: question.agent,
@@ -175,6 +178,8 @@ export function askedColumn(question: PolicyQuestion): AskedColumn {
     assurance: question.assurance,
     ...(evidence === undefined ? {} : { evidence_type: evidence.type, facts: evidence.facts }),
     ...(build === undefined ? {} : { build }),
+    ...(signIn?.atSeconds === undefined ? {} : { signed_in_at: signIn.atSeconds }),
+    ...(signIn?.acr === undefined ? {} : { acr: signIn.acr }),
     now: question.nowSeconds,
     ...(asserted.purpose === undefined ? {} : { purpose: asserted.purpose }),
     ...(asserted.lifetimeSeconds === undefined ? {} : { lifetime_seconds: asserted.lifetimeSeconds }),
@@ -213,6 +218,7 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
       ? {}
       : { evidence: { type: column.evidence_type, facts: column.facts ?? {} } }),
     ...(column.build === undefined ? {} : { build: column.build }),
+    ...signInOf(column),
     nowSeconds: column.now,
     asserted: {
       ...(column.purpose === undefined ? {} : { purpose: column.purpose }),
@@ -221,6 +227,11 @@ export function questionOf(column: AskedColumn): PolicyQuestion | undefined {
     },
   };
 }
+
+const signInOf = ({ signed_in_at: at, acr }: AskedColumn): Pick<PolicyQuestion, "signIn"> =>
+  at === undefined && acr === undefined
+    ? {}
+    : { signIn: { ...(at === undefined ? {} : { atSeconds: at }), ...(acr === undefined ? {} : { acr }) } };
 
 /**
  * Most changed values an event keeps, and most characters of each. The stored versions of the registry contain all of

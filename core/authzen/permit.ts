@@ -137,7 +137,7 @@ const unread = { type: "?", field: "type", why: "the details could not be read" 
 
 /** The principal lends, the agent has access, and each scope may be used: as for an access token of just this. */
 function askPolicy(grant: Grant, session: Session, { registry, policy, nowSeconds }: Ground): Result<Permit, Denial> {
-  const { principal, depth, assurance, build } = session;
+  const { principal, depth, assurance, build, signIn } = session;
   const asked: PolicyQuestion = {
     action: "access",
     agent: currentAgent(session),
@@ -146,6 +146,7 @@ function askPolicy(grant: Grant, session: Session, { registry, policy, nowSecond
     depth,
     assurance,
     ...(build === undefined ? {} : { build }),
+    ...(signIn && { signIn }),
     nowSeconds,
     // what the agent said of itself when the session began: it can only add refusals
     asserted: {

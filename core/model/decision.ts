@@ -1,5 +1,6 @@
 import type { Assurance } from "./assurance.ts";
 import type { Grant, Principal } from "./session.ts";
+import type { SignIn, SignInRule } from "./sign-in.ts";
 import type { RegistrySnapshot } from "./snapshot.ts";
 
 /** What is about to happen, as policies see it. A request asks one question for each resource it names. */
@@ -23,6 +24,8 @@ export interface PolicyQuestion {
    */
   readonly evidence?: { readonly type: string; readonly facts: Readonly<Record<string, string>> };
   readonly build?: string;
+  /** How the person signed in for whom it is, where a policy wants something of that and it is known. */
+  readonly signIn?: SignIn;
   readonly nowSeconds: number;
   /** What the agent says of itself. A permit never rests on it (threats 25 and 36). */
   readonly asserted: {
@@ -65,15 +68,25 @@ interface WithApproval extends Refusal {
   readonly needs: readonly (readonly ApprovalRule[])[];
 }
 
+/**
+ * Permitted to a person who signed in as policies want, which this one did not, or nobody knows how. It is not allowed
+ * either; people are not asked before the sign-in is right.
+ */
+interface WithSignIn extends Refusal {
+  /** A sign-in that would be enough, whatever of the permits it satisfies. */
+  readonly signIn: SignInRule;
+}
+
 /** A verdict, with the names of the policies that determined it. */
 export type Verdict =
-  | { readonly allowed: true; readonly policies: readonly string[]; readonly needs?: never }
-  | (Refusal & { readonly needs?: never })
-  | WithApproval;
+  | { readonly allowed: true; readonly policies: readonly string[]; readonly needs?: never; readonly signIn?: never }
+  | (Refusal & { readonly needs?: never; readonly signIn?: never })
+  | (WithApproval & { readonly signIn?: never })
+  | (WithSignIn & { readonly needs?: never });
 
-/** Which of the three arms a verdict is. */
-export const turnOf = ({ allowed, needs }: Verdict): "permitted" | "approval" | "refused" =>
-  allowed ? "permitted" : needs ? "approval" : "refused";
+/** Which of the four arms a verdict is. */
+export const turnOf = ({ allowed, needs, signIn }: Verdict): "permitted" | "approval" | "sign-in" | "refused" =>
+  allowed ? "permitted" : needs ? "approval" : signIn ? "sign-in" : "refused";
 
 /**
  * The decision that is enforced. `logged` is only recorded: the decision that policies in log-only mode would have made

@@ -305,6 +305,10 @@ export const limits = {
   approvalLifeSeconds: 900,
   approvalIntervalSeconds: 5,
   approversMost: 5,
+  /** The oldest sign-in that a policy may name, the most values of `acr`, and characters of one, kept of a token too. */
+  signInAgeMostSeconds: 86_400,
+  acrValuesMost: 8,
+  acrCharacters: 128,
   /** How long ago a person signed in whose token, bound to no key, decides. */
   approverLoginAgeSeconds: 300,
   /** Requests of a group that are shown at once. */

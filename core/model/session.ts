@@ -1,6 +1,7 @@
 import type { Assurance } from "./assurance.ts";
 import type { BudgetBounds, SessionBudget } from "./budget.ts";
 import type { Login } from "./login.ts";
+import type { SignIn } from "./sign-in.ts";
 
 /** One RFC 9396 authorization detail: `type` and the constraint fields its registered type declares. */
 export interface AuthorizationDetail {
@@ -127,6 +128,11 @@ export interface Session {
   readonly lastEndSeconds?: number;
   /** For a root that was opened with a person's token: the login to denylist when it is revoked. */
   readonly login?: Login;
+  /**
+   * For a person's tree: how the person signed in by whose token the root was opened, where a policy of that version
+   * wanted anything of it. Children inherit it, and nothing refreshes it.
+   */
+  readonly signIn?: SignIn;
   /** Set when the session ended before its time without a tombstone (it was revoked while it was being issued). */
   readonly ended?: boolean;
 }

@@ -29,6 +29,8 @@ export interface PersonFacts {
   readonly claims: Record<string, unknown>;
   readonly issuedAtSeconds: number;
   readonly authTimeSeconds?: number;
+  /** `acr`, unless it is longer than any that a policy can name. */
+  readonly acr?: string;
   readonly expiresAtSeconds: number;
   /** The login that is denylisted for this agent when a root session opened with the token is revoked. */
   readonly login: Login;
@@ -132,7 +134,7 @@ export function factsOfPerson(
   issuer: TrustedIssuerRegistration,
   input: Pick<PersonInput, "token" | "agentId" | "registry">,
 ): Result<PersonFacts, Denial> {
-  const { iss, sub, iat, exp, sid } = payload;
+  const { iss, sub, iat, exp, sid, acr } = payload;
   const authTime = authTimeOf(payload);
   if (iss === undefined || sub === undefined || iat === undefined || exp === undefined)
     return invalid("a required claim is missing");
@@ -152,6 +154,7 @@ export function factsOfPerson(
     claims: payload,
     issuedAtSeconds: iat,
     ...(authTime === undefined ? {} : { authTimeSeconds: authTime }),
+    ...(typeof acr === "string" && acr.length <= limits.acrCharacters ? { acr } : {}),
     expiresAtSeconds: exp,
     login: loginOf({
       issuer: iss,

@@ -1,8 +1,10 @@
 import type * as cedarWasm from "@cedar-policy/cedar-wasm/nodejs";
-import type { ApprovalRule, Missing, Verdict } from "../model/decision.ts";
+import type { ApprovalRule, Missing, PolicyQuestion, Verdict } from "../model/decision.ts";
 import type { PolicyRegistration } from "../model/registry.ts";
+import type { SignInRule } from "../model/sign-in.ts";
 import { rulesAmong } from "./approvals.ts";
 import type { CedarCall } from "./requests.ts";
+import { enoughForOne, isSatisfied } from "./sign-ins.ts";
 
 /**
  * The loaded wasm module: in a bundled function `/web` after `initSync({ module: bytes })`, under plain Node `/nodejs`.
@@ -18,7 +20,7 @@ export const denied = (
   why: string,
   missing: Missing = { who: "question" },
   policies: readonly string[] = [],
-): Extract<Verdict, { allowed: false; needs?: never }> => ({
+): Extract<Verdict, { allowed: false; needs?: never; signIn?: never }> => ({
   allowed: false,
   policies,
   missing,
@@ -84,23 +86,45 @@ export function ask(
   });
 }
 
+/** What policies ask for by their annotations, by the policies' names. */
+export interface Annotations {
+  /** Approvals of people. */
+  readonly approvals: ReadonlyMap<string, ApprovalRule>;
+  /** Sign-ins of the person for whom it is. */
+  readonly signIns: ReadonlyMap<string, SignInRule>;
+}
+
+/** What is compared with what policies want of a sign-in. */
+export type Asker = Pick<PolicyQuestion, "principal" | "signIn" | "nowSeconds">;
+
 /**
  * The verdict that follows from an answer. A policy that could not be evaluated refuses, whatever the other policies
- * answer.
- * @param rules approvals that policies ask for, by the policies' names
+ * answer. Of several permits those count whose sign-in is right; an agent on its own account has none.
  */
 export function verdictOf(
   answer: Answer | string,
   missing: Missing,
-  rules: ReadonlyMap<string, ApprovalRule>,
+  { rules, asker }: { readonly rules: Annotations; readonly asker: Asker },
 ): Verdict {
   if (typeof answer === "string") return denied(answer);
   const { permitted, policies, broken } = answer;
   if (broken.length > 0) return denied(`could not be evaluated: ${broken.join(", ")}`, { who: "question" }, broken);
   const what = missing.who === "task" ? `the use of ${missing.tool}` : `the ${missing.who}`;
-  const asked = permitted ? rulesAmong(policies, rules) : undefined;
-  if (asked) return { ...denied(`${what} is permitted ${withApproval(asked)}`, missing, policies), needs: [asked] };
-  if (permitted) return { allowed: true, policies };
+  if (permitted) {
+    const right = policies.filter((name) => {
+      const rule = rules.signIns.get(name);
+      return !rule || isSatisfied(rule, asker.signIn, asker.nowSeconds);
+    });
+    const signIn = right.length > 0 ? undefined : enoughForOne(policies, rules.signIns);
+    if (signIn) {
+      const refused = denied(`${what} is permitted to a person who signs in otherwise`, missing, policies);
+      return asker.principal.kind === "person" ? { ...refused, signIn } : refused;
+    }
+    const asked = rulesAmong(right, rules.approvals);
+    return asked
+      ? { ...denied(`${what} is permitted ${withApproval(asked)}`, missing, policies), needs: [asked] }
+      : { allowed: true, policies };
+  }
   return policies.length > 0
     ? denied(`${what} is forbidden by ${policies.join(", ")}`, missing, policies)
     : denied(`no policy permits ${what}`, missing);

@@ -1,10 +1,11 @@
-import type { ApprovalRule } from "../model/decision.ts";
-import { type PolicyDecision, type PolicyEngine, turnOf, type Verdict } from "../model/decision.ts";
+import { type ApprovalRule, type PolicyDecision, type PolicyEngine, turnOf, type Verdict } from "../model/decision.ts";
+import type { SignInRule } from "../model/sign-in.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { type AnswerMemory, createAnswerMemory } from "./answers.ts";
 import { approvalRuleOf } from "./approvals.ts";
-import { type Answer, ask, type CedarModule, denied, verdictOf } from "./ask.ts";
+import { type Annotations, type Answer, type Asker, ask, type CedarModule, denied, verdictOf } from "./ask.ts";
 import { type CedarCall, type CedarRequest, toRequests } from "./requests.ts";
+import { enoughForAll, enoughForOne, signInRuleOf } from "./sign-ins.ts";
 import { createSlices, type ParsedPolicy, type Slice } from "./slices.ts";
 import { visible } from "./visible.ts";
 
@@ -23,8 +24,7 @@ interface Prepared {
   readonly counting: Slices;
   readonly all: Slices | undefined;
   readonly answers: AnswerMemory;
-  /** Approvals that policies ask for, by the policies' names. */
-  readonly rules: ReadonlyMap<string, ApprovalRule>;
+  readonly rules: Annotations;
 }
 
 /**
@@ -50,7 +50,7 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
     if (torn?.registry === registry) return torn.problem;
     prepared = undefined;
     const parsed = parse(cedar, registry);
-    const rules = typeof parsed === "string" ? parsed : approvalRules(parsed);
+    const rules = typeof parsed === "string" ? parsed : annotationsOf(parsed);
     if (typeof parsed === "string" || typeof rules === "string") {
       torn = { registry, problem: String(typeof parsed === "string" ? parsed : rules) };
       return torn.problem;
@@ -70,7 +70,9 @@ export function createCedarEngine(cedar: CedarModule): PolicyEngine {
         const requests = toRequests(registry, question);
         if (typeof requests === "string") return denied(requests);
         const evaluate = (slices: Slices) =>
-          evaluateAll(requests, ready.rules, (call) => put(call, { cedar, slices, answers: ready.answers }));
+          evaluateAll(requests, { rules: ready.rules, asker: question }, (call) =>
+            put(call, { cedar, slices, answers: ready.answers }),
+          );
         const verdict = evaluate(ready.counting);
         const would = ready.all ? evaluate(ready.all) : verdict;
         const lenient = registry.agent(question.agent)?.policyMode === "log";
@@ -97,15 +99,17 @@ function parse(cedar: CedarModule, { policies }: RegistrySnapshot): readonly Par
   return parsed;
 }
 
-/** The approvals that policies ask for. One whose annotations make no rule refuses everything, as if it did not parse. */
-function approvalRules(parsed: readonly ParsedPolicy[]): ReadonlyMap<string, ApprovalRule> | string {
-  const rules = new Map<string, ApprovalRule>();
+/** What policies ask for. One whose annotations make no rule refuses everything, as if it did not parse. */
+function annotationsOf(parsed: readonly ParsedPolicy[]): Annotations | string {
+  const [approvals, signIns] = [new Map<string, ApprovalRule>(), new Map<string, SignInRule>()];
   for (const { policy, json } of parsed) {
-    const rule = approvalRuleOf(json);
-    if (!rule.ok) return `policies could not be read: ${policy.name}: ${rule.error}`;
-    if (rule.value) rules.set(policy.name, rule.value);
+    const [approval, signIn] = [approvalRuleOf(json), signInRuleOf(json)];
+    if (!approval.ok) return `policies could not be read: ${policy.name}: ${approval.error}`;
+    if (!signIn.ok) return `policies could not be read: ${policy.name}: ${signIn.error}`;
+    if (approval.value) approvals.set(policy.name, approval.value);
+    if (signIn.value) signIns.set(policy.name, signIn.value);
   }
-  return rules;
+  return { approvals, signIns };
 }
 
 /** What a question is put to: the engine, the slices of its policies, and the answers remembered so far. */
@@ -130,23 +134,34 @@ function put(whole: CedarCall, { cedar, slices, answers }: Asked): Answer | stri
 }
 
 /**
- * The first refusal in order; else what people must approve, all of it together; else every policy that permitted any
- * of them.
+ * The first refusal in order; else the sign-in that is enough for all of it; else what people must approve, all of it
+ * together; else every policy that permitted any of them.
  */
 function evaluateAll(
   requests: readonly CedarRequest[],
-  rules: ReadonlyMap<string, ApprovalRule>,
+  by: { readonly rules: Annotations; readonly asker: Asker },
   answerOf: (call: CedarCall) => Answer | string,
 ): Verdict {
   const policies = new Set<string>();
   const waits: Extract<Verdict, { needs: unknown }>[] = [];
+  const wanted: SignInRule[] = [];
+  let unsigned: Extract<Verdict, { signIn: SignInRule }> | undefined;
   for (const { call, missing } of requests) {
-    const verdict = verdictOf(answerOf(call), missing, rules);
-    if (verdict.needs) waits.push(verdict);
+    const verdict = verdictOf(answerOf(call), missing, by);
+    if (verdict.signIn) unsigned ??= verdict;
+    else if (verdict.needs) waits.push(verdict);
     else if (!verdict.allowed) return verdict;
     for (const name of verdict.policies) policies.add(name);
+    // also where it is right now: a new sign-in must be right for every part
+    const enough = enoughForOne(verdict.policies, by.rules.signIns);
+    if (enough) wanted.push(enough);
   }
   const determining = [...policies].sort();
+  if (unsigned) {
+    const signIn = enoughForAll(wanted);
+    const refused = denied(unsigned.why, unsigned.missing, determining);
+    return signIn ? { ...refused, signIn } : refused;
+  }
   const [first] = waits;
   return first
     ? { ...first, policies: determining, needs: waits.flatMap(({ needs }) => needs) }

@@ -3,6 +3,7 @@ import { approvalRuleOf } from "./approvals.ts";
 import type { CedarModule } from "./ask.ts";
 import { canLift, nodes, readsOwnWord } from "./own-word.ts";
 import { policySchema } from "./schema.ts";
+import { signInRuleOf } from "./sign-ins.ts";
 
 /** What is wrong with one of several policies, of which two might have one name. */
 interface PolicyProblem {
@@ -45,6 +46,7 @@ export function checkPolicies(
             ...(found.get(policy) ?? []).map(({ message }) => message),
             ...unknownEntities(answer.json, known),
             ...approval(answer.json, known),
+            ...signIn(answer.json),
             ...ownWord(answer.json),
           ];
     return messages.map((message) => ({ at, message }));
@@ -75,6 +77,11 @@ const approval = (policy: Parameters<typeof approvalRuleOf>[0], { groups }: Know
   return group === undefined || groups.has(group)
     ? []
     : [`@approval: no trusted issuer declares the group ${JSON.stringify(group)}`];
+};
+
+const signIn = (policy: Parameters<typeof signInRuleOf>[0]): readonly string[] => {
+  const rule = signInRuleOf(policy);
+  return rule.ok ? [] : [rule.error];
 };
 
 const withHelp = (e: { readonly message: string; readonly help?: string | null }) =>

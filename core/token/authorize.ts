@@ -22,6 +22,7 @@ import type { Above } from "./plan-renewal.ts";
 import { readSubject, type Way } from "./read-subject.ts";
 import { inRegisteredNames } from "./request.ts";
 import { type ResolvedSubject, resolveSubjectToken } from "./resolve-subject-token.ts";
+import { plainly, signInDenial, signInOfRequest, type Unsigned } from "./sign-in.ts";
 
 /** A request that was permitted: what may be stored and signed. */
 export interface Authorized {
@@ -105,7 +106,8 @@ export async function authorizeBy(way: Way, context: DecideContext): Promise<Res
     const keyless = person !== undefined && !rows.personKey ? { keyless: person } : {};
     const decided = decide({ subject: subject.value, rows, above, servers, ...keyless }, input, named);
     const counted = decided.ok ? await withinBudgets(decided.value, input) : decided;
-    return counted.ok && !way.mayWait ? refuseWaiting(counted.value) : counted;
+    if (way.mayWait) return counted;
+    return counted.ok ? refuseWaiting(counted.value) : err(plainly(counted.error));
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
@@ -189,7 +191,7 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
   if (!known.ok) return known;
   const fits = checkFits(plan, context.ports.issuer, registry);
   if (!fits.ok) return fits;
-  const answered = evaluatePolicies(plan, input, context);
+  const answered = evaluatePolicies({ plan, subject }, input, context);
   if (!answered.ok) return answered;
   const keyless = read.keyless === undefined ? {} : { keyless: read.keyless };
   return ok({ plan, subject, rows, registry, ...answered.value, ...keyless });
@@ -197,10 +199,11 @@ function decide(read: Read, input: PlanInput, context: DecideContext): Result<Au
 
 /**
  * Asks policy once for each resource; what the agent asserts is passed separately (threat 25). A refusal of any resource
- * comes before an approval of another. Denial: `policy_denied`.
+ * comes before another sign-in for one, and that before an approval.
+ * @returns the policies that permit, or `policy_denied`, `sign_in_insufficient`
  */
 function evaluatePolicies(
-  plan: Plan,
+  { plan, subject }: { readonly plan: Plan; readonly subject: ResolvedSubject },
   { registry, nowSeconds }: PlanInput,
   { request, caller, audit, ports }: TokenContext<"policy">,
 ): Result<Pick<Authorized, "policies" | "waits">, Denial> {
@@ -213,11 +216,13 @@ function evaluatePolicies(
   const determining = new Set<string>();
   const asked: PolicyQuestion[] = [];
   const waits: Waiting[] = [];
+  const unsigned: Unsigned[] = [];
+  const signIn = signInOfRequest(subject, plan, registry);
   for (const grant of plan.grants) {
     const { assurance, build, evidence } = caller.identity;
     const facts = { action, principal, depth, grant, assurance, evidence, asserted, nowSeconds };
     const more = { ...(build === undefined ? {} : { build }), ...(to === undefined ? {} : { to }) };
-    const question = { ...facts, ...more, agent: caller.agent };
+    const question = { ...facts, ...more, ...(signIn ? { signIn } : {}), agent: caller.agent };
     asked.push(question);
     const verdict = ports.policy.decide(registry, question);
     for (const id of verdict.policies) determining.add(id);
@@ -226,12 +231,15 @@ function evaluatePolicies(
     if (logged)
       audit.add({ policyLogged: [...(audit.facts.policyLogged ?? []), { resource: grant.resource, ...logged }] });
     const { resource } = grant;
-    if (!verdict.allowed && !verdict.needs) {
+    if (verdict.signIn) unsigned.push({ resource, verdict });
+    else if (!verdict.allowed && !verdict.needs) {
       const { policies, missing, why } = verdict;
       return err({ code: "policy_denied", policies, resource, action, missing, why });
     }
     const needs = [...(verdict.needs ?? []), ...(requireApproval ? [[requireApproval]] : [])];
     if (needs.length > 0) waits.push({ resource, needs });
   }
+  const [first] = unsigned;
+  if (first) return err(signInDenial(first, unsigned, action));
   return ok({ policies: [...determining], ...(waits.length > 0 ? { waits } : {}) });
 }

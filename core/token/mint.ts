@@ -19,6 +19,7 @@ import { budgetsBelow, isIntrospecting, newCounter, usesBelow } from "./bounds.t
 import { accessClaims, handleClaims, ownSessionClaims } from "./claims.ts";
 import type { TokenContext, TokenPorts } from "./context.ts";
 import type { Plan } from "./plan.ts";
+import { signInOfRequest } from "./sign-in.ts";
 
 /** What is about to be stored and signed, with its times in epoch seconds. */
 export interface Draft {
@@ -61,6 +62,7 @@ export async function draftSession(
   ];
   const epochs = epochsNow(rows, [...own, ...more]);
   const uses = usesBelow(plan.usesAbove, plan.maxUses, sid);
+  const signIn = signInOfRequest(subject, plan, registry);
   const status = await ports.store.leaseStatus(exp, epochs[subjects.deployment] ?? 0);
   if (!status) return err({ code: "status_unsigned", window: windowOf(exp) });
   const session: Session = {
@@ -90,6 +92,7 @@ export async function draftSession(
     ...(plan.via ? { via: plan.via } : {}),
     ...(plan.lastEndSeconds === undefined ? {} : { lastEndSeconds: plan.lastEndSeconds }),
     ...(login ? { login } : {}),
+    ...(signIn ? { signIn } : {}),
   };
   return ok({ session, isNew: true, jti, iat, exp });
 }

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from issuer import ISSUER, NOW, PLANNER, TICKETS, Issuer, claims_of
 
-from lanyard import Agent, Endpoints, Expected, Grant, LanyardError
+from lanyard import Agent, Endpoints, Expected, Grant, LanyardError, SignIn
 from lanyard.evidence import EvidenceRequest
 
 READ = [Grant(TICKETS, ["tickets:read"])]
@@ -182,6 +182,22 @@ def test_each_failure_has_its_code(answer: Any, code: str) -> None:
     with pytest.raises(LanyardError) as failed:
         issuer.agent().open(READ)
     assert failed.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("told", "sign_in"),
+    [
+        ({"max_age": 300, "acr_values": "urn:a urn:b"}, SignIn(300, ("urn:a", "urn:b"))),
+        ({"max_age": True, "acr_values": ["a"]}, SignIn()),
+        ({"max_age": -1, "acr_values": "a\nb"}, SignIn()),
+    ],
+)
+def test_a_sign_in_that_is_wanted_is_told(told: dict[str, Any], sign_in: SignIn) -> None:
+    issuer = Issuer()
+    issuer.instead["token"] = [httpx.Response(400, json={"error": "insufficient_user_authentication", **told})]
+    with pytest.raises(LanyardError) as failed:
+        issuer.agent().open(READ)
+    assert (failed.value.code, failed.value.sign_in) == ("sign_in_insufficient", sign_in)
 
 
 def test_an_identity_that_is_refused_is_made_anew_once() -> None:

@@ -71,6 +71,7 @@ function groundAt(issuer: string, token: string): Ground {
     counted: reach("counted"),
     lent: reach("lent"),
     named: reach("named"),
+    signedIn: reach("signedIn"),
     onward: reach("onward"),
     person: async () => token,
     foreignPerson: async () => token,

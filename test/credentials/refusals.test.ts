@@ -115,6 +115,20 @@ describe("nothing is asked of AWS", () => {
     expect(world.roleSts.calls).toEqual([]);
   });
 
+  it("where policy permits it to another sign-in alone: plainly, since no person is asked for here", async () => {
+    const session = await openSession(planner);
+    world.policy.engine = {
+      decide: () => ({
+        ...{ allowed: false, policies: ["fresh"], missing: { who: "agent" }, why: "no" },
+        signIn: { maxAgeSeconds: 60 },
+      }),
+    };
+    const vended = vend(planner, session);
+    expect(await refused(vended)).toEqual([403, "access_denied", "policy_denied"]);
+    expect((await vended).body).not.toHaveProperty("max_age");
+    expect(world.roleSts.calls).toEqual([]);
+  });
+
   it("over the agent's own bucket, which is not that of its tokens", async () => {
     const session = await openSession(planner);
     const take = world.limiter.take;

@@ -9,6 +9,7 @@ import {
   pathOf,
   planner,
   question,
+  rows,
   session,
   setUp,
   ticketApi,
@@ -118,6 +119,30 @@ describe("a call of a tool", () => {
     const second = await session();
     expect((await ask(question(second.sid))).text).toBe(no);
     expect([why(), lastRecord().denial.policies]).toEqual(["policy_denied", ["more"]]);
+  });
+});
+
+describe("a call that policy permits to who signed in of late", () => {
+  test("is answered by how the session's person signed in, as it is kept, and no where nothing is", async () => {
+    const policy = (annotation: string) =>
+      ({
+        kind: "policy",
+        name: "fresh",
+        cedar: `${annotation} permit (principal, action, resource == Tool::"tickets:read");`,
+      }) as const;
+    const others = 'permit (principal, action, resource) unless { resource == Tool::"tickets:read" };';
+    const rest = { kind: "policy", name: "all", cedar: others } as const;
+    await begin(rest, policy('@max_age("300")'));
+    const { sid } = await session();
+    expect((await ask(question(sid))).text).toBe(yes);
+    world.time.seconds += 301;
+    expect((await ask(question(sid))).text).toBe(no);
+    expect([why(), lastRecord().denial.policies]).toEqual(["policy_denied", expect.arrayContaining(["fresh"])]);
+    await begin(rest, policy(""));
+    const unkept = await session();
+    world.publish(2, ...rows.filter(({ kind }) => kind !== "policy"), rest, policy('@max_age("300")'));
+    expect((await ask(question(unkept.sid))).text).toBe(no);
+    expect(why()).toBe("policy_denied");
   });
 });
 

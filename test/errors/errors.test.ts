@@ -55,7 +55,11 @@ describe("a refusal on the wire", () => {
     // what a program may act on beside the error: how young a sign-in has to be (as RFC 9470 3 names it)
     const waits = { approval_pending: 900, approval_polled_early: 890 }[denial.code as string];
     const waiting = waits && { auth_req_id: "ap_1", interval: 5, expires_in: waits };
-    expect(more).toEqual(waiting ?? (denial.code.startsWith("person_token_b") ? { max_age: 0 } : {}));
+    const wanted = denial.code === "sign_in_insufficient" && {
+      max_age: 300,
+      acr_values: "urn:example:gold urn:example:silver",
+    };
+    expect(more).toEqual(waiting || wanted || (denial.code.startsWith("person_token_b") ? { max_age: 0 } : {}));
     expect([400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 503]).toContain(status);
     // RFC 6749 5.2: the characters of both members
     expect(error).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);

@@ -212,6 +212,7 @@ const members = {
     ),
   }),
   build: maybe(pick("sha256:00", "sha256:01")),
+  signIn: maybe(fc.constantFrom({ atSeconds: 0 }, { acr: "open" })),
   nowSeconds: fc.integer({ min: 0, max: 3 }),
   asserted: fc.record({ purpose: maybe(pick("open", "", "__proto__")), lifetimeSeconds: maybe(fc.nat(2)) }),
 } satisfies Record<keyof PolicyQuestion, fc.Arbitrary<unknown>>;

@@ -73,6 +73,8 @@ describe("a slice, asked with what its policies can see", () => {
   );
 });
 
+const unannotated = { approvals: new Map(), signIns: new Map() };
+
 /** The engine as it would be without slices, without leaving anything out, and without memory. */
 function wholeEngine(policies: readonly PolicyRegistration[]): (question: PolicyQuestion) => PolicyDecision {
   const registry = registryOf(policies);
@@ -80,7 +82,7 @@ function wholeEngine(policies: readonly PolicyRegistration[]): (question: Policy
     const whole = wholeOf(counting);
     const permitted = new Set<string>();
     for (const { call, missing } of requestsOf(registry, question)) {
-      const verdict = verdictOf(whole(call), missing, new Map());
+      const verdict = verdictOf(whole(call), missing, { rules: unannotated, asker: question });
       if (!verdict.allowed) return verdict;
       for (const name of verdict.policies) permitted.add(name);
     }

@@ -5,6 +5,7 @@ import { personId } from "../../../core/model/person-id.ts";
 import type { RegistryDocument, RegistryProblem } from "../../../core/model/registry-document.ts";
 import { problemAt } from "../../../core/model/registry-document.ts";
 import { err, ok, type Result } from "../../../core/model/result.ts";
+import type { SignIn } from "../../../core/model/sign-in.ts";
 import type { RegistrySnapshot } from "../../../core/model/snapshot.ts";
 
 const text = z.string().min(1).max(512);
@@ -12,7 +13,7 @@ const text = z.string().min(1).max(512);
 /** One test case for policies: the question, and the expected answer. */
 const caseSchema = z.strictObject({
   case: z.string().min(1).max(200),
-  expect: z.enum(["permitted", "approval", "refused"]),
+  expect: z.enum(["permitted", "approval", "sign-in", "refused"]),
   /** Policies that must be among those that determined the answer. */
   by: z.array(text).max(50).default([]),
   /** For a refusal: whose permit must be missing or forbidden. */
@@ -33,6 +34,10 @@ const caseSchema = z.strictObject({
       .default({ type: "aws-sts-web-identity", facts: {} }),
     build: text.exactOptional(),
     at: z.iso.datetime({ offset: true }).exactOptional(),
+    /** How the person signed in: so many seconds before, and the `acr` of the token. */
+    signIn: z
+      .strictObject({ secondsAgo: z.int().min(0).exactOptional(), acr: z.string().min(1).max(128).exactOptional() })
+      .exactOptional(),
     purpose: text.exactOptional(),
     lifetimeSeconds: z.int().min(1).exactOptional(),
   }),
@@ -43,7 +48,7 @@ export interface PolicyCase {
   readonly file: string;
   readonly line: number;
   readonly name: string;
-  readonly expect: "permitted" | "approval" | "refused";
+  readonly expect: ReturnType<typeof turnOf>;
   readonly by: readonly string[];
   readonly missing?: "principal" | "agent" | "task" | "owner" | "question";
   readonly question: PolicyQuestion;
@@ -88,7 +93,8 @@ function questionFor(
   registry: RegistrySnapshot,
   nowSeconds: number,
 ): PolicyQuestion {
-  const { action, agent, to, resource, scopes, details, depth, assurance, evidence, build, at } = ask;
+  const { action, agent, to, resource, scopes, details, depth, assurance, evidence, build, at, signIn } = ask;
+  const now = at === undefined ? nowSeconds : Math.floor(Date.parse(at) / 1000);
   const id = registry.agentId(agent);
   const asserted = {
     ...(ask.purpose === undefined ? {} : { purpose: ask.purpose }),
@@ -107,10 +113,19 @@ function questionFor(
     assurance,
     evidence,
     ...(build === undefined ? {} : { build }),
-    nowSeconds: at === undefined ? nowSeconds : Math.floor(Date.parse(at) / 1000),
+    ...(signIn === undefined ? {} : { signIn: signInFor(signIn, now) }),
+    nowSeconds: now,
     asserted,
   };
 }
+
+const signInFor = (
+  { secondsAgo, acr }: NonNullable<z.infer<typeof caseSchema>["ask"]["signIn"]>,
+  nowSeconds: number,
+): SignIn => ({
+  ...(secondsAgo === undefined ? {} : { atSeconds: nowSeconds - secondsAgo }),
+  ...(acr === undefined ? {} : { acr }),
+});
 
 /** Puts one case's question to the policies. */
 export function runCase(one: PolicyCase, registry: RegistrySnapshot, engine: PolicyEngine): CaseOutcome {
@@ -119,10 +134,15 @@ export function runCase(one: PolicyCase, registry: RegistrySnapshot, engine: Pol
   return { passed: why === undefined, decision, ...(why === undefined ? {} : { why }) };
 }
 
+const otherwise = {
+  ...{ permitted: "permitted", approval: "not without approval" },
+  ...{ "sign-in": "not without another sign-in", refused: "refused" },
+} as const;
+
 function difference({ expect, by, missing }: PolicyCase, decision: PolicyDecision): string | undefined {
   const said = decision.allowed
     ? `permitted by ${decision.policies.join(", ") || "log-only mode"}`
-    : `${decision.needs ? "not without approval" : "refused"}: ${decision.why}`;
+    : `${otherwise[turnOf(decision)]}: ${decision.why}`;
   if (turnOf(decision) !== expect) return said;
   const absent = by.find((name) => !decision.policies.includes(name));
   if (absent !== undefined) return `${said}; ${absent} had no part in it`;

@@ -105,11 +105,19 @@ const planLines = ({ decisions, same, unread, changes, events }: Replay): readon
 const changeLine = ({ to, action, resource, scopes, by, count, example }: Change): string =>
   `  ${turns[to]} ${action} at ${resource} [${scopes.join(" ")}], ${count} times: ${by} (event ${example})`;
 
-const turns = { permitted: "+ would permit", approval: "? would ask people for", refused: "- would refuse" } as const;
+const turns = {
+  permitted: "+ would permit",
+  approval: "? would ask people for",
+  "sign-in": "? would have the person sign in again for",
+  refused: "- would refuse",
+} as const;
 
 const newlyAsked = (changes: Replay["changes"]): string => {
-  const asked = total(changes, "approval");
-  return asked === 0 ? "" : `, ${asked} newly with approval`;
+  const [asked, signIns] = [total(changes, "approval"), total(changes, "sign-in")];
+  return [
+    ...(asked === 0 ? [] : [`, ${asked} newly with approval`]),
+    ...(signIns === 0 ? [] : [`, ${signIns} newly with another sign-in`]),
+  ].join("");
 };
 
 const total = (changes: readonly Change[], to: Change["to"]): number =>

@@ -54,13 +54,16 @@ export async function prove(
   return real ? answer : notProved("the prover showed a request about which Cedar says otherwise");
 }
 
-/** Policies that permit or forbid at once, by name: not what is only logged, nor a permit that waits for people. */
+/**
+ * Policies that permit or forbid at once, by name: not what is only logged, nor a permit that waits for people or wants
+ * something of a sign-in. To take such an annotation away is to permit anew.
+ */
 function textsOf(policies: readonly PolicyRegistration[]): Readonly<Record<string, string>> {
   const counting = policies.filter(({ mode, cedar: text }) => {
     const read = cedar.policyToJson(text);
     // what cannot be read refuses everything; the prover says so
-    const waits =
-      read.type === "success" && read.json.effect === "permit" && "approval" in (read.json.annotations ?? {});
+    const asked = read.type === "success" && read.json.effect === "permit" ? (read.json.annotations ?? {}) : {};
+    const waits = ["approval", "max_age", "acr"].some((name) => name in asked);
     return mode !== "log" && !waits;
   });
   return Object.fromEntries(counting.map(({ name, cedar: text }) => [name, text]));

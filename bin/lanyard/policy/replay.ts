@@ -48,7 +48,8 @@ interface Recorded {
 
 /**
  * The decisions one event records. A request asks once for each resource and stops at the first refusal. So if policy
- * refused the request, its last question was refused; all others were permitted, with approval where the record says so.
+ * refused the request, its last question was refused; all others were permitted, with approval or another sign-in where
+ * the record says so.
  */
 async function decisionsOf(event: AuditEvent, texts: Texts): Promise<readonly (Recorded | "unread")[]> {
   const {
@@ -58,7 +59,7 @@ async function decisionsOf(event: AuditEvent, texts: Texts): Promise<readonly (R
   } = event.unmapped.lanyard as {
     asked?: readonly AskedColumn[];
     approval_resources?: readonly string[];
-    denial?: { readonly code?: string };
+    denial?: { readonly code?: string; readonly resources?: readonly string[] };
   };
   if (!Array.isArray(written)) return [];
   const asked = await readable(written, event.metadata.uid, texts);
@@ -66,7 +67,8 @@ async function decisionsOf(event: AuditEvent, texts: Texts): Promise<readonly (R
     if (column === "unread") return [column];
     const question = questionOf(column);
     const refused = denial?.code === "policy_denied" && at === asked.length - 1;
-    const other = waited.includes(column.resource) ? "approval" : "permitted";
+    const unsigned = denial?.code === "sign_in_insufficient" && denial.resources?.includes(column.resource);
+    const other = unsigned ? "sign-in" : waited.includes(column.resource) ? "approval" : "permitted";
     const was: Turn = refused ? "refused" : other;
     return question ? [{ question, was }] : [];
   });
@@ -113,7 +115,7 @@ export async function replay(
   engine: PolicyEngine,
   onProgress: (decisions: number) => void = () => {},
 ): Promise<Replay> {
-  const timed = registry.policies.some((policy) => /\bnow\b/.test(policy.cedar));
+  const timed = registry.policies.some((policy) => /\bnow\b|@max_age\b/.test(policy.cedar));
   const matter = registry.policies.some(({ cedar }) => /Group::|asserted/.test(cedar));
   const answers = new Map<string, Answer>();
   const changes = new Map<string, Change>();

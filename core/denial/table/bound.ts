@@ -1,5 +1,6 @@
 import type { Missing } from "../../model/decision.ts";
 import { limits } from "../../model/limits.ts";
+import type { SignInRule } from "../../model/sign-in.ts";
 import { badRequest, badTarget, forbidden, type Rows } from "../row.ts";
 
 /** Refusals about the bounds on a session, those by policy included, each with its facts. */
@@ -24,6 +25,14 @@ export type BoundDenial =
       readonly missing: Missing;
       readonly why: string;
     }
+  | ({
+      readonly code: "sign_in_insufficient";
+      readonly policies: readonly string[];
+      readonly resources: readonly string[];
+      readonly action: string;
+      readonly missing: Missing;
+      readonly why: string;
+    } & SignInRule)
   | { readonly code: "tool_unregistered"; readonly agent: string; readonly digest: string }
   | { readonly code: "tree_full"; readonly root: string; readonly children: number }
   | {
@@ -39,6 +48,13 @@ const rateWords = {
   reveal: "persons' keys",
   signal: "signals",
 } as const;
+
+/** As the parameters of an authorization request that brings it about (OpenID Connect Core 3.1.2.1). */
+const signInWords = ({ maxAgeSeconds, acrValues }: SignInRule): string =>
+  [
+    ...(maxAgeSeconds === undefined ? [] : [`max_age=${maxAgeSeconds}`]),
+    ...(acrValues === undefined ? [] : [`acr_values=${acrValues.join(" ")}`]),
+  ].join(" and ");
 
 /** Which part was refused, without the policies' names, which only the audit tells. */
 function refusedPart(missing: Missing): string {
@@ -92,6 +108,19 @@ export const boundDenials: Rows<BoundDenial> = {
     rule: "policy permits, and forbids nothing",
     missing: (d) => `${d.resource}: ${d.policies.length > 0 ? `forbidden by ${d.policies.join(" ")}` : d.why}`,
     answer: forbidden((d) => `policy does not permit ${refusedPart(d.missing)} at ${d.resource}`),
+  },
+  sign_in_insufficient: {
+    rule: "policy permits this to a person who signed in of late, or in a certain way (RFC 9470 3)",
+    missing: (d) => `${d.resources.join(" ")}: ${d.why}: ${signInWords(d)}`,
+    answer: {
+      status: 400,
+      error: "insufficient_user_authentication",
+      description: (d) => `have the person sign in again, with ${signInWords(d)}, and ask with the token of that`,
+      members: ({ maxAgeSeconds, acrValues }) => ({
+        ...(maxAgeSeconds === undefined ? {} : { max_age: maxAgeSeconds }),
+        ...(acrValues === undefined ? {} : { acr_values: acrValues.join(" ") }),
+      }),
+    },
   },
   tool_unregistered: {
     rule: "an agent works with the tools, skills, plugins and scripts that it is registered with, at their digests",

@@ -14,7 +14,7 @@ from .agent import (
     Session,
 )
 from .costs import Cost, Reservation, Settled
-from .errors import AccessError, EvidenceError, LanyardError, PendingApproval, Refusal, Reply
+from .errors import AccessError, EvidenceError, LanyardError, PendingApproval, Refusal, Reply, SignIn
 from .server import (
     AsyncResourceServer,
     Authenticated,
@@ -56,5 +56,6 @@ __all__ = [
     "ResourceServer",
     "Session",
     "Settled",
+    "SignIn",
     "VerifiedAccess",
 ]

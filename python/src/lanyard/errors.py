@@ -31,6 +31,7 @@ ADVICES: Mapping[str, str] = {
     "approval_pending": "people were asked: give open() an `approval` to wait, or ask again for the same later",
     "approval_expired": "nobody decided in time: ask again where it is still needed",
     "approval_stale": "policy or registry changed since people approved it: ask again",
+    "sign_in_insufficient": "have the person sign in again as `sign_in` says, and ask with the new token",
     "rate_limited": "too many tokens; ask again after a second",
     "unavailable": "Lanyard cannot answer now; ask again after a second",
     "refused": "read the description",
@@ -104,6 +105,16 @@ class PendingApproval:
     expires_in_seconds: float
 
 
+@dataclass(frozen=True)
+class SignIn:
+    """How the person has to sign in for what was refused (RFC 9470 3): what to send the provider."""
+
+    #: ``max_age``: how long ago the sign-in may be.
+    max_age_seconds: int | None = None
+    #: ``acr_values``: one of these, in order of preference; none where any will do.
+    acr_values: tuple[str, ...] = ()
+
+
 class LanyardError(Exception):
     """Something failed or was refused. No message holds a token, a proof or evidence.
 
@@ -122,6 +133,7 @@ class LanyardError(Exception):
         request_id: str | None = None,
         retry_after_seconds: int | None = None,
         approval: PendingApproval | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         #: What happened; stable across versions.
         self.code = code
@@ -139,6 +151,8 @@ class LanyardError(Exception):
         self.retry_after_seconds = retry_after_seconds
         #: Of a request that waits for people: by which id, and for how long.
         self.approval = approval
+        #: Of a request for which the person has to sign in again: how.
+        self.sign_in = sign_in
         #: What to do about it; may change.
         self.advice = ADVICES[code]
         #: True when the same call may succeed later.

@@ -51,6 +51,12 @@ function evaluatePolicies({ policies, schema }: CedarTest): Evaluated {
   return { outcome: worst.warning ? "policy" : "invalid", reason: `${worst.name}: ${worst.message}` };
 }
 
+/** The vectors' policies have no annotations, and nobody signs in. */
+const unannotated = {
+  rules: { approvals: new Map(), signIns: new Map() },
+  asker: { principal: { id: "", kind: "agent" }, nowSeconds: 0 },
+} as const;
+
 type Asked = z.infer<typeof request>;
 
 /** Asks as the engine does, with the test's schema in the place of ours. */
@@ -60,7 +66,7 @@ function evaluateRequest(test: CedarTest, asked: Asked): Evaluated {
   if (problem !== undefined) throw new Error(problem);
   const { principal, action, resource, context } = asked;
   const call = { principal, action, resource, context, entities: [...test.entities] } as CedarRequest["call"];
-  const verdict = verdictOf(ask(cedar, kept, call), { who: "agent" }, new Map());
+  const verdict = verdictOf(ask(cedar, kept, call), { who: "agent" }, unannotated);
   const by = verdict.policies.join(", ") || "no policy";
   const meant = asked.errors.length > 0 ? asked.errors : asked.reason;
   if (!sameNames(verdict.policies, meant)) throw new Error(`decided by ${by}, where the note says ${meant.join(", ")}`);

@@ -1,5 +1,6 @@
 import { assuranceLevels } from "../../../../core/model/assurance.ts";
 import type { AuthorizationDetail, FormerStatus, Grant, Session, Uses, Via } from "../../../../core/model/session.ts";
+import type { SignIn } from "../../../../core/model/sign-in.ts";
 import type { ListedSession } from "../../../../core/status/publish-store.ts";
 import { sessionBudget } from "../budgets/declared.ts";
 import {
@@ -129,6 +130,7 @@ const shape: Shape<Columns> = {
   via: optional(via),
   lastEndSeconds: optional(whole),
   login: optional(login),
+  signIn: optional(members<SignIn>({ atSeconds: optional(whole), acr: optional(text) })),
   ended: optional(flag),
 };
 

@@ -16,7 +16,7 @@ from .._base.flow import Answer, Ask, Call, Exclusive, Flow, Lock, Sleep, Unansw
 from .._base.limits import ANSWER_BYTES, CALL_TIMEOUT_SECONDS, TOKEN_BYTES
 from .._base.text import is_number, is_object
 from .._base.urls import is_secure, issuer_metadata_url
-from ..errors import EvidenceError, LanyardError, PendingApproval
+from ..errors import EvidenceError, LanyardError, PendingApproval, SignIn
 from ..evidence import EvidenceRequest, EvidenceSource
 from .key import AgentKey, NonceMemory
 
@@ -108,6 +108,7 @@ _codes = {
     "authorization_pending": "approval_pending",
     "expired_token": "approval_expired",
     "approval_stale": "approval_stale",
+    "insufficient_user_authentication": "sign_in_insufficient",
     "slow_down": "rate_limited",
     "temporarily_unavailable": "unavailable",
 }
@@ -127,6 +128,7 @@ def error_of(answer: JsonAnswer, during: str) -> LanyardError:
         request_id=answer.request_id,
         retry_after_seconds=_retry_after(answer),
         approval=_approval_in(answer),
+        sign_in=_sign_in_from(answer.json) if code == "sign_in_insufficient" else None,
     )
 
 
@@ -139,6 +141,14 @@ def _approval_in(answer: JsonAnswer) -> PendingApproval | None:
         return None
     # an answer that names no time between two questions must not make this a loop without pause
     return PendingApproval(name, max(1, interval), life)
+
+
+def _sign_in_from(told: Mapping[str, Any]) -> SignIn:
+    """How the person has to sign in (RFC 9470 3); what is not of that form is left out."""
+    age, values = told.get("max_age"), told.get("acr_values")
+    is_age = isinstance(age, int) and not isinstance(age, bool) and age >= 0
+    is_list = isinstance(values, str) and len(values) <= 2_048 and re.fullmatch(r"[!-~]+( [!-~]+)*", values)
+    return SignIn(age if is_age else None, tuple(values.split(" ")) if is_list and isinstance(values, str) else ())
 
 
 def malformed(during: str, description: str) -> LanyardError:
