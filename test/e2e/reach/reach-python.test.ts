@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pythonProgram } from "../../../scripts/python/find.ts";
-import { openPythonDesk, type PythonDesk, type Told } from "./python/ground.ts";
+import { openPythonDesk, type PythonDesk } from "./python/ground.ts";
+import type { Told } from "./python/told.ts";
 
 const python = await pythonProgram(10);
 let desk: PythonDesk | undefined;
@@ -70,6 +71,18 @@ describe("reach by Python: the built package in an empty environment, against th
     expect(steps.get("vended")).toMatchObject({ code: "session_over" });
     expect(steps.get("revoked")).toMatchObject({ status: 401, body: { error: "invalid_token" } });
     expect(steps.get("ended")).toMatchObject({ code: "request_refused" });
+  });
+
+  it("an agent waits for people, blocking and awaited: what one approves is released at once, what one refuses is not", async () => {
+    const { code, steps: told, said } = (await desk?.askPeople()) ?? expect.fail("no desk");
+    expect(code, said).toBe(0);
+    const [unasked, waiting, opened, second, refused] = told;
+    expect(unasked).toMatchObject({ code: "approval_pending", error: "authorization_pending", id: waiting?.id });
+    expect(waiting).toMatchObject({ step: "waiting", id: expect.stringMatching(/^ap_/) });
+    const agent = desk?.world.endpoints.agents.deployer?.id;
+    expect(opened).toEqual({ step: "opened", scopes: ["production:deploy"], agent });
+    expect(second?.id).not.toBe(waiting?.id);
+    expect(refused).toMatchObject({ step: "refused", code: "access_refused", error: "access_denied" });
   });
 
   it("examples/fastapi runs as its page says: a server, and an agent on its own account", async () => {

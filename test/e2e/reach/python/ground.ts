@@ -6,22 +6,18 @@ import { fileURLToPath } from "node:url";
 import { expect, vi } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { run } from "../../../../bin/lanyard/program.ts";
-import { customers, tickets } from "../../../../local/demo/story/desk.ts";
+import { customers, production, tickets } from "../../../../local/demo/story/desk.ts";
 import { raiseWorld, type World } from "../../../../local/demo/story/world.ts";
 import { call, environment } from "../../../../scripts/python/find.ts";
 import { patience } from "../../../kit/patience.ts";
 import { listen } from "../../../kit/wire/server.ts";
+import { asksPeople } from "./people.ts";
+import type { Told } from "./told.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const repository = here("../../../../");
 const account = "111122223333";
 const role = `arn:aws:iam::${account}:role/lanyard/target/trail-reader`;
-
-/** What a step of the agents' program told. */
-export interface Told {
-  readonly step: string;
-  readonly [fact: string]: unknown;
-}
 
 /** The cloud, the package in an environment of its own, and a ticket API in it. */
 export interface PythonDesk {
@@ -30,6 +26,8 @@ export interface PythonDesk {
   installed(): ReturnType<typeof call>;
   /** Runs the agents' program to its end. */
   tell(): Promise<{ readonly code: number; readonly steps: readonly Told[]; readonly said: string }>;
+  /** Runs the deployer's program, which asks people. */
+  askPeople(): ReturnType<typeof asksPeople>;
   /** Runs `examples/fastapi` as its README says: its server, and its agent as the researcher. */
   example(ticket: string): ReturnType<typeof call>;
   close(): Promise<void>;
@@ -39,6 +37,7 @@ export interface PythonDesk {
 async function raise(folder: string): Promise<World> {
   const registry = join(folder, "registry");
   cpSync(join(repository, "examples/support-desk"), registry, { recursive: true });
+  cpSync(join(repository, "examples/support-desk-aws/release.yaml"), join(registry, "release.yaml"));
   const path = join(registry, "agents/researcher.yaml");
   const text = readFileSync(path, "utf8");
   // a role without a path, which this kind of evidence does not know
@@ -122,7 +121,7 @@ export async function openPythonDesk(python: string): Promise<PythonDesk | undef
   const { issuer, aws, agents } = world.endpoints;
   const named = Object.entries(agents);
   const facts = {
-    ...{ issuer, tickets, customers, mode: "offline", researcher: "caller-identity" },
+    ...{ issuer, tickets, customers, production, mode: "offline", researcher: "caller-identity" },
     ...{ aws: aws.endpoint, region: aws.region, served: `http://localhost:${port}`, details: detailsTypes() },
     agents: Object.fromEntries(named.map(([name, { id }]) => [name, id])),
     roles: Object.fromEntries(
@@ -150,6 +149,7 @@ export async function openPythonDesk(python: string): Promise<PythonDesk | undef
     close,
     installed: () => call(program, [here("installed.py")], folder),
     tell: () => told(program, { cwd, env }),
+    askPeople: () => asksPeople(program, { cwd, env }, world),
     example: (ticket) => runExample({ program, world, ticket }),
   };
 }
