@@ -49,6 +49,14 @@ describe("policy check", () => {
     },
   );
 
+  test("complains of nothing in support-desk-aws, whose own placeholder is told: production waits for a person", async () => {
+    const folder = join(supportDesk, "..", "support-desk-aws");
+    const told = ["--set", "releaseRoleId=AROAEXAMPLEEXAMPLE11"];
+    expect(await lanyard("policy", "check", folder, ...told)).toMatchObject({ code: 0, err: "" });
+    const { code, out } = await lanyard("policy", "test", folder, ...told);
+    expect([code, out.match(/^pass {2}release\.test\.yaml/gm)]).toEqual([0, expect.objectContaining({ length: 3 })]);
+  });
+
   test("asks for a placeholder of the folder's own, and names files that are not read", async () => {
     const own = policy("more", 'forbid (principal, action, resource) when { context.agent == Agent::"$OPEN{team}" };');
     const folder = await copyWith("more.yaml", own.replace("$OPEN", "$"));
