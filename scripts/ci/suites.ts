@@ -76,7 +76,7 @@ const behind: readonly Suite[] = [
   suite("the packages, packed and installed from the registry", 52, "npm", "run", "--silent", "e2e", "--", ...packages),
   suite("the vectors", 3, "bash", "-c", "npm run --silent vectors >/dev/null"),
   suite("a short load", 18, "npm", "run", "--silent", "load", "--", "--short"),
-  suite("the random programs", 13, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "300"),
+  suite("the random programs", 16, "npm", "run", "--silent", "model", "--", "--seed", "7", "--runs", "120"),
   suite("the ratios that hold", 52, "npm", "run", "--silent", "bench", "--", "--quick", "--check", ...holding),
   suite("the campaigns of the trail and of stops in AWS", 140, "npm", "run", "--silent", "e2e", "--", ...clocked),
   suite("the keys that rotate", 65, "npm", "run", "--silent", "e2e", "--", "rotation"),

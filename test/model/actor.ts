@@ -2,34 +2,18 @@ import { accessAddress } from "../../core/caller/access-handle.ts";
 import { offerAddress } from "../../core/caller/offer-handle.ts";
 import { decodeUnverified } from "../../core/jose/jwt.ts";
 import { personId } from "../../core/model/person-id.ts";
-import {
-  accessTokenType,
-  cibaGrant,
-  idTokenType,
-  offerTokenType,
-  sessionTokenType,
-  tokenExchangeGrant,
-} from "../../core/model/wire.ts";
-import { agentId, customers, idp, tickets, trustDomain } from "../kit/registry.ts";
+import { offerTokenType } from "../../core/model/wire.ts";
+import { agentId, idp, trustDomain } from "../kit/registry.ts";
 import type { TestAgent } from "../kit/world/agents.ts";
 import type { Answer, Params } from "../kit/world/tokens.ts";
 import type { Bound } from "./bind.ts";
 import type { Subject } from "./command.ts";
 import { denied, done, type Observation, type WaitError } from "./observation.ts";
-import { digestOf, payments, releases } from "./rows.ts";
+import { costOf, paramsOf, uriOf } from "./params.ts";
+import { digestOf } from "./rows.ts";
 import type { Stage } from "./stage.ts";
-import {
-  type AgentName,
-  agentNames,
-  approvers,
-  type Person,
-  persons,
-  type Resource,
-  resourceOf,
-  type Scope,
-} from "./state.ts";
+import { type AgentName, agentNames, approvers, type Person, persons, type Scope } from "./state.ts";
 
-const uriOf: Record<Resource, string> = { tickets, customers, payments, releases };
 const waitErrors: readonly WaitError[] = ["slow_down", "access_denied", "expired_token", "approval_stale"];
 
 /** Carries out a program's requests on the real endpoints and says what their answers show, in the model's words. */
@@ -40,6 +24,8 @@ export class Actor {
   readonly offers = new Map<number, string>();
   /** Ids of what waits, by the steps that first asked. */
   readonly approvals = new Map<number, string>();
+  /** Ids of reservations by the steps that made them. */
+  readonly reports = new Map<number, string>();
   /** Session ids by the step that opened them. */
   readonly sessions = new Map<number, string>();
   /** Bytes of the sessions and offers that steps stored. */
@@ -76,8 +62,17 @@ export class Actor {
       case "lift":
         return this.order({ lift: targetOf(request.subject) });
       case "introspect": {
-        const answer = await this.send("introspect", request.by, { token: this.tokens.get(request.token)?.text });
-        return answer.status === 200 ? { kind: "active", active: answer.body.active } : denied;
+        const token = this.tokens.get(request.token)?.text;
+        return this.introspected(
+          request.step,
+          await this.send("introspect", request.by, { token, ...costOf(request) }),
+        );
+      }
+      case "settle": {
+        const report = this.reports.get(request.report);
+        const answer = await this.send("introspect", request.by, { report, ...costOf(request) });
+        const exceeds = Number(String(answer.body.exceeds ?? "0 EUR").split(" ")[0]);
+        return answer.status === 200 ? { kind: "settled", exceeds } : denied;
       }
       case "end":
         return this.end(request.by, { token: this.tokens.get(request.token)?.text });
@@ -91,7 +86,7 @@ export class Actor {
         return this.end(request.by, { token: this.offers.get(request.offer) });
       default: {
         const stolen = request.kind === "claim" && request.stolen;
-        const asking = () => this.send("token", request.by, this.paramsOf(request), stolen);
+        const asking = () => this.send("token", request.by, paramsOf(request, this), stolen);
         return this.issued(request, await (request.unread ? this.unread(request, asking) : asking()));
       }
     }
@@ -114,6 +109,15 @@ export class Actor {
     if (row) this.sessions.set(step, row.sid);
     if (row) this.rowBytes.set(step, bytesOf(row));
     return answer;
+  }
+
+  private introspected(step: number, { status, body }: Answer): Observation {
+    if (status !== 200) return denied;
+    const { active, error, budget, of, what, left, renews_at: renews, report } = body;
+    if (report !== undefined) this.reports.set(step, report);
+    const rest = error === "budget_spent" ? { of, what, left, renews } : {};
+    const told = error === undefined ? {} : { told: { error, budget, ...rest } };
+    return { kind: "active", active, ...told, ...(report === undefined ? {} : { reported: true }) };
   }
 
   private async attest(name: AgentName): Promise<Observation> {
@@ -147,62 +151,6 @@ export class Actor {
     // one who never attested has nothing to show
     const client_assertion = this.identities.get(by) ?? "none";
     return this.stage.world.send(where, agent, { client_assertion, ...params });
-  }
-
-  private paramsOf(
-    request: Bound & { kind: "open" | "access" | "renew" | "offer" | "redeem" | "hop" | "claim" },
-  ): Params {
-    const exchange = (text = "", type: string): Params => ({
-      grant_type: tokenExchangeGrant,
-      subject_token: text,
-      subject_token_type: type,
-    });
-    const own = (step: number): Params => {
-      const token = this.tokens.get(step);
-      return exchange(token?.text, token?.type ?? accessTokenType);
-    };
-    switch (request.kind) {
-      case "open": {
-        const { login, scopes, lifeSeconds } = request;
-        const resource = [...new Set(scopes.map(resourceOf))].map((one) => uriOf[one]);
-        const authority =
-          login === undefined ? { grant_type: "client_credentials" } : exchange(this.logins.get(login), idTokenType);
-        return {
-          ...authority,
-          resource,
-          scope: scopes.join(" "),
-          requested_token_type: resource.length > 1 ? sessionTokenType : undefined,
-          lifetime_seconds: lifeSeconds === undefined ? undefined : String(lifeSeconds),
-          max_uses: usesOf(request),
-        };
-      }
-      case "access":
-        return { ...own(request.token), resource: uriOf[request.resource], max_uses: usesOf(request) };
-      case "renew": {
-        const lifetime_seconds = String(request.lifeSeconds);
-        return { ...own(request.token), requested_token_type: sessionTokenType, lifetime_seconds };
-      }
-      case "offer": {
-        const { scope, to } = request;
-        const target = { audience: agentId(to), requested_token_type: offerTokenType };
-        return {
-          ...own(request.token),
-          ...target,
-          resource: uriOf[resourceOf(scope)],
-          scope,
-          max_uses: usesOf(request),
-        };
-      }
-      case "claim":
-        return { grant_type: cibaGrant, auth_req_id: this.approvals.get(request.approval) };
-      case "redeem":
-        return exchange(this.offers.get(request.offer), offerTokenType);
-      case "hop": {
-        const { scope } = request;
-        const token = this.tokens.get(request.token)?.text;
-        return { ...exchange(token, accessTokenType), resource: uriOf[resourceOf(scope)], scope };
-      }
-    }
   }
 
   /** What a token says; of a handle what its row says, which is all that tells. */
@@ -260,8 +208,6 @@ export class Actor {
 
 /** As a table would count it. */
 const bytesOf = (row: object | undefined): number => Buffer.byteLength(JSON.stringify(row ?? {}));
-
-const usesOf = ({ maxUses }: { readonly maxUses?: number }) => (maxUses === undefined ? undefined : String(maxUses));
 
 const nameOf = (id: string): AgentName =>
   agentNames.find((name) => agentId(name) === id) ?? (`unknown ${id}` as AgentName);

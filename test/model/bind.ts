@@ -1,4 +1,5 @@
 import type { Asker, Request, Subject, Unread, Vote } from "./command.ts";
+import type { Cost } from "./spending.ts";
 import { type AgentName, lineage, type Resource, resourceOf, type Scope, type State } from "./state.ts";
 
 /** A request whose picks have become names: what is sent, and what the model is asked about. */
@@ -17,6 +18,7 @@ type BoundRequest =
       readonly scopes: readonly Scope[];
       readonly lifeSeconds?: number;
       readonly maxUses?: number;
+      readonly budgeted?: true;
     }
   | {
       readonly kind: "access";
@@ -50,7 +52,21 @@ type BoundRequest =
       readonly token: number;
       readonly scope: Scope;
     }
-  | { readonly kind: "introspect" | "end"; readonly step: number; readonly by: AgentName; readonly token: number }
+  | {
+      readonly kind: "introspect";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly token: number;
+      readonly cost?: Cost;
+    }
+  | { readonly kind: "end"; readonly step: number; readonly by: AgentName; readonly token: number }
+  | {
+      readonly kind: "settle";
+      readonly step: number;
+      readonly by: AgentName;
+      readonly report: number;
+      readonly cost: Cost;
+    }
   | {
       readonly kind: "end-below";
       readonly step: number;
@@ -108,6 +124,12 @@ export function bind(request: Request, step: number, state: State): Bound | unde
     case "redeem":
     case "withdraw":
       return bindOffer(request, step, state);
+    case "settle": {
+      const report = newest(ids(state.reports), request.report);
+      const server = report === undefined ? undefined : state.reports[report]?.server;
+      if (report === undefined || server === undefined) return undefined;
+      return { kind: "settle", step, by: asker(request.by, server), report, cost: request.cost };
+    }
     case "claim":
     case "vote":
       return bindApproval(request, step, state);
@@ -135,6 +157,7 @@ function bindOpen(request: Request & { kind: "open" }, step: number, state: Stat
     ...(login === undefined ? {} : { login }),
     ...(lifeSeconds === undefined ? {} : { lifeSeconds }),
     ...bounded(request.maxUses),
+    ...(request.budgeted ? { budgeted: true } : {}),
   };
 }
 
@@ -183,8 +206,10 @@ function bindToken(request: OfToken, step: number, state: State): Bound | undefi
       const target = newest(request.session < 6 ? below : ids(state.sessions), request.session);
       return target === undefined ? undefined : { kind: "end-below", step, by, token, session: target };
     }
-    default:
-      return { kind: request.kind, step, by, token };
+    case "introspect":
+      return { kind: "introspect", step, by, token, ...(request.cost ? { cost: request.cost } : {}) };
+    case "end":
+      return { kind: "end", step, by, token };
   }
 }
 

@@ -7,6 +7,8 @@ export interface Context {
   readonly alone: boolean;
   /** Whether it was granted; only where a count is uncertain does the model go by that. */
   readonly granted: boolean;
+  /** Whether two spend at once. */
+  readonly contested: boolean;
   /** Bytes of the session or offer stored for it, which is the service's encoding and nobody's promise. */
   readonly rowBytes?: number;
 }

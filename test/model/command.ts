@@ -1,3 +1,4 @@
+import type { Cost } from "./spending.ts";
 import type { AgentName, Approver, Build, Person, Published, Scope } from "./state.ts";
 
 /** Who asks: by `0` whoever has the right to, else any agent. Wrong askers are the attacks of a program. */
@@ -13,6 +14,8 @@ export type Request =
       readonly scopes: readonly Scope[];
       readonly lifeSeconds: number | undefined;
       readonly maxUses: number | undefined;
+      /** With a budget of its own. */
+      readonly budgeted?: boolean;
     }
   | {
       readonly kind: "access";
@@ -35,7 +38,9 @@ export type Request =
   /** Asks how something that waits for people stands; by another key of its agent where `stolen`. */
   | { readonly kind: "claim"; readonly approval: number; readonly by: Asker; readonly stolen: boolean }
   | Vote
-  | { readonly kind: "introspect"; readonly token: number; readonly by: Asker }
+  | { readonly kind: "introspect"; readonly token: number; readonly by: Asker; readonly cost: Cost | undefined }
+  /** A server says what a call did cost. */
+  | { readonly kind: "settle"; readonly report: number; readonly by: Asker; readonly cost: Cost }
   | { readonly kind: "end"; readonly token: number; readonly by: Asker }
   | { readonly kind: "end-below"; readonly token: number; readonly session: number; readonly by: Asker }
   | { readonly kind: "withdraw"; readonly offer: number; readonly by: Asker }
@@ -96,6 +101,15 @@ export type Command =
       readonly meanwhile: readonly Command[];
       readonly release: boolean;
       readonly afterwards: readonly Request[];
+    }
+  /** A session for payments is opened and spends, what it spent last is settled, and it spends again. */
+  | {
+      readonly kind: "spree";
+      readonly open: Request & { readonly kind: "open" };
+      readonly costs: readonly (Cost | undefined)[];
+      readonly settled: Cost | undefined;
+      readonly waitSeconds: number;
+      readonly more: readonly Cost[];
     }
   | {
       readonly kind: "login";

@@ -1,11 +1,18 @@
 /** How a store may lie of what people and operators govern by; the model has to notice each. */
 
+import type { BudgetCharge } from "../../core/model/budget.ts";
 import type { Stage } from "./stage.ts";
 
 /** Changes one answer of the store of approvals. */
 const approving = (change: (approvals: Stage["world"]["store"]["approvals"]) => object) => (stage: Stage) => {
   const { approvals } = stage.world.store;
   Object.assign(approvals, change(approvals));
+};
+
+/** Changes some of what table Budgets does. */
+const budgeting = (change: (budgets: Stage["world"]["store"]["budgets"]) => object) => (stage: Stage) => {
+  const { budgets } = stage.world.store;
+  Object.assign(budgets, change(budgets));
 };
 
 /** As `lies`. */
@@ -59,4 +66,35 @@ export const governedLies: Readonly<Record<string, (stage: Stage) => void>> = {
       return { ...rows, epochs: new Map(epochs) };
     };
   },
+  "forgets what was spent": budgeting((budgets) => {
+    const honest = budgets.take.bind(budgets);
+    return {
+      take: (charge: BudgetCharge) => {
+        budgets.spent.clear();
+        return honest(charge);
+      },
+    };
+  }),
+  "keeps what a refused call had taken": budgeting(() => ({ giveBack: async () => {} })),
+  "gives back twice": budgeting((budgets) => {
+    const honest = budgets.giveBack.bind(budgets);
+    return { giveBack: (charges: readonly BudgetCharge[]) => honest([...charges, ...charges]) };
+  }),
+  "never begins a window": budgeting((budgets) => {
+    const honest = budgets.take.bind(budgets);
+    return {
+      take: (charge: BudgetCharge) =>
+        honest({ ...charge, key: charge.key.replace(/#[^#]*$/, `#${charge.calls?.most}`) }),
+    };
+  }),
+  "lets go on what was exceeded": budgeting((budgets) => {
+    const honest = budgets.settle.bind(budgets);
+    return {
+      settle: async (settlement: Parameters<typeof honest>[0]) => {
+        const settled = await honest(settlement);
+        budgets.emptied.clear();
+        return settled;
+      },
+    };
+  }),
 };

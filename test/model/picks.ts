@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Request, Subject, Vote } from "./command.ts";
+import type { Cost } from "./spending.ts";
 import { type AgentName, agentNames, approvers, builds, type Scope } from "./state.ts";
 
 /** What requests are made of. */
@@ -19,6 +20,11 @@ export const kind = <K extends string>(name: K) => fc.constant(name);
 export const maxUses = fc.oneof(
   { weight: 4, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.constantFrom(1, 2, 5) },
+);
+/** What a call may cost, in the currency that budgets count, mostly. */
+export const cost: fc.Arbitrary<Cost> = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ amount: fc.constantFrom(0, 10, 120, 290, 600), currency: kind("EUR") }) },
+  { weight: 1, arbitrary: fc.record({ amount: fc.constant(10), currency: kind("USD") }) },
 );
 export const lifeSeconds = fc.option(fc.constantFrom(30, 200, 900, 5000), { nil: undefined, freq: 3 });
 /** Sessions that people must approve. */

@@ -38,6 +38,8 @@ export interface Planned {
   readonly lastEndSeconds?: number;
   readonly uses?: ModelUses;
   readonly login?: number;
+  /** It is opened with a budget. */
+  readonly budgeted?: true;
   /** Of a hop: what the presented token opens. */
   readonly presented?: readonly Scope[];
 }
@@ -127,12 +129,16 @@ function planOpen(state: State, request: Bound & { kind: "open" }, again: Again)
   if (!within(scopes, lentBy(principal)) || !served(state, scopes)) return "refused";
   const longest = longestNow(state, by);
   if ((lifeSeconds ?? 0) > longest) return "refused";
+  // who may pay has a budget, and elsewhere nobody would count
+  const isCounted = scopes.every((scope) => resourceOf(scope) === "payments");
+  if (!isCounted && (request.budgeted || scopes.includes("payments:send"))) return "refused";
   const uses = boundOf(state, step, { above: undefined, asked: request.maxUses, scopes });
   if (uses === "refused") return "refused";
   return {
     ...{ action: "open", by, principal, scopes, lifeSeconds: lifeSeconds ?? Math.min(usualSeconds, longest) },
     ...(uses ? { uses } : {}),
     ...(id === undefined ? {} : { login: id }),
+    ...(request.budgeted ? { budgeted: true } : {}),
   };
 }
 

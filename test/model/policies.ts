@@ -3,7 +3,7 @@ import type { Published } from "./state.ts";
 
 /**
  * The policies of the programs, as Cedar reads them: to push a release is opened with the approval of two, to stage one
- * takes the approval of one at every step, and everything else is permitted. The model has its own idea of them, in
+ * takes the approval of one at every step, and everything else is permitted, payments within a budget. The model has its own idea of them, in
  * `verdict.ts`.
  */
 const pushes = 'context.scopes.contains("releases:push") && context.step == "open"';
@@ -15,6 +15,7 @@ const texts: Readonly<Record<string, string>> = {
   stage: `@approval("people/release") permit (principal, action, resource) when { ${stages} && !(${pushes}) };`,
   two: `@approval("people/release") @approvers("2") permit (principal, action, resource) when { ${pushes} };`,
   reworded: `// as before\n@approval("people/release") @approvers("2") permit (principal, action, resource) when { ${pushes} };`,
+  pay: '@budget("calls 4/hour") permit (principal, action, resource) when { context.scopes.contains("payments:send") };',
   one: `@approval("people/release") permit (principal, action, resource) when { ${pushes} };`,
 };
 
@@ -24,5 +25,6 @@ const row = (name: string, text: string): PolicyRegistration => ({ kind: "policy
 export const policyRows = ({ policy }: Published): readonly PolicyRegistration[] => [
   row("usual", policy === "everything" ? "everything" : "usual"),
   row("stage", "stage"),
+  row("pay", "pay"),
   ...(policy === "none" ? [] : [row("push", policy === "everything" ? "two" : policy)]),
 ];

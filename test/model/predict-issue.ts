@@ -64,6 +64,7 @@ export function grant(state: State, step: number, plan: Planned, context: Contex
     ...bounded(lastEndSeconds),
     ...(uses ? { uses } : {}),
     over: false,
+    ...(plan.budgeted ? { budgeted: step } : {}),
     ...(plan.login === undefined ? {} : { login: plan.login }),
     ...(build ? { build } : {}),
   };

@@ -6,6 +6,7 @@ import { predictClaim, predictElevating, predictVote } from "./predict-approvals
 import { predictOffer, predictRedeem, predictRenewal } from "./predict-issue.ts";
 import { cut, liftSession, liftSubject, quarantine, release, revokeSession } from "./predict-orders.ts";
 import { authenticates, hasProfile, serves } from "./registered.ts";
+import { reserve, settle, spend } from "./spending.ts";
 import { type AgentName, chainOf, isAlive, lineage, type ModelUses, rootOf, type State } from "./state.ts";
 
 /** What the model says of one request, in its turn. It changes `state`, which the caller has cloned. */
@@ -35,6 +36,8 @@ export function predict(state: State, request: Bound, context: Context): Observa
   switch (request.kind) {
     case "introspect":
       return predictIntrospect(state, request);
+    case "settle":
+      return predictSettle(state, request);
     case "end":
     case "end-below":
     case "withdraw":
@@ -60,11 +63,15 @@ function released(state: State, request: Bound, issued: Observation): Observatio
 function takeFor(state: State, request: Bound & { readonly by: AgentName }, context: Context): boolean {
   const { kind, by } = request;
   const identity = state.identities[by];
-  if (kind === "introspect" || !identity || identity.endsSeconds <= state.nowSeconds) return true;
+  if (kind === "introspect" || kind === "settle" || !identity || identity.endsSeconds <= state.nowSeconds) return true;
   return kind === "end" || kind === "end-below" || kind === "withdraw"
     ? take(state, "end", by, { least: 1, most: 1 }, context)
     : take(state, "issue", by, takesOf(state, context), context);
 }
+
+/** Beside another that spends a call may be refused by a budget for what the other holds for a moment, and gives back. */
+export const refusedEarly = (before: State, seen: Observation, { contested }: Context): State[] =>
+  contested && seen.kind === "active" && seen.told?.error === "budget_spent" ? [structuredClone(before)] : [];
 
 /**
  * Beside another request a redemption may be refused at the last moment, when a revocation overtook it: the offer, or
@@ -124,13 +131,30 @@ function predictIssuing(state: State, request: Bound, context: Context): Observa
   }
 }
 
-function predictIntrospect(state: State, { by, token }: Bound & { kind: "introspect" | "end" }): Observation {
+function predictIntrospect(state: State, request: Bound & { kind: "introspect" }): Observation {
+  const { by, token, cost, step } = request;
   const known = state.tokens[token];
   if (state.suspended[by] || !serves(state, by)) return denied;
   const served = known?.resource !== undefined && serverOf[known.resource] === by;
   const alive = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
-  const active = alive && use(state, known.uses);
-  return { kind: "active", active };
+  if (!alive) return { kind: "active", active: false };
+  if (known.resource !== "payments") return { kind: "active", active: use(state, known.uses) };
+  const before = structuredClone(state.spent);
+  const spent = spend(state, known.session, cost);
+  if (!spent.ok) return { kind: "active", active: false, told: spent.told };
+  if (!use(state, known.uses)) {
+    state.spent = before;
+    return { kind: "active", active: false };
+  }
+  if (!cost || spent.reserved.length === 0) return { kind: "active", active: true };
+  reserve(state, step, { server: by, cost, rows: spent.reserved });
+  return { kind: "active", active: true, reported: true };
+}
+
+function predictSettle(state: State, { by, report, cost }: Bound & { kind: "settle" }): Observation {
+  if (state.suspended[by] || !serves(state, by)) return denied;
+  const exceeds = settle(state, report, { by, cost });
+  return exceeds === undefined ? denied : { kind: "settled", exceeds };
 }
 
 /** Takes one use from every counter above, or from none. */
@@ -141,10 +165,7 @@ function use(state: State, uses: ModelUses | undefined): boolean {
   return true;
 }
 
-function predictEnding(
-  state: State,
-  request: Bound & { kind: "end" | "introspect" | "end-below" | "withdraw" },
-): Observation {
+function predictEnding(state: State, request: Bound & { kind: "end" | "end-below" | "withdraw" }): Observation {
   const { by } = request;
   if (request.kind === "withdraw") {
     const offer = state.offers[request.offer];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Command, Request, Unread, Vote } from "./command.ts";
-import { agent, claim, elevated, kind, maxUses, pick, vote } from "./picks.ts";
+import { agent, claim, cost, elevated, kind, maxUses, pick, vote } from "./picks.ts";
 import { ending, issuing, request } from "./requests.ts";
 import { type AgentName, approvers, builds, type Person, type Published, type Scope } from "./state.ts";
 
@@ -20,6 +20,7 @@ const apply = fc.record({
     fc.record({ releaseSeconds: fc.constantFrom(300, 200) }),
     fc.record({ approver: fc.constantFrom(...approvers) }),
     fc.record({ byToken: fc.boolean() }),
+    fc.record({ sends: fc.constantFrom(1, 5) }),
   ),
 });
 
@@ -34,7 +35,7 @@ const usingNewest: fc.Arbitrary<Request> = fc.oneof<fc.Arbitrary<Request>[]>(
   fc.record({ kind: kind("renew"), token: fc.constant(0), by: rightful, lifeSeconds: fc.constantFrom(400, 880) }),
   fc.record({ kind: kind("offer"), token: fc.constant(0), by: rightful, to: agent, scope: kind("held"), maxUses }),
   fc.record({ kind: kind("access"), token: fc.constant(0), by: rightful, other: fc.boolean(), maxUses }),
-  fc.record({ kind: kind("introspect"), token: fc.constant(0), by: rightful }),
+  fc.record({ kind: kind("introspect"), token: fc.constant(0), by: rightful, cost }),
 );
 
 /** What may come between an approval and its use. */
@@ -130,6 +131,24 @@ const isolating: fc.Arbitrary<Command> = agent.chain((one) =>
   }),
 );
 
+/** What is spent, mostly until a budget is. */
+const spending: fc.Arbitrary<Command> = fc.record({
+  kind: kind("spree"),
+  open: fc.record({
+    kind: kind("open"),
+    agent: fc.constant<AgentName>("planner"),
+    login: fc.nat(5),
+    scopes: fc.constant<readonly Scope[]>(["payments:send"]),
+    lifeSeconds: fc.constant(undefined),
+    maxUses: fc.constantFrom(undefined, undefined, undefined, 2),
+    budgeted: fc.boolean(),
+  }),
+  costs: fc.array(fc.option(cost, { nil: undefined, freq: 8 }), { minLength: 1, maxLength: 7 }),
+  settled: fc.option(cost, { nil: undefined, freq: 3 }),
+  waitSeconds: fc.constantFrom(0, 0, 0, 700, 3_600),
+  more: fc.array(cost, { maxLength: 4 }),
+});
+
 /** What comes in crowds, and what falls between a store that works and one that does not. */
 const unusual: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -176,6 +195,7 @@ export const program: fc.Arbitrary<readonly Command[]> = fc.noBias(
       { weight: 1, arbitrary: unusual },
       { weight: 2, arbitrary: elevating },
       { weight: 1, arbitrary: isolating },
+      { weight: 1, arbitrary: spending },
       { weight: 2, arbitrary: fc.record({ kind: kind("together"), both: fc.tuple(request, request) }) },
     ),
     { minLength: 15, maxLength: 60, size: "max" },

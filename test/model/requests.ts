@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Request } from "./command.ts";
-import { agent, by, claim, elevated, kind, lifeSeconds, maxUses, pick, subject, vote } from "./picks.ts";
+import { agent, by, claim, cost, elevated, kind, lifeSeconds, maxUses, pick, subject, vote } from "./picks.ts";
 import { type AgentName, type Scope, scopes } from "./state.ts";
 
 /** Sessions that are mostly granted, some on an agent's own, and whatever anyone might try. */
@@ -89,6 +89,13 @@ export const issuing: fc.Arbitrary<Request> = fc.oneof(
   { weight: 3, arbitrary: claim },
 );
 
+const introspect = fc.record({
+  kind: kind("introspect"),
+  token: pick,
+  by,
+  cost: fc.option(cost, { nil: undefined, freq: 4 }),
+});
+
 export const ending: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("end"), token: pick, by }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("end-below"), token: pick, session: pick, by }) },
@@ -103,7 +110,8 @@ export const ending: fc.Arbitrary<Request> = fc.oneof(
 
 export const request = fc.oneof(
   { weight: 14, arbitrary: issuing },
-  { weight: 3, arbitrary: fc.record({ kind: kind("introspect"), token: pick, by }) },
+  { weight: 3, arbitrary: introspect },
+  { weight: 1, arbitrary: fc.record({ kind: kind("settle"), report: pick, by, cost }) },
   { weight: 3, arbitrary: ending },
   { weight: 2, arbitrary: vote },
 );

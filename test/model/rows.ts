@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ApproverRegistration } from "../../core/model/approver.ts";
+import type { Budget } from "../../core/model/budget.ts";
 import type { Registration } from "../../core/model/registry.ts";
 import { agent, customers, idp, inBase, tickets } from "../kit/registry.ts";
 import { account } from "../kit/world/attests.ts";
@@ -92,6 +93,7 @@ const resources = ({ releaseSeconds }: Published): readonly Registration[] => [
   {
     ...inBase("lending", "support-lends"),
     lends: [...inBase("lending", "support-lends").lends, payment, release],
+    budgets: [{ name: "lent", resources: [payments], calls: { day: 6 } }],
   },
 ];
 
@@ -117,6 +119,11 @@ const peopleRows = ({ approvers, byToken }: Published): readonly Registration[] 
   ...approvers.map(approverRow),
 ];
 
+const sending = ({ sends }: Published): Budget => ({
+  ...{ name: "send", resources: [payments] },
+  ...{ calls: { hour: sends }, money: { currency: "EUR", day: 1_000 } },
+});
+
 /** The base registry with every agent able to attest, two of them bound to the builds A and B. */
 export function rowsFor(published: Published, suspended: readonly string[]): readonly Registration[] {
   const agents = agentNames.map((name): Registration => {
@@ -124,6 +131,7 @@ export function rowsFor(published: Published, suspended: readonly string[]): rea
     return agent(name, {
       ...inBase("agent", name),
       ...registered[name],
+      ...(name === "planner" ? { budgets: [sending(published)] } : {}),
       ...(childrenOf[name] === undefined ? {} : { maxChildren: childrenOf[name] }),
       issuancesPerSecond: signaturesPerSecond(name),
       state: suspended.includes(name) ? "suspended" : "active",

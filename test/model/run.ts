@@ -4,8 +4,9 @@ import { type Bound, bind, serverOf } from "./bind.ts";
 import type { Context } from "./bounds.ts";
 import type { Command, Request } from "./command.ts";
 import { denied, type Observation } from "./observation.ts";
-import { countInVain, lostRedemption, predict } from "./predict.ts";
+import { countInVain, lostRedemption, predict, refusedEarly } from "./predict.ts";
 import { rowsFor } from "./rows.ts";
+import { isolate, nothing, pile, spree } from "./scenes.ts";
 import { createStage, type Stage } from "./stage.ts";
 import { type AgentName, emptyState, type Login, type Published, type State } from "./state.ts";
 
@@ -29,7 +30,7 @@ interface RunOptions {
 export async function runProgram(program: readonly Command[], options: RunOptions = {}): Promise<void> {
   const stage = await createStage();
   options.sabotage?.(stage);
-  await new Run(new Actor(stage), emptyState(stage.world.time.seconds), options.tally ?? new Map()).all(program);
+  await new Run(new Actor(stage), emptyState(stage.world.time.seconds), options.tally ?? new Map()).whole(program);
 }
 
 class Run {
@@ -49,15 +50,19 @@ class Run {
     this.beliefs = [start];
   }
 
-  async all(program: readonly Command[]): Promise<void> {
+  async whole(program: readonly Command[]): Promise<void> {
     for (const agent of ["planner", "researcher", "ticket-api", "customer-api"] as const)
       await this.one({ kind: "attest", agent });
     for (const person of ["ada", "bob"] as const) {
       const fresh = { refresh: undefined, names: "both", device: 0, lifeSeconds: 3600 } as const;
       await this.one({ kind: "login", person, agent: "planner", ...fresh });
     }
-    for (const command of program) await this.one(command);
+    await this.all(program);
     await this.lookAtEverything();
+  }
+
+  private async all(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) await this.one(command);
   }
 
   /** At the end every access token there ever was is active exactly when the model says so. */
@@ -66,7 +71,7 @@ class Run {
     const tokens = Object.entries(this.state.tokens).filter(([, token]) => token.resource !== undefined);
     for (const [id, token] of tokens) {
       const by = token.resource && serverOf[token.resource];
-      if (by) await this.requests([{ kind: "introspect", step: ++this.step, by, token: Number(id) }]);
+      if (by) await this.requests([{ kind: "introspect", step: ++this.step, by, token: Number(id), cost: nothing }]);
     }
   }
 
@@ -118,10 +123,12 @@ class Run {
         return this.apply(command.change);
       case "elevate":
         return this.elevate(command);
+      case "spree":
+        return this.all(spree(command));
       case "isolate":
-        return this.isolate(command);
+        return this.all(isolate(command));
       case "pile":
-        return this.pile(command);
+        return this.all(pile(command, step));
       default:
         return this.requests(this.bindAll([command]));
     }
@@ -188,23 +195,6 @@ class Run {
     if (afterwards) await this.one(afterwards);
   }
 
-  /** It attests at once: an agent whose registration names a profile gets an identity for it. */
-  private async isolate({ agent, meanwhile, release, afterwards }: Command & { kind: "isolate" }): Promise<void> {
-    const into: readonly Command[] = [{ kind: "quarantine", agent }, { kind: "attest", agent }, ...meanwhile];
-    const out: readonly Command[] = release ? [{ kind: "release", agent }] : [];
-    for (const each of [...into, ...out, ...afterwards]) await this.one(each);
-  }
-
-  /** Different requests, by their lives, of which the newest are refused. */
-  private async pile({ login, asks, refusals }: Command & { kind: "pile" }): Promise<void> {
-    const open = { kind: "open", agent: "planner", login, scopes: ["releases:stage"], maxUses: undefined } as const;
-    const refuse = { kind: "vote", person: "carol", way: "iam", verdict: "refuse", shown: true } as const;
-    for (let n = 0; n < asks; n++)
-      await this.requests(this.bindAll([{ ...open, lifeSeconds: 600 + ((this.step + n) % 100) }]));
-    for (let approval = 0; approval < refusals; approval++)
-      await this.requests(this.bindAll([{ ...refuse, approval }]));
-  }
-
   private believe(change: (state: State) => void): void {
     for (const state of this.beliefs) change(state);
   }
@@ -216,7 +206,11 @@ class Run {
   private async requests(bound: readonly Bound[]): Promise<void> {
     const seen = await Promise.all(bound.map((request) => this.actor.act(request)));
     for (const [at, request] of bound.entries()) this.count(request.kind, seen[at] ?? denied);
-    const turns = bound.map((request, at) => this.turnOf(request, seen[at] ?? denied, bound.length === 1));
+    const meeting = {
+      alone: bound.length === 1,
+      contested: bound.filter(({ kind }) => kind === "introspect" || kind === "settle").length > 1,
+    };
+    const turns = bound.map((request, at) => this.turnOf(request, seen[at] ?? denied, meeting));
     const next: State[] = [];
     for (const belief of this.beliefs)
       for (const order of ordersOf(bound.length)) next.push(...explain(belief, order, turns));
@@ -224,12 +218,12 @@ class Run {
     this.beliefs = next.filter((state, at) => next.findIndex((other) => isDeepStrictEqual(other, state)) === at);
   }
 
-  private turnOf(request: Bound, seen: Observation, alone: boolean): Turn {
+  private turnOf(request: Bound, seen: Observation, meeting: Pick<Context, "alone" | "contested">): Turn {
     const { step } = request;
     // an error that only what waits has is an answer from beyond every rate
     const granted = seen.kind !== "denied" || seen.error !== undefined || this.actor.unreleased.has(step);
     const rowBytes = this.actor.rowBytes.get(step);
-    return { request, seen, context: { alone, granted, ...(rowBytes === undefined ? {} : { rowBytes }) } };
+    return { request, seen, context: { ...meeting, granted, ...(rowBytes === undefined ? {} : { rowBytes }) } };
   }
 
   private count(request: string, seen: Observation): void {
@@ -280,8 +274,9 @@ function explain(before: State, order: readonly number[], turns: readonly Turn[]
     const { request, seen, context } = turns[at] as Turn;
     states = states.flatMap((state) => {
       const lost = seen.kind === "denied" && !context.alone ? lostRedemption(state, request, context) : [];
+      const early = refusedEarly(state, seen, context);
       const fits = isDeepStrictEqual(predict(state, request, context), seen);
-      const after = fits ? [state, ...lost] : lost;
+      const after = fits ? [state, ...lost] : [...lost, ...early];
       if (!context.alone && context.rowBytes === undefined) for (const one of after) countInVain(one, request);
       return after;
     });

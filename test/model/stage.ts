@@ -23,6 +23,8 @@ export async function createStage() {
     ["researcher", "A"],
   ]);
   const world = await createWorld(rowsFor(firstPublished, []), tokens, attests({ codeLookup: lookupOf(running) }));
+  // the last hours of a day, so that programs see hours and days end
+  world.time.seconds += 78_000;
   world.limiter.allowed = undefined;
   world.policy.engine = engine;
   const agents = new Map<AgentName, TestAgent>();

@@ -32,6 +32,8 @@ export interface Published {
   /** Whom the registry knows as approvers when IAM proves them, and whether tokens prove any. */
   readonly approvers: readonly Approver[];
   readonly byToken: boolean;
+  /** How often an hour the planner, with all below it, may send payments. */
+  readonly sends: number;
 }
 
 /** What an agent holds to authenticate with. */
@@ -75,6 +77,8 @@ export interface ModelSession {
   /** Whether its sign-in was denylisted with it. */
   denylisted?: boolean;
   readonly uses?: ModelUses;
+  /** Its own step, where it was opened with a budget. */
+  readonly budgeted?: number;
   over: boolean;
 }
 
@@ -124,6 +128,16 @@ export interface ModelApproval<Request = unknown> {
   used: boolean;
 }
 
+/** What was reserved for a call, until its server says what it did cost. */
+interface ModelReport {
+  readonly server: AgentName;
+  /** Cents. */
+  readonly reserved: number;
+  readonly keptSeconds: number;
+  readonly rows: readonly { readonly row: string; readonly endsSeconds: number }[];
+  settled?: number;
+}
+
 /** How much was counted: exactly, or between two bounds where two requests met. */
 export interface Span {
   readonly least: number;
@@ -169,6 +183,9 @@ export interface State {
   readonly inRow: Partial<Record<AgentName, number>>;
   readonly quarantined: Partial<Record<AgentName, true>>;
   published: Published;
+  /** What was spent of budgets, by row; an emptied one has nothing left. */
+  spent: Record<string, { readonly calls: number; readonly cents: number; emptied: boolean }>;
+  readonly reports: Record<number, ModelReport>;
   /** Uses left, by the step that was bounded. */
   readonly counters: Record<number, number>;
   /** What trees grew by of late, by their root. */
@@ -185,6 +202,7 @@ export const firstPublished: Published = {
   releaseSeconds: 300,
   approvers: [...approvers],
   byToken: true,
+  sends: 5,
 };
 
 /** The state every program starts in. */
@@ -206,6 +224,8 @@ export const emptyState = (nowSeconds: number): State => ({
   inRow: {},
   quarantined: {},
   published: firstPublished,
+  spent: {},
+  reports: {},
   counters: {},
   trees: {},
   taken: {},
