@@ -83,8 +83,14 @@ export async function readSubject(way: Way, context: ReadContext, registry: Regi
   const subject = fromOfferRow(rows.offer, context, registry);
   if (!subject.ok) return { ...read, subject };
   const wanted = queryOf({ query: subject.value.query, subject: subject.value }, context, registry);
-  if (isCovered(wanted.query, asked.query)) return { ...read, subject };
-  return { ...read, subject, rows: await readLiveness(ports.store, wanted.query), servers: wanted.servers };
+  // a locator names owners beside the principal: the row alone says of whom the record speaks, and whose key counts
+  const { person: whose } = wanted.query;
+  const { person: _, ...found } = read;
+  const seen = { ...found, subject, ...(whose === undefined ? {} : { person: whose }) };
+  if (!isCovered(wanted.query, asked.query))
+    return { ...seen, rows: await readLiveness(ports.store, wanted.query), servers: wanted.servers };
+  const { personKey, ...others } = rows;
+  return { ...seen, rows: whose === undefined || personKey === undefined ? others : { ...others, personKey } };
 }
 
 /** The replay entry of the proof of this request. */
