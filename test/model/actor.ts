@@ -55,6 +55,8 @@ export class Actor {
           ...unseen(request.subject),
           ...(request.cutOnly ? { cutOnly: true } : {}),
         });
+      case "confirm":
+        return this.order({ confirm: { principal: personId(idp, request.person) } });
       case "quarantine":
         return this.order({ revoke: { agent: agentId(request.agent) }, quarantine: true });
       case "release":

@@ -1,6 +1,6 @@
 import type { Asker, Request, Subject, Unread, Vote } from "./command.ts";
 import type { Cost } from "./spending.ts";
-import { type AgentName, lineage, type Resource, resourceOf, type Scope, type State } from "./state.ts";
+import { type AgentName, type Approver, lineage, type Resource, resourceOf, type Scope, type State } from "./state.ts";
 
 /** A request whose picks have become names: what is sent, and what the model is asked about. */
 export type Bound = BoundRequest & {
@@ -86,7 +86,8 @@ type BoundRequest =
   | { readonly kind: "revoke-session" | "lift-session"; readonly step: number; readonly session: number }
   | { readonly kind: "revoke"; readonly step: number; readonly subject: Subject; readonly cutOnly: boolean }
   | { readonly kind: "lift"; readonly step: number; readonly subject: Subject }
-  | { readonly kind: "quarantine" | "release"; readonly step: number; readonly agent: AgentName };
+  | { readonly kind: "quarantine" | "release"; readonly step: number; readonly agent: AgentName }
+  | { readonly kind: "confirm"; readonly step: number; readonly person: Approver };
 
 /** Who serves a resource. */
 export const serverOf: Record<Resource, AgentName> = {

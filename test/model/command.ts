@@ -49,7 +49,9 @@ export type Request =
   | { readonly kind: "lift"; readonly subject: Subject }
   | { readonly kind: "lift-session"; readonly session: number }
   /** Of an agent: its quarantine, by an operator. */
-  | { readonly kind: "quarantine" | "release"; readonly agent: AgentName };
+  | { readonly kind: "quarantine" | "release"; readonly agent: AgentName }
+  /** An operator's word that an owner is there. */
+  | { readonly kind: "confirm"; readonly person: Approver };
 
 /** A person decides what waits: by IAM, by a token of a moment ago, or by one of a login that is too old. */
 export interface Vote {
@@ -101,6 +103,14 @@ export type Command =
       readonly meanwhile: readonly Command[];
       readonly release: boolean;
       readonly afterwards: readonly Request[];
+    }
+  /** An owner's word runs out while an agent of his works, or before it asks; somebody signs in, or an operator confirms. */
+  | {
+      readonly kind: "lapse";
+      readonly agent: "researcher" | "triage";
+      readonly person: Person;
+      readonly waitSeconds: number;
+      readonly meanwhile: readonly Request[];
     }
   /** A session for payments is opened and spends, what it spent last is settled, and it spends again. */
   | {

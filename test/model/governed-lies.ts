@@ -15,6 +15,18 @@ const budgeting = (change: (budgets: Stage["world"]["store"]["budgets"]) => obje
   Object.assign(budgets, change(budgets));
 };
 
+/** Changes when every owner was confirmed last. */
+const confirming =
+  (at: () => number) =>
+  ({ world: { store } }: Stage) => {
+    const honest = store.readLiveness.bind(store);
+    store.readLiveness = async (query) => {
+      const rows = await honest(query);
+      const owners = (query.owners ?? []).map((owner) => [owner, at()] as const);
+      return rows.complete ? { ...rows, confirmedAtSeconds: new Map(owners) } : rows;
+    };
+  };
+
 /** As `lies`. */
 export const governedLies: Readonly<Record<string, (stage: Stage) => void>> = {
   "lets an approval be used again": approving((approvals) => {
@@ -97,4 +109,6 @@ export const governedLies: Readonly<Record<string, (stage: Stage) => void>> = {
       },
     };
   }),
+  "forgets that owners were confirmed": confirming(() => Number.NEGATIVE_INFINITY),
+  "confirms owners for ever": confirming(() => Number.MAX_SAFE_INTEGER),
 };

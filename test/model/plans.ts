@@ -1,5 +1,6 @@
 import type { Bound } from "./bind.ts";
 import { serverOf } from "./bind.ts";
+import { areOwned, isOwned } from "./owners.ts";
 import {
   accessSeconds,
   asksAlways,
@@ -79,6 +80,7 @@ function planAccess(
   const known = state.tokens[token];
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by || !isAlive(state, known.session)) return "refused";
+  if (!areOwned(state, known.session)) return "refused";
   if (!again && known.endsSeconds <= state.nowSeconds) return "refused";
   const scopes = opens(known, session).filter((one) => resourceOf(one) === resource && (scope ?? one) === one);
   if (scopes.length === 0 || !handedOnFreely(state, known.session)) return "refused";
@@ -124,6 +126,7 @@ function planOpen(state: State, request: Bound & { kind: "open" }, again: Again)
   const login = id === undefined ? undefined : state.logins[id];
   if (id !== undefined && !(login && loginCounts(state, login, { by, again }))) return "refused";
   const principal = login?.person ?? by;
+  if (!isOwned(state, by, login)) return "refused";
   if (state.blocked[`principal:${principal}`]) return "refused";
   if (!within(scopes, mayNow(state, by))) return "exceeds";
   if (!within(scopes, lentBy(principal)) || !served(state, scopes)) return "refused";
@@ -193,6 +196,7 @@ function planHop(state: State, request: Bound & { kind: "hop" }, again: Again): 
   if (agent === by) return planAccess(state, { step, by, token, resource: resourceOf(scope) }, { again, scope });
   const taken = entailments.filter((e) => e.by === by && known.scopes.includes(e.from) && e.to === scope);
   if (serverOf[known.resource] !== by || taken.length === 0 || !isAlive(state, known.session)) return "refused";
+  if (!isOwned(state, by) || !areOwned(state, known.session)) return "refused";
   if (!serves(state, by) || !handedOnFreely(state, known.session, "next")) return "refused";
   if (!within([scope], mayNow(state, by))) return "exceeds";
   if (!within([scope], lentBy(principal)) || tooDeep(state, known.session, by)) return "refused";

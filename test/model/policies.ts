@@ -16,15 +16,17 @@ const texts: Readonly<Record<string, string>> = {
   two: `@approval("people/release") @approvers("2") permit (principal, action, resource) when { ${pushes} };`,
   reworded: `// as before\n@approval("people/release") @approvers("2") permit (principal, action, resource) when { ${pushes} };`,
   pay: '@budget("calls 4/hour") permit (principal, action, resource) when { context.scopes.contains("payments:send") };',
+  disown: 'forbid (principal, action == Action::"own", resource == Resource::"https://tickets.example");',
   one: `@approval("people/release") permit (principal, action, resource) when { ${pushes} };`,
 };
 
 const row = (name: string, text: string): PolicyRegistration => ({ kind: "policy", name, cedar: texts[text] ?? "" });
 
 /** The policies of one version of the registry. */
-export const policyRows = ({ policy }: Published): readonly PolicyRegistration[] => [
+export const policyRows = ({ policy, disowned }: Published): readonly PolicyRegistration[] => [
   row("usual", policy === "everything" ? "everything" : "usual"),
   row("stage", "stage"),
   row("pay", "pay"),
+  ...(disowned ? [row("disown", "disown")] : []),
   ...(policy === "none" ? [] : [row("push", policy === "everything" ? "two" : policy)]),
 ];

@@ -1,6 +1,7 @@
 import type { Bound } from "./bind.ts";
 import { type Context, take, takesOf } from "./bounds.ts";
 import { denied, done, type Observation, type WaitError } from "./observation.ts";
+import { noteSignIn, ownerOf } from "./owners.ts";
 import { type Elevating, type Planned, planOf, resourceFor } from "./plans.ts";
 import { grant } from "./predict-issue.ts";
 import { quarantine } from "./predict-orders.ts";
@@ -25,6 +26,7 @@ export function predictElevating(state: State, request: Elevating, context: Cont
   if (typeof plan === "string") return denied;
   const verdict = verdictOf(state, plan);
   if (verdict === "refused") return denied;
+  noteSignIn(state, plan.login === undefined ? undefined : state.logins[plan.login]);
   return verdict === "permitted" ? grant(state, request.step, plan, context) : ask(state, request, plan, verdict);
 }
 
@@ -55,6 +57,7 @@ function ask(state: State, request: Elevating, plan: Planned, verdict: WithAppro
   const last = lastEndOf(state, plan);
   const asked: ModelApproval<Elevating> = {
     ...{ by: plan.by, what, request, principal: plan.principal, needed: verdict.needed },
+    chain: plan.session === undefined ? [plan.by] : [plan.by, ...chainOf(state, plan.session)],
     endsSeconds: Math.min(state.nowSeconds + waitSeconds, last ?? Number.POSITIVE_INFINITY),
     ...(last === undefined ? {} : { lastEndSeconds: last }),
     ...{ votes: {}, refused: false, used: false },
@@ -125,7 +128,8 @@ export function predictVote(state: State, request: Bound & { kind: "vote" }): Ob
   const { approval: id, person, way, verdict, shown } = request;
   const approval = state.approvals[id];
   if (!approval || !mayDecide(state, person, way) || !shown) return denied;
-  if (approval.principal === person || !isOpen(approval, state)) return denied;
+  if (involved(approval).includes(person)) return denied;
+  if (!isOpen(approval, state)) return denied;
   if (verdict === "approve") {
     if (approval.votes[person] || way === "old") return denied;
     approval.votes[person] = { way, atSeconds: state.nowSeconds };
@@ -139,6 +143,12 @@ export function predictVote(state: State, request: Bound & { kind: "vote" }): Ob
   if (inRow >= 3 && !state.quarantined[approval.by]) quarantine(state, approval.by);
   return done;
 }
+
+/** Whoever asked, and who owns an agent of the chain as it would be. */
+const involved = ({ principal, chain }: ModelApproval): readonly string[] => [
+  principal,
+  ...chain.flatMap((agent) => ownerOf(agent) ?? []),
+];
 
 function mayDecide(state: State, person: Approver, way: "iam" | "token" | "old"): boolean {
   const { approvers, byToken } = state.published;

@@ -1,6 +1,7 @@
 import type { Bound } from "./bind.ts";
 import { type Context, grow } from "./bounds.ts";
 import { denied, type Observation } from "./observation.ts";
+import { areOwned, isOwned } from "./owners.ts";
 import { boundOf, handedOnFreely, opens, type Planned, resourceFor, tooDeep } from "./plans.ts";
 import { accessSeconds, longestNow, longestOf, mayNow, served, usualSeconds, within } from "./registered.ts";
 import {
@@ -81,6 +82,7 @@ export function predictRenewal(state: State, request: Bound & { kind: "renew" })
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
   if (!isAlive(state, known.session) || opens(known, session).length < session.scopes.length) return denied;
   if (!served(state, session.scopes)) return denied;
+  if (!areOwned(state, known.session)) return denied;
   if (!handedOnFreely(state, known.session) || !within(session.scopes, mayNow(state, by))) return denied;
   const boundedBeyond = (known.uses?.counters.length ?? 0) > (session.uses?.counters.length ?? 0);
   if (boundedBeyond || state.identities[by]?.build !== session.build) return denied;
@@ -106,7 +108,7 @@ export function predictOffer(state: State, request: Bound & { kind: "offer" }, c
   const session = known && state.sessions[known.session];
   if (!known || session?.agent !== by || known.endsSeconds <= state.nowSeconds) return denied;
   if (!isAlive(state, known.session) || state.suspended[to] || !opens(known, session).includes(scope)) return denied;
-  if (!handedOnFreely(state, known.session, "next")) return denied;
+  if (!handedOnFreely(state, known.session, "next") || !areOwned(state, known.session)) return denied;
   if (
     tooDeep(state, known.session, to) ||
     !served(state, [scope]) ||
@@ -138,6 +140,7 @@ export function predictRedeem(state: State, request: Bound & { kind: "redeem" })
   const offer = state.offers[id];
   if (!offer || offer.to !== by || offer.withdrawn || offer.endsSeconds <= state.nowSeconds) return denied;
   const { scopes } = offer;
+  if (!isOwned(state, by) || !areOwned(state, offer.from)) return denied;
   if (offer.redeemed === "lost" || !served(state, scopes) || !permits(state, { by, scopes, action: "redeem" }))
     return denied;
   if (offer.redeemed !== undefined) {

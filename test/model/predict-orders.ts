@@ -1,6 +1,7 @@
 import type { Subject } from "./command.ts";
 import { denied, done, type Observation } from "./observation.ts";
-import type { AgentName, Login, State } from "./state.ts";
+import { ownerOf } from "./owners.ts";
+import type { AgentName, Approver, Login, State } from "./state.ts";
 
 /** What operators order. */
 
@@ -87,6 +88,7 @@ export function cut(state: State, subject: Subject, cutOnly: boolean): Observati
   const rests = (agent: AgentName, build: string | undefined, principal?: string): boolean =>
     "deployment" in subject ||
     ("agent" in subject && subject.agent === agent) ||
+    ("principal" in subject && principal !== undefined && subject.principal === ownerOf(agent)) ||
     ("build" in subject && subject.build === build) ||
     ("principal" in subject && subject.principal === principal);
   for (const session of Object.values(state.sessions))
@@ -103,6 +105,13 @@ export function cut(state: State, subject: Subject, cutOnly: boolean): Observati
 export function quarantine(state: State, agent: AgentName): Observation {
   cut(state, { agent }, true);
   state.quarantined[agent] = true;
+  return done;
+}
+
+/** An operator's word that an owner is there; who owns nothing is not known by it. */
+export function confirm(state: State, person: Approver): Observation {
+  if (person === "carol") return denied;
+  state.confirmedSeconds[person] = state.nowSeconds;
   return done;
 }
 

@@ -2,9 +2,10 @@ import type { Bound } from "./bind.ts";
 import { serverOf } from "./bind.ts";
 import { type Context, growInVain, take, takesOf } from "./bounds.ts";
 import { denied, done, type Observation } from "./observation.ts";
+import { areOwned } from "./owners.ts";
 import { predictClaim, predictElevating, predictVote } from "./predict-approvals.ts";
 import { predictOffer, predictRedeem, predictRenewal } from "./predict-issue.ts";
-import { cut, liftSession, liftSubject, quarantine, release, revokeSession } from "./predict-orders.ts";
+import { confirm, cut, liftSession, liftSubject, quarantine, release, revokeSession } from "./predict-orders.ts";
 import { authenticates, hasProfile, serves } from "./registered.ts";
 import { reserve, settle, spend } from "./spending.ts";
 import { type AgentName, chainOf, isAlive, lineage, type ModelUses, rootOf, type State } from "./state.ts";
@@ -22,6 +23,8 @@ export function predict(state: State, request: Bound, context: Context): Observa
       return cut(state, request.subject, request.cutOnly);
     case "lift":
       return liftSubject(state, request.subject);
+    case "confirm":
+      return confirm(state, request.person);
     case "quarantine":
       return quarantine(state, request.agent);
     case "release":
@@ -137,7 +140,7 @@ function predictIntrospect(state: State, request: Bound & { kind: "introspect" }
   if (state.suspended[by] || !serves(state, by)) return denied;
   const served = known?.resource !== undefined && serverOf[known.resource] === by;
   const alive = served && known.endsSeconds > state.nowSeconds && isAlive(state, known.session);
-  if (!alive) return { kind: "active", active: false };
+  if (!alive || !areOwned(state, known.session)) return { kind: "active", active: false };
   if (known.resource !== "payments") return { kind: "active", active: use(state, known.uses) };
   const before = structuredClone(state.spent);
   const spent = spend(state, known.session, cost);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Command, Request, Unread, Vote } from "./command.ts";
 import { agent, claim, cost, elevated, kind, maxUses, pick, vote } from "./picks.ts";
-import { ending, issuing, request } from "./requests.ts";
+import { ending, issuing, opening, request } from "./requests.ts";
 import { type AgentName, approvers, builds, type Person, type Published, type Scope } from "./state.ts";
 
 /** What one agent sends again and again, most of it not to be refused for anything but that. */
@@ -21,6 +21,7 @@ const apply = fc.record({
     fc.record({ approver: fc.constantFrom(...approvers) }),
     fc.record({ byToken: fc.boolean() }),
     fc.record({ sends: fc.constantFrom(1, 5) }),
+    fc.record({ disowned: fc.boolean() }),
   ),
 });
 
@@ -149,6 +150,25 @@ const spending: fc.Arbitrary<Command> = fc.record({
   more: fc.array(cost, { maxLength: 4 }),
 });
 
+const owner = fc.record({ principal: fc.constantFrom<Person>("ada", "bob") });
+const lapsing: fc.Arbitrary<Command> = fc.record({
+  kind: kind("lapse"),
+  agent: fc.constantFrom("researcher" as const, "triage" as const),
+  person: fc.constantFrom<Person>("ada", "bob"),
+  waitSeconds: fc.constantFrom(100, 21_700, 86_310, 86_350, 86_400),
+  meanwhile: fc.array(
+    fc.oneof<fc.Arbitrary<Request>[]>(
+      usingNewest,
+      fc.record({ kind: kind("confirm"), person: fc.constantFrom(...approvers) }),
+      fc.record({ kind: kind("revoke"), subject: owner, cutOnly: fc.boolean() }),
+      fc.record({ kind: kind("lift"), subject: owner }),
+      opening,
+      request,
+    ),
+    { maxLength: 4 },
+  ),
+});
+
 /** What comes in crowds, and what falls between a store that works and one that does not. */
 const unusual: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -196,8 +216,9 @@ export const program: fc.Arbitrary<readonly Command[]> = fc.noBias(
       { weight: 2, arbitrary: elevating },
       { weight: 1, arbitrary: isolating },
       { weight: 1, arbitrary: spending },
+      { weight: 1, arbitrary: lapsing },
       { weight: 2, arbitrary: fc.record({ kind: kind("together"), both: fc.tuple(request, request) }) },
     ),
-    { minLength: 15, maxLength: 60, size: "max" },
+    { minLength: 12, maxLength: 40, size: "max" },
   ),
 );

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { Request } from "./command.ts";
 import { agent, by, claim, cost, elevated, kind, lifeSeconds, maxUses, pick, subject, vote } from "./picks.ts";
-import { type AgentName, type Scope, scopes } from "./state.ts";
+import { type AgentName, approvers, type Scope, scopes } from "./state.ts";
 
 /** Sessions that are mostly granted, some on an agent's own, and whatever anyone might try. */
-const opening: fc.Arbitrary<Request> = fc.oneof(
+export const opening: fc.Arbitrary<Request> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
@@ -106,6 +106,7 @@ export const ending: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("lift-session"), session: pick }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("quarantine"), agent }) },
   { weight: 2, arbitrary: fc.record({ kind: kind("release"), agent }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("confirm"), person: fc.constantFrom(...approvers) }) },
 );
 
 export const request = fc.oneof(

@@ -119,6 +119,12 @@ const peopleRows = ({ approvers, byToken }: Published): readonly Registration[] 
   ...approvers.map(approverRow),
 ];
 
+/** People who own two of them, and must be confirmed once a day. */
+const ownedBy = (name: AgentName) => {
+  const sub = { researcher: "ada", triage: "bob" }[name as string];
+  return sub === undefined ? {} : { owner: { issuer: idp, sub }, ownerConfirmedDays: 1 };
+};
+
 const sending = ({ sends }: Published): Budget => ({
   ...{ name: "send", resources: [payments] },
   ...{ calls: { hour: sends }, money: { currency: "EUR", day: 1_000 } },
@@ -131,6 +137,7 @@ export function rowsFor(published: Published, suspended: readonly string[]): rea
     return agent(name, {
       ...inBase("agent", name),
       ...registered[name],
+      ...ownedBy(name),
       ...(name === "planner" ? { budgets: [sending(published)] } : {}),
       ...(childrenOf[name] === undefined ? {} : { maxChildren: childrenOf[name] }),
       issuancesPerSecond: signaturesPerSecond(name),

@@ -6,7 +6,7 @@ import type { Command, Request } from "./command.ts";
 import { denied, type Observation } from "./observation.ts";
 import { countInVain, lostRedemption, predict, refusedEarly } from "./predict.ts";
 import { rowsFor } from "./rows.ts";
-import { isolate, nothing, pile, spree } from "./scenes.ts";
+import { isolate, lapse, nothing, pile, spree } from "./scenes.ts";
 import { createStage, type Stage } from "./stage.ts";
 import { type AgentName, emptyState, type Login, type Published, type State } from "./state.ts";
 
@@ -54,6 +54,7 @@ class Run {
     for (const agent of ["planner", "researcher", "ticket-api", "customer-api"] as const)
       await this.one({ kind: "attest", agent });
     for (const person of ["ada", "bob"] as const) {
+      await this.one({ kind: "confirm", person });
       const fresh = { refresh: undefined, names: "both", device: 0, lifeSeconds: 3600 } as const;
       await this.one({ kind: "login", person, agent: "planner", ...fresh });
     }
@@ -123,6 +124,8 @@ class Run {
         return this.apply(command.change);
       case "elevate":
         return this.elevate(command);
+      case "lapse":
+        return this.all(lapse(command));
       case "spree":
         return this.all(spree(command));
       case "isolate":

@@ -1,5 +1,5 @@
 import { serverOf } from "./bind.ts";
-import type { Command } from "./command.ts";
+import type { Command, Request } from "./command.ts";
 import type { Cost } from "./spending.ts";
 
 /** Commands that stand for several, one after the other. */
@@ -31,4 +31,20 @@ export function pile({ login, asks, refusals }: Command & { kind: "pile" }, step
     ...Array.from({ length: asks }, (_, n) => ({ ...open, lifeSeconds: 600 + ((step + 2 * n) % 100) })),
     ...Array.from({ length: refusals }, (_, approval) => ({ ...refuse, approval })),
   ];
+}
+
+/** An owner's word runs out, and another login may give it anew; then it runs out while a session lives. */
+export function lapse({ agent, person, waitSeconds, meanwhile }: Command & { kind: "lapse" }): readonly Command[] {
+  const fresh = { refresh: undefined, names: "both", device: 0, lifeSeconds: 3600 } as const;
+  const attest = ([agent, "planner", "ticket-api", "customer-api"] as const).map((one) => ({
+    ...({ kind: "attest", agent: one } as const),
+  }));
+  const login: Command = { kind: "login", person, agent: agent === "triage" ? "triage" : "planner", ...fresh };
+  const open: Request = {
+    ...{ kind: "open", agent, scopes: ["tickets:read"], lifeSeconds: undefined, maxUses: undefined },
+    login: agent === "triage" ? 0 : undefined,
+  };
+  const look: Request = { kind: "introspect", token: 0, by: "rightful", cost: nothing };
+  const first: readonly Command[] = [{ kind: "wait", seconds: waitSeconds }, login, ...attest, open, look];
+  return [...first, { kind: "wait", seconds: 100 }, look, ...meanwhile, look];
 }

@@ -34,6 +34,8 @@ export interface Published {
   readonly byToken: boolean;
   /** How often an hour the planner, with all below it, may send payments. */
   readonly sends: number;
+  /** Policy lets no owner answer for what is done at tickets. */
+  readonly disowned: boolean;
 }
 
 /** What an agent holds to authenticate with. */
@@ -114,6 +116,8 @@ interface Vote {
 /** A request that waits for people. */
 export interface ModelApproval<Request = unknown> {
   readonly by: AgentName;
+  /** Its chain as it would be. */
+  readonly chain: readonly AgentName[];
   /** Everything that is approved: two requests are the same where this is. */
   readonly what: string;
   readonly request: Request;
@@ -183,6 +187,8 @@ export interface State {
   readonly inRow: Partial<Record<AgentName, number>>;
   readonly quarantined: Partial<Record<AgentName, true>>;
   published: Published;
+  /** When owners were confirmed last. */
+  readonly confirmedSeconds: Partial<Record<Person, number>>;
   /** What was spent of budgets, by row; an emptied one has nothing left. */
   spent: Record<string, { readonly calls: number; readonly cents: number; emptied: boolean }>;
   readonly reports: Record<number, ModelReport>;
@@ -203,6 +209,7 @@ export const firstPublished: Published = {
   approvers: [...approvers],
   byToken: true,
   sends: 5,
+  disowned: false,
 };
 
 /** The state every program starts in. */
@@ -224,6 +231,7 @@ export const emptyState = (nowSeconds: number): State => ({
   inRow: {},
   quarantined: {},
   published: firstPublished,
+  confirmedSeconds: {},
   spent: {},
   reports: {},
   counters: {},

@@ -1,3 +1,4 @@
+import { ownerOf } from "./owners.ts";
 import { asksInQuarantine } from "./registered.ts";
 import { type AgentName, resourceOf, type Scope, type State } from "./state.ts";
 
@@ -9,9 +10,21 @@ export interface WithApproval {
   readonly rule: string;
 }
 
+/** What policy is asked: who takes which step, with what. */
+interface Asked {
+  readonly by: AgentName;
+  readonly scopes: readonly Scope[];
+  readonly action: string;
+}
+
 /** What policy answers for these scopes at one resource. */
-function verdictAt(state: State, scopes: readonly Scope[], step: string): WithApproval | "permitted" | "refused" {
-  const { policy } = state.published;
+function verdictAt(
+  state: State,
+  scopes: readonly Scope[],
+  { by, action: step }: Omit<Asked, "scopes">,
+): WithApproval | "permitted" | "refused" {
+  const { policy, disowned } = state.published;
+  if (disowned && ownerOf(by) !== undefined && scopes.some((one) => resourceOf(one) === "tickets")) return "refused";
   if (policy === "everything") return "permitted";
   if (step === "open" && scopes.includes("releases:push")) {
     if (policy === "none") return "refused";
@@ -24,15 +37,12 @@ function verdictAt(state: State, scopes: readonly Scope[], step: string): WithAp
  * What is answered for all of it: a refusal of a part refuses it, and of any part that waits all of it waits. A
  * quarantined agent may have to ask for what policy permits outright, but for tokens of what it has.
  */
-export function verdictOf(
-  state: State,
-  { by, scopes, action }: { readonly by: AgentName; readonly scopes: readonly Scope[]; readonly action: string },
-): WithApproval | "permitted" | "refused" {
+export function verdictOf(state: State, { by, scopes, action }: Asked): WithApproval | "permitted" | "refused" {
   const parts = [...new Set(scopes.map(resourceOf))].map((resource) =>
     verdictAt(
       state,
       scopes.filter((one) => resourceOf(one) === resource),
-      action,
+      { by, action },
     ),
   );
   if (parts.includes("refused")) return "refused";
