@@ -106,7 +106,7 @@ describe("the decision point over HTTP, each function under its own rights", () 
 
   it("threat 24: of eight questions at one instant about three uses, three are answered yes", async () => {
     const counted = await desk.clerk.open({
-      grants: [{ resource: vault, scopes: ["vault:open"] }],
+      grants: [{ resource: vault, scopes: ["safe:open"] }],
       maxUses: 3,
       renewable: true,
     });
@@ -182,7 +182,7 @@ describe("the client's guard for gateways", () => {
   });
 
   it("threat 24: spends one use for one call, where it introspects too", async () => {
-    const grants = [{ resource: vault, scopes: ["vault:open"] }];
+    const grants = [{ resource: vault, scopes: ["safe:open"] }];
     const counted = await desk.clerk.open({ grants, maxUses: 2, renewable: true });
     const guard = guardOf(vault, desk.orderApi, "introspect");
     for (let call = 0; call < 2; call++)

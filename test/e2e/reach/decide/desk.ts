@@ -19,7 +19,7 @@ const agent = (name: string, more: object = {}) => ({
 
 const may = [
   { resource: orders, scopes: ["orders:read", "orders:refund"] },
-  { resource: vault, scopes: ["vault:open"] },
+  { resource: vault, scopes: ["safe:open"] },
 ];
 
 /** What restricts a session at the orders' resource. */
@@ -51,7 +51,7 @@ const rows = [
   },
   {
     ...{ kind: "resource", name: "vault", uri: vault, servedBy: "order-api", frontedBy: ["other-front"] },
-    ...{ scopes: ["vault:open"], introspecting: true, tools: [{ name: "open_vault", scopes: ["vault:open"] }] },
+    ...{ scopes: ["safe:open"], introspecting: true, tools: [{ name: "open_vault", scopes: ["safe:open"] }] },
   },
   {
     ...{ kind: "details-type", resource: orders },
