@@ -90,6 +90,8 @@ export async function deathSince(
   const servers = serversOf(resourcesOf(decided), decided.registry);
   const names = [...query.subjects, ...Object.keys(session.epochs), ...servers, ...login];
   const rows = await readLiveness(ports.store, { ...query, subjects: names });
+  // what was not read is no owner who is gone: only what rows say is a death that ends something (threat 44)
+  if (!rows.complete) return { kind: "unreadable" };
   const now = nowSeconds(ports.clock);
   const signedIn = subject.kind === "person" ? { signedIn: signInOf(subject.person, now) } : {};
   const owner = ownerGone(rows, of.subjects, { registry: decided.registry, nowSeconds: now, ...signedIn });

@@ -190,3 +190,25 @@ describe("an operator's word for an owner", () => {
     expect(denial().code).toBe("blocked");
   });
 });
+
+describe("threat 44: an owner's confirmation that cannot be read again", () => {
+  it("ends nothing: the session stands, and its offer opens it once reads succeed", async () => {
+    confirmedAt(world.time.seconds);
+    const session = await opened();
+    const offer = await world.exchange(planner, session, sessionTokenType, {
+      ...forTickets,
+      audience: agentId("researcher"),
+      requested_token_type: offerTokenType,
+    });
+    const redeem = () => world.exchange(researcher, offer.body.access_token, offerTokenType, {});
+    const { commit } = world.store;
+    world.store.commit = async (write) => {
+      const stored = await commit.call(world.store, write);
+      world.store.unreadable = true;
+      return stored;
+    };
+    expect((await redeem()).status).toBe(503);
+    Object.assign(world.store, { commit, unreadable: false });
+    expect((await redeem()).status).toBe(200);
+  });
+});
