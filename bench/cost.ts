@@ -1,5 +1,6 @@
 import { algorithms } from "./cost/algorithms.ts";
 import { approvalCost } from "./cost/approval.ts";
+import { budgetedCost } from "./cost/budgeted.ts";
 import { decisionCost } from "./cost/decision.ts";
 import { idleCost } from "./cost/idle.ts";
 import { recordCost } from "./cost/record.ts";
@@ -13,6 +14,7 @@ export const costBenches: readonly Bench[] = [
   sessionCost,
   vendCost,
   decisionCost,
+  budgetedCost,
   approvalCost,
   recordCost,
   idleCost,

@@ -7,6 +7,7 @@ import { revocationKeys } from "../../core/model/row-keys.ts";
 import { spiffeAssertionType, tokenExchangeGrant } from "../../core/model/wire.ts";
 import { openWindows } from "../../core/status/windows.ts";
 import { createApprovalRequests } from "../../lambdas/aws/dynamodb/approvals/approval-requests.ts";
+import { createBudgetStore } from "../../lambdas/aws/dynamodb/budgets/budget-store.ts";
 import { createRateLimiter } from "../../lambdas/aws/dynamodb/counters.ts";
 import { documentClient } from "../../lambdas/aws/dynamodb/dynamo.ts";
 import { createListRows } from "../../lambdas/aws/dynamodb/lists/list-rows.ts";
@@ -61,6 +62,7 @@ export async function openCounted(rows: readonly Registration[] = []) {
     signer: counted,
     ownKeys: ownKeys(testSigner("identity", made.identityKey), signer),
     store: createSessionStore(documents, tables, world.deps.clock),
+    budgets: createBudgetStore(documents, tables),
     limiter: createRateLimiter(documents, tables, world.deps.clock),
     approvals: async () => createApprovalRequests(documents, tables, world.deps.clock),
   };

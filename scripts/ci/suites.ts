@@ -45,6 +45,7 @@ export const holding = [
   "cost/session",
   "cost/vend",
   "cost/decision",
+  "cost/budgeted",
   "cost/record",
   "cost/idle",
   "cost/algorithms",
