@@ -139,6 +139,7 @@ describe("the stacks", () => {
       "AdminWriteUrl",
       "AlarmTopic",
       "AnalystPolicyArn",
+      "ApprovalNoticesTopic",
       "ApprovalsTable",
       "ApproveTokenUrl",
       "ApproveUrl",
