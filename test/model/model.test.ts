@@ -18,7 +18,7 @@ const seeds: Readonly<Record<string, number>> = {
   "lets siblings of a revoked login live on": 18,
   "lets sessions live a second longer": 3,
   "lets every use be the first": 3,
-  "leaves withdrawn offers open": 18,
+  "leaves withdrawn offers open": 2,
   "lets trees grow without end": 5,
   "counts no children": 12,
   "counts no bytes": 5,

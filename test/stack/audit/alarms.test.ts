@@ -36,7 +36,7 @@ describe("the watch on the keys", () => {
 
   test.each([
     ["Nonce", ["attest", "attest-iam"]],
-    ["DpopNonce", ["attest", "attest-iam", "token", "introspect", "revoke", "credentials", "decide"]],
+    ["DpopNonce", ["attest", "attest-iam", "token", "introspect", "revoke", "credentials", "decide", "approve-token"]],
   ])("threat 11: tells of a MAC with key %s by anybody but %j", (key, users) => {
     const { detail } = pattern(`Mac${key}`);
     expect(detail.eventName).toEqual(["GenerateMac"]);

@@ -117,7 +117,7 @@ describe("the relay", () => {
 
 test("every queue of dead letters is encrypted by SQS itself, keeps two weeks and refuses plain HTTP", () => {
   const queues = all(templates, "AWS::SQS::Queue").filter(({ it }) => it.Properties.RedrivePolicy === undefined);
-  expect(queues).toHaveLength(7);
+  expect(queues).toHaveLength(8);
   for (const { it } of queues) {
     expect(it.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   }
