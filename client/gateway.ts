@@ -7,6 +7,7 @@ export {
   type GatewayCaller,
   type GatewayInput,
 } from "./gateway/gateway.ts";
+export type { ToldTool } from "./gateway/telling.ts";
 export type { CallDecision, ToolCall } from "./gateway/tool-call.ts";
 export type { Cost } from "./resource/cost.ts";
 export type { Reservation } from "./resource/reservation.ts";

@@ -31,6 +31,7 @@ export const env = {
   leavesTable: "LANYARD_LEAVES_TABLE",
   approvalsTable: "LANYARD_APPROVALS_TABLE",
   decisionsTable: "LANYARD_DECISIONS_TABLE",
+  changesTable: "LANYARD_CHANGES_TABLE",
   /** The key that signs the log's checkpoints; behind a comma one that signs beside it. */
   logKey: "LANYARD_LOG_KEY_ARNS",
   /** JSON: witnesses of the log, each with `key` and `url`; set only where the stage names some. */
@@ -123,6 +124,7 @@ export const tableKeys = {
   leaves: { partition: "event" },
   approvals: { partition: "key", sort: "item" },
   decisions: { partition: "approval", sort: "approver" },
+  changes: { partition: "key", sort: "item" },
   keyring: { partition: "ring" },
   orders: { partition: "ring" },
   traces: { partition: "kind", sort: "name" },

@@ -117,6 +117,9 @@ export const tables: Tables = {
   get decisions() {
     return setting("decisionsTable");
   },
+  get changes() {
+    return setting("changesTable");
+  },
 };
 
 /** What every endpoint that can refuse needs, and the client that its adapters share. */

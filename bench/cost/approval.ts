@@ -5,6 +5,7 @@ import { cibaGrant, idTokenType } from "../../core/model/wire.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
 import { createApprovalReads } from "../../lambdas/aws/dynamodb/approvals/approval-reads.ts";
 import { createDecisions } from "../../lambdas/aws/dynamodb/approvals/decisions.ts";
+import { createShownToolChanges } from "../../lambdas/aws/dynamodb/approvals/tool-changes.ts";
 import { createQuarantineWriter } from "../../lambdas/aws/dynamodb/revocations/quarantine-writer.ts";
 import { tableNames as tables } from "../../test/kit/embedded/dynamodb.ts";
 import { idp, inBase, tickets } from "../../test/kit/registry.ts";
@@ -80,6 +81,7 @@ function stepsOf({ world, deps, documents, send, exchange }: Counted) {
   const approve = createApproveEndpoint({
     ...deps,
     approvals: createApprovalReads(documents, tables),
+    changes: createShownToolChanges(documents, tables),
     decisions: createDecisions(documents, tables),
     quarantines: createQuarantineWriter(documents, tables),
     failed(failure) {

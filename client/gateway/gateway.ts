@@ -1,3 +1,4 @@
+import { limits } from "../../core/model/limits.ts";
 import { isAccessHandle } from "../../core/model/wire.ts";
 import { toolDigest } from "../../core/tools/digest.ts";
 import type { VerifiedAccess } from "../../core/verify/verified-access.ts";
@@ -12,12 +13,17 @@ import {
   type ResourceServerInput,
 } from "../resource/resource-server.ts";
 import type { ServedTools } from "../tools/served-tools.ts";
+import { createTelling, type Telling } from "./telling.ts";
 import { type CallDecision, decisionOf, malformed, questionOf, type ToolCall } from "./tool-call.ts";
 
 /** Input of {@link createGateway}: that of a guard, and the gateway's own agent, which serves or fronts the resource. */
 export interface GatewayInput extends Omit<ResourceServerInput, "agent"> {
   readonly agent: Pick<LanyardAgent, "introspect" | "decide"> & Partial<Pick<LanyardAgent, "settle">>;
-  /** The server's tools as it lists them now: at each call the digest of its tool is told, as pinned tools need. */
+  /**
+   * The server's tools as it lists them now: at each call the digest of its tool is told, as pinned tools need. A tool
+   * that is refused, or not shown, is told of once as it is declared, so that people are asked where the registry names
+   * whom (`toolChanges`).
+   */
   readonly served?: ServedTools;
 }
 
@@ -51,7 +57,7 @@ export interface GatewayCaller extends Authenticated {
 }
 
 /** A guard that asks about calls of tools. */
-export interface Gateway {
+export interface Gateway extends Pick<Telling, "tell"> {
   /**
    * Tells who calls: token and proof are verified here, before anything is asked.
    * @param operation as `ResourceServer.authenticate`'s
@@ -69,7 +75,9 @@ export interface Gateway {
 export function createGateway(input: GatewayInput): Gateway {
   const guard = createResourceServer(input);
   const { agent, resource, served } = input;
+  const { tell, mention } = createTelling(agent, resource);
   return {
+    tell,
     ...(guard.metadata ? { metadata: guard.metadata } : {}),
     async authenticate(request, operation) {
       const caller = await guard.authenticate(request, operation);
@@ -81,45 +89,71 @@ export function createGateway(input: GatewayInput): Gateway {
         const isCounted = isAccessHandle(caller.presentedAccessToken);
         const answer = await agent.decide(isCounted ? "evaluations" : "evaluation", question);
         const decided = decisionOf(answer, call, agent);
+        // it may be refused for anything; whether people are asked, the decision point knows
+        if (!decided.allowed && served) mention(await served.declared(call.tool).catch(() => undefined));
         return isCounted && decided.allowed && caller.reserved ? { ...decided, reserved: caller.reserved } : decided;
       };
       return {
         ...caller,
         judgeCall,
         mayCall: async (call) => (await judgeCall(call)).allowed,
-        tools: async () => [...(await callable(agent, { subject, resource })).keys()],
+        tools: async () => [...(await callable(agent, { subject, resource })).pins.keys()],
         async shown(listed) {
-          const pins = await callable(agent, { subject, resource });
-          const kept = await Promise.all(listed.map((tool) => isAsPinned(tool, pins)));
-          return listed.filter((_, at) => kept[at]);
+          const each = await Promise.all(listed.map(async (tool) => ({ tool, ...(await digestOf(tool)) })));
+          const { pins, differs } = await callable(agent, { subject, resource, served: each });
+          for (const { tool, name } of each) if (name !== undefined && differs.has(name)) mention(tool);
+          return each.filter((one) => isAsPinned(one, pins)).map(({ tool }) => tool);
         },
       };
     },
   };
 }
 
-/** The tools that a session may call with some arguments, each with the digests at which it may be served, if any. */
-async function callable(
-  agent: GatewayInput["agent"],
-  { subject, resource }: { readonly subject: object; readonly resource: string },
-): Promise<ReadonlyMap<string, unknown>> {
-  const sought = { type: "tool", properties: { server: resource } };
-  const { results } = await agent.decide("resource", { subject, action: { name: "tools/call" }, resource: sought });
-  if (!Array.isArray(results)) throw malformed("results are missing");
-  return new Map(
-    results.flatMap(({ id, properties }: { readonly id?: unknown; readonly properties?: { digests?: unknown } }) =>
-      typeof id === "string" ? [[id, properties?.digests]] : [],
-    ),
-  );
+/** A tool by its name, and its digest where it has one. */
+interface Digested {
+  readonly name?: string;
+  readonly digest?: string;
 }
 
-async function isAsPinned(tool: unknown, pins: ReadonlyMap<string, unknown>): Promise<boolean> {
+async function digestOf(tool: unknown): Promise<Digested> {
   const name: unknown = isGiven(tool) && Object.hasOwn(tool, "name") ? tool.name : undefined;
-  if (typeof name !== "string" || !pins.has(name)) return false;
-  const digests = pins.get(name);
-  if (digests === undefined) return true;
+  if (typeof name !== "string") return {};
   const digest = await toolDigest(tool);
-  return digest.ok && Array.isArray(digests) && digests.includes(digest.value);
+  return { name, ...(digest.ok ? { digest: digest.value } : {}) };
+}
+
+/**
+ * The tools that a session may call with some arguments, each with the digests at which it may be served, if any; and
+ * of those that are listed now the ones that people can be asked about.
+ */
+async function callable(
+  agent: GatewayInput["agent"],
+  { subject, resource, served = [] }: { subject: object; resource: string; served?: readonly Digested[] },
+): Promise<{ readonly pins: ReadonlyMap<string, unknown>; readonly differs: ReadonlySet<unknown> }> {
+  const sought = { type: "tool", properties: { server: resource } };
+  const now = served.flatMap(({ name, digest }) => (name && digest ? [[name, digest] as const] : []));
+  // of more than a resource may declare, none is named: what is pinned is shown all the same
+  const named = now.length > 0 && now.length <= limits.toolsOfResource;
+  const { results, context } = await agent.decide("resource", {
+    ...{ subject, action: { name: "tools/call" }, resource: sought },
+    ...(named ? { context: { served: Object.fromEntries(now) } } : {}),
+  });
+  if (!Array.isArray(results)) throw malformed("results are missing");
+  const { differs } = isGiven(context) ? context : {};
+  return {
+    pins: new Map(
+      results.flatMap(({ id, properties }: { readonly id?: unknown; readonly properties?: { digests?: unknown } }) =>
+        typeof id === "string" ? [[id, properties?.digests]] : [],
+      ),
+    ),
+    differs: new Set(Array.isArray(differs) ? differs : []),
+  };
+}
+
+function isAsPinned({ name, digest }: Digested, pins: ReadonlyMap<string, unknown>): boolean {
+  if (name === undefined || !pins.has(name)) return false;
+  const digests = pins.get(name);
+  return digests === undefined || (digest !== undefined && Array.isArray(digests) && digests.includes(digest));
 }
 
 /** The session, and what its token says of itself: a token that holds less than its session permits no more than it says. */

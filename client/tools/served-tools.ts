@@ -1,4 +1,4 @@
-import { type ListPage, readTools, type ToolSet } from "./read-tools.ts";
+import { type ListedTool, type ListPage, readTools, type ToolSet } from "./read-tools.ts";
 
 /** Input of {@link createServedTools}. */
 export interface ServedToolsInput {
@@ -15,6 +15,11 @@ export interface ServedTools {
    * @throws LanyardError `tools_unreadable`, and what `list` throws
    */
   digest(name: string): Promise<string | undefined>;
+  /**
+   * A tool as it is declared; undefined for one that the server does not list.
+   * @throws as {@link ServedTools.digest}
+   */
+  declared(name: string): Promise<ListedTool | undefined>;
   /** Has the list read again: call it on `notifications/tools/list_changed`, and when a session begins anew. */
   changed(): void;
 }
@@ -41,11 +46,10 @@ export function createServedTools({ list, maxAgeSeconds = usualSeconds }: Served
     });
     return mine.read;
   };
+  const named = async (name: string) => (await current()).tools.find((tool) => tool.name === name);
   return {
-    async digest(name) {
-      const { tools } = await current();
-      return tools.find((tool) => tool.name === name)?.digest;
-    },
+    digest: async (name) => (await named(name))?.digest,
+    declared: async (name) => (await named(name))?.tool,
     changed() {
       held = undefined;
     },

@@ -26,10 +26,16 @@ export const decided = (decision: boolean, context?: object): Reply =>
 export const decidedAll = (decisions: readonly boolean[]): Reply =>
   json({ evaluations: decisions.map((decision) => ({ decision })) });
 
-/** What a search found. */
-export const found = (results: readonly object[]): Reply => json({ results });
+/** What a search found, and what is told beside it. */
+export const found = (results: readonly object[], context?: object): Reply =>
+  json({ results, ...(context ? { context } : {}) });
 
-const json = (body: object): Reply => ({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
+/** A 200 answer of JSON. */
+export const json = (body: object): Reply => ({
+  status: 200,
+  contentType: "application/json",
+  body: JSON.stringify(body),
+});
 
 /**
  * Refusals that the caller is told as they are: it did not authenticate, or sent no AuthZEN request (1.0, Error

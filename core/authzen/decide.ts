@@ -1,3 +1,4 @@
+import type { ToolChangeRequests } from "../approvals/tool-changes/store.ts";
 import type { Denial } from "../denial/denial.ts";
 import type { PolicyEngine } from "../model/decision.ts";
 import { loginsOf } from "../model/login.ts";
@@ -12,6 +13,7 @@ import { evaluateSession, mergeQueries, queryFor, readLiveness } from "../sessio
 import { handedOnFreely, serverState } from "../session/quarantine.ts";
 import type { LivenessQuery, LivenessRows, SessionStore } from "../session/store.ts";
 import { type Admission, type Asker, checkAsker } from "./asker.ts";
+import { type ApprovedTools, approvedTools } from "./changes/approved.ts";
 import { type Permit, permit } from "./permit.ts";
 import type { Question } from "./question.ts";
 
@@ -21,6 +23,8 @@ export interface DecidePorts {
   readonly registries: RegistrySource;
   readonly store: Pick<SessionStore, "readLiveness" | "readSession" | "findSession">;
   readonly policy: PolicyEngine;
+  /** Served tools that people are asked about; left out where the stage asks nobody. */
+  readonly changes?: ToolChangeRequests;
 }
 
 /** What a question was answered by. */
@@ -35,6 +39,8 @@ export interface Decided {
 export interface Read {
   readonly asker: Asker;
   readonly registry: RegistrySnapshot;
+  /** Tools that people approved as they are served now, as far as the questions name them. */
+  readonly approved: ApprovedTools;
   /** Decides one of the questions it was read for. */
   decide(question: Question, isSought?: boolean): Decided;
 }
@@ -47,7 +53,8 @@ const reloads = 3;
  * batch that also tells whether the asker lives and which version of the registry counts (threat 22).
  *
  * A session that does not exist and one that is not the asker's cost the same reads: of the latter's liveness nothing
- * is asked, so that time does not tell one from the other (threat 41).
+ * is asked, so that time does not tell one from the other (threat 41). Where a tool is asked about that is neither at a
+ * pinned digest nor declared, and the registry names people for that, what they said is read, too; of no other tool.
  * @returns what was read, or `registry_unavailable`, `liveness_unavailable`, `gateway_unmatched`, and what `checkAsker`
  * refuses
  */
@@ -84,7 +91,10 @@ export async function readFor(
     if (!admitted.ok) return admitted;
     const alive = checkAsker(admitted.value, rows, registry);
     if (!alive.ok) return alive;
-    const by = { asker: admitted.value, registry, nowSeconds: nowSeconds(ports.clock), policy: ports.policy };
+    const approved = await approvedTools(questions, { asker: admitted.value, registry }, ports);
+    if (!approved.ok) return approved;
+    const now = nowSeconds(ports.clock);
+    const by = { asker: admitted.value, registry, nowSeconds: now, policy: ports.policy, approved: approved.value };
     return ok({ ...by, decide: (question, isSought = false) => decide({ question, isSought, batches }, by) });
   }
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
@@ -150,6 +160,7 @@ interface By {
   readonly registry: RegistrySnapshot;
   readonly nowSeconds: number;
   readonly policy: PolicyEngine;
+  readonly approved: ApprovedTools;
 }
 
 /** Whose session it is ▸ whether it lives ▸ whether its server does ▸ what it may. */

@@ -45,9 +45,9 @@ export function conclude(asked: Asked, read: Read): Outcome {
       return evaluations(asked, read);
     case "search": {
       if (!asked.question.ok) return { ...nothing, refusal: asked.question.error };
-      const { results, of, refusal } = search(asked.question.value, asked.of, read);
+      const { results, of, refusal, context } = search(asked.question.value, asked.of, read);
       const facts = { ...sessionFacts(of), decisions: [named(asked.question.value, refusal)] };
-      return { reply: found(results), facts, counters: [], ...(refusal ? { refusal } : {}) };
+      return { reply: found(results, context), facts, counters: [], ...(refusal ? { refusal } : {}) };
     }
   }
 }

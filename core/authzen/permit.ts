@@ -12,6 +12,7 @@ import { inForce } from "../session/quarantine.ts";
 import type { LivenessRows } from "../session/store.ts";
 import { createDetailsCheck } from "../verify/permits.ts";
 import { useOf } from "./arguments.ts";
+import type { ApprovedTools } from "./changes/approved.ts";
 import type { Question } from "./question.ts";
 import { asHeld, toolNamed } from "./tool-named.ts";
 
@@ -20,6 +21,8 @@ interface Ground {
   readonly registry: RegistrySnapshot;
   readonly policy: PolicyEngine;
   readonly nowSeconds: number;
+  /** Tools that people approved as they are served now. */
+  readonly approved: ApprovedTools;
   /** The batch that tells how the session's agents stand. */
   readonly rows: LivenessRows;
 }
@@ -59,9 +62,9 @@ export function permit(
   const { target, token } = question;
   const handed = stillHanded(session, registry);
   if (!handed.ok) return handed;
-  const tool = target.type === "tool" ? toolNamed(target, isSought, registry) : ok(undefined);
+  const tool = target.type === "tool" ? toolNamed(target, isSought, ground) : ok(undefined);
   if (!tool.ok) return tool;
-  const same = isSought ? ok(undefined) : asHeld({ target, tool: tool.value, said: session.tools });
+  const same = isSought ? ok(undefined) : asHeld({ target, registry, said: session.tools });
   if (!same.ok) return same;
   const held = session.grants
     .filter(({ resource }) => resource === target.server)

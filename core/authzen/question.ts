@@ -3,6 +3,8 @@ import type { Money } from "../model/budget.ts";
 import { limits } from "../model/limits.ts";
 import { err, ok, type Result } from "../model/result.ts";
 import type { AuthorizationDetail } from "../model/session.ts";
+import { toolNameForm } from "../tools/declaration.ts";
+import { toolDigestForm } from "../tools/digest.ts";
 import { type Entities, type Entity, type Members, membersOf } from "./entities.ts";
 
 /** What a question is about. Texts are as they came, bounded in length. */
@@ -31,6 +33,8 @@ export interface Question {
   readonly method: string;
   readonly target: Target;
   readonly arguments: Members;
+  /** Of a search: digests at which the server lists its tools now, by their names, as the asker sees them. */
+  readonly served?: ReadonlyMap<string, string>;
   /** The most the call can cost: the asker's word, which can only take more from budgets. */
   readonly cost?: Money;
 }
@@ -61,6 +65,8 @@ export function questionOf({ subject, action, resource, context }: Entities): Re
   if (!args) return unsupported("arguments that are no object");
   const cost = costOf(context.cost);
   if (cost === "malformed") return unsupported("a cost that is no amount in a currency's smallest unit");
+  const served = servedOf(context.served);
+  if (served === "malformed") return unsupported("served tools that are no digests by name");
   const { root } = subject.properties;
   const place = typeof root === "string" && isId(root) ? { root } : {};
   return ok({
@@ -70,8 +76,20 @@ export function questionOf({ subject, action, resource, context }: Entities): Re
     method: action.name,
     target: target.value,
     arguments: args,
+    ...(served ? { served } : {}),
     ...(cost ? { cost } : {}),
   });
+}
+
+/** `context.served`: `{ "read_ticket": "sha256:…" }`. */
+function servedOf(value: unknown): ReadonlyMap<string, string> | undefined | "malformed" {
+  if (value === undefined) return undefined;
+  const all = Object.entries(membersOf(value) ?? { "": undefined });
+  const fits = all.filter(
+    (one): one is [string, string] =>
+      toolNameForm.test(one[0]) && typeof one[1] === "string" && toolDigestForm.test(one[1]),
+  );
+  return fits.length === all.length && all.length <= limits.toolsOfResource ? new Map(fits) : "malformed";
 }
 
 /** `context.cost`: `{ "amount": 1250, "currency": "EUR" }`, in the currency's smallest unit. */

@@ -22,7 +22,7 @@ export type Asked =
     }
   | { readonly kind: "search"; readonly of: "resource" | "action"; readonly question: Result<Question, Denial> };
 
-type Path = keyof typeof decidePaths;
+const questionPaths = ["evaluation", "evaluations", "resource", "action"] as const;
 
 /** What the gateway tells of the body beside the call: Envoy sends the first part of one that is longer than its limit. */
 interface Carriage {
@@ -36,12 +36,9 @@ interface Carriage {
  * `malformed_request`, `parameter_missing`, `parameter_invalid`, `questions_many`
  */
 export function readAsked(call: Call, { isPartial }: Carriage): Result<Asked, Denial> {
-  const path = (Object.keys(decidePaths) as Path[]).find((name) => decidePaths[name] === call.path);
+  const path = questionPaths.find((name) => decidePaths[name] === call.path);
   if (path === undefined) return err({ code: "not_found", path: call.path.slice(0, 100) });
-  if (call.method !== "POST")
-    return err({ code: "method_not_allowed", method: call.method.slice(0, 20), allow: "POST" });
-  if (isPartial) return err({ code: "body_partial" });
-  const body = readBody(call);
+  const body = readBody(call, { isPartial });
   if (!body.ok) return body;
   switch (path) {
     case "evaluation":
@@ -58,7 +55,18 @@ export function readAsked(call: Call, { isPartial }: Carriage): Result<Asked, De
 export const formOf = (path: string): Form =>
   path.includes("/access/v1/search/") ? { kind: "search" } : { kind: "evaluation" };
 
-function readBody(call: Call): Result<Members, Denial> {
+/**
+ * Reads the body of a call: whole, bounded JSON.
+ * @param depth levels of nesting that are accepted
+ */
+export function readBody(
+  call: Call,
+  { isPartial }: Carriage,
+  depth: number = limits.jsonDepth,
+): Result<Members, Denial> {
+  if (call.method !== "POST")
+    return err({ code: "method_not_allowed", method: call.method.slice(0, 20), allow: "POST" });
+  if (isPartial) return err({ code: "body_partial" });
   const type = (call.contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   // a 400, and not the 415 that other endpoints answer: AuthZEN 1.0 certification, Invalid content type
   if (type !== "application/json")
@@ -66,7 +74,7 @@ function readBody(call: Call): Result<Members, Denial> {
   const bytes = Buffer.byteLength(call.body);
   if (bytes > limits.requestBodyBytes)
     return err({ code: "body_too_large", bytes, limitBytes: limits.requestBodyBytes });
-  const parsed = parseBoundedJson(call.body);
+  const parsed = parseBoundedJson(call.body, depth);
   if (!parsed.ok) return err({ code: "malformed_request", what: parsed.error });
   const body = membersOf(parsed.value);
   return body ? ok(body) : err({ code: "malformed_request", what: "send a JSON object" });

@@ -1,4 +1,6 @@
+import { changeOf } from "../approvals/tool-changes/change.ts";
 import type { Denial } from "../denial/denial.ts";
+import type { ToolDeclaration } from "../model/resource-registration.ts";
 import type { Session } from "../model/session.ts";
 import type { Read } from "./decide.ts";
 import { methods, type Question } from "./question.ts";
@@ -8,6 +10,8 @@ interface Found {
   readonly results: readonly object[];
   readonly of?: Session;
   readonly refusal?: Denial;
+  /** What is told beside the results. */
+  readonly context?: object;
 }
 
 /**
@@ -29,15 +33,52 @@ function tools(question: Question, read: Read): Found {
     target: { type: "mcp_server", server: target.server },
   });
   if (!outcome.ok) return { results: [], ...(session ? { of: session } : {}), refusal: outcome.error };
-  const all = read.registry.resource(target.server)?.tools ?? [];
-  const callable = all.filter(({ name }) => read.decide({ ...question, target: { ...target, name } }, true).outcome.ok);
+  const all = listed(question, target.server, read);
+  const callable = all.filter(
+    ({ name, at }) =>
+      read.decide({ ...question, target: { ...target, name, ...(at === undefined ? {} : { digest: at }) } }, true)
+        .outcome.ok,
+  );
   const results = callable.map(({ name, digests }) => ({
     ...{ type: "tool", id: name },
     // a gateway shows its caller no declaration that nobody looked at: a model reads it before it calls anything
     properties: { server: target.server, ...(digests ? { digests } : {}) },
   }));
-  return { results, ...(session ? { of: session } : {}) };
+  const differing = differ(question, target.server, read);
+  return {
+    ...{ results, ...(session ? { of: session } : {}) },
+    ...(differing.length > 0 ? { context: { differs: differing } } : {}),
+  };
 }
+
+/** A tool that may be found, and the digest at which it is served, where people approved that one. */
+interface Listed extends Pick<ToolDeclaration, "name" | "digests"> {
+  readonly at?: string;
+}
+
+/** The declared tools, each with an approved digest beside the pinned ones, and those that people approved undeclared. */
+function listed({ served = new Map() }: Question, server: string, { registry, approved }: Read): readonly Listed[] {
+  const declared = registry.resource(server)?.tools ?? [];
+  const changed = new Map(
+    [...served].flatMap(([tool, digest]) => (approved({ server, tool, digest }) ? [[tool, digest] as const] : [])),
+  );
+  const names = new Set(declared.map(({ name }) => name));
+  return [
+    ...declared.map(({ name, digests }): Listed => {
+      const at = changed.get(name);
+      return at === undefined
+        ? { name, ...(digests ? { digests } : {}) }
+        : { name, digests: [...(digests ?? []), at], at };
+    }),
+    ...[...changed].flatMap(([name, at]) => (names.has(name) ? [] : [{ name, digests: [at], at }])),
+  ];
+}
+
+/** The served tools about which people can be asked, of those that the asker names: it is to tell how they are declared. */
+const differ = ({ served = new Map() }: Question, server: string, { registry, approved }: Read): readonly string[] =>
+  [...served].flatMap(([tool, digest]) =>
+    changeOf({ server, tool, digest }, registry) && !approved({ server, tool, digest }) ? [tool] : [],
+  );
 
 function actions(question: Question, read: Read): Found {
   const [first = "", ...others] = methods[question.target.type];

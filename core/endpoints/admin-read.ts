@@ -11,6 +11,7 @@ import { registryRoute, versionsRoute } from "../admin/read/registry.ts";
 import type { AdminReadDeps, Question, Route } from "../admin/read/route.ts";
 import { sessionsRoute } from "../admin/read/sessions.ts";
 import { storyRoute } from "../admin/read/story.ts";
+import { toolChangesRoute } from "../admin/read/tool-changes.ts";
 import { startAudit } from "../audit/context.ts";
 import { deny } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
@@ -39,6 +40,7 @@ export const readRoutes: readonly Route[] = [
   storyRoute,
   reachRoute,
   budgetsRoute,
+  toolChangesRoute,
   canaryRoute,
   leafRoute,
 ];

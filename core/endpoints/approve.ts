@@ -1,10 +1,11 @@
 import type { Approver, Introduce } from "../admin/approve/approver.ts";
 import { byIam } from "../admin/approve/by-iam.ts";
 import { type ApproveQuestion, readApproveQuestion } from "../admin/approve/question.ts";
-import { mayDecide, maySee } from "../admin/approve/rules.ts";
-import { listed, shown } from "../admin/approve/shown.ts";
+import { findRequest, listRequests } from "../admin/approve/session-request.ts";
+import { findChange, listChanges } from "../admin/approve/tool-change.ts";
 import type { DecisionStore } from "../approvals/decisions.ts";
 import type { ApprovalReads } from "../approvals/store.ts";
+import type { ShownToolChanges } from "../approvals/tool-changes/store.ts";
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
 import type { Denial } from "../denial/denial.ts";
@@ -23,6 +24,7 @@ export interface ApproveDeps extends DenyDeps {
   readonly registries: RegistrySource;
   readonly store: Pick<SessionStore, "readLiveness">;
   readonly approvals: ApprovalReads;
+  readonly changes: ShownToolChanges;
   readonly decisions: DecisionStore;
   readonly quarantines: QuarantineWriter;
   /** Is told of a failure behind a decision that was stored. */
@@ -40,11 +42,12 @@ type Authenticate = (call: Call, audit: AuditContext) => Promise<Result<Introduc
  * 2. **authenticate**: a caller of AWS that the registry knows as a person, or a person's token of a client for
  *    approvals. No agent is ever one: neither its identity token nor its role (threat 58)
  * 3. **look** whether the person is blocked or was cut since signing in, by the version of the registry that counts
- * 4. **find** what waits for the person's groups, and nothing else
+ * 4. **find** what waits for the person's groups, and nothing else: requests of agents, and tools that are served
+ *    otherwise than they are pinned
  * 5. **rules**: not who asked, no owner in the chain, not over, and the digest is of what waits (threat 59)
  * 6. **record**: the decision is put where there is none, in one transaction with the proof and the record. A refusal is
  *    final; approvals are one a person, however often and by whichever way
- * 7. **count** refusals in a row: at the third, what the agent may is what its profile of quarantine leaves (threat 59)
+ * 7. **count** refusals of an agent's requests in a row: at the third, what the agent may is what its profile of quarantine leaves (threat 59)
  *
  * Whoever has a link or an id has nothing: both are in notices, and decide nowhere.
  */
@@ -92,7 +95,7 @@ async function answer(call: Call, authenticate: Authenticate, way: Way): Promise
   });
   audit.authenticated = true;
   // 4. find
-  if (question.value.kind === "list") return ok(await waiting(approver, deps));
+  if (question.value.kind === "list") return ok(await waiting({ approver, registry }, deps));
   return one(question.value, { approver, registry }, way);
 }
 
@@ -134,67 +137,59 @@ async function look(introduce: Introduce, deps: ApproveDeps): Promise<Result<Kno
   return err({ code: "registry_unavailable", why: "the registry keeps changing" });
 }
 
-async function waiting({ groups }: Approver, { approvals, clock }: ApproveDeps): Promise<object> {
-  const now = nowSeconds(clock);
-  const found = await Promise.all(groups.map((group) => approvals.waiting(group, now, limits.approvalsListed)));
-  const items = found.flat().toSorted((a, b) => a.createdAtSeconds - b.createdAtSeconds);
-  const standings = await Promise.all(items.map((pending) => approvals.standing(pending)));
-  return {
-    groups,
-    items: items.flatMap((pending, n) => {
-      const standing = standings[n];
-      if (!standing || standing.refused || standing.used) return [];
-      return [{ ...listed(pending), approvals: standing.decisions.length }];
-    }),
-  };
+async function waiting(
+  { approver: { groups }, registry }: Known,
+  { approvals, changes, clock }: ApproveDeps,
+): Promise<object> {
+  const bound = { nowSeconds: nowSeconds(clock), most: limits.approvalsListed, registry };
+  const found = await Promise.all([
+    ...groups.map((group) => listRequests(group, bound, approvals)),
+    ...groups.map((group) => listChanges(group, bound, changes)),
+  ]);
+  return { groups, items: found.flat().toSorted((a, b) => a.createdAtSeconds - b.createdAtSeconds) };
 }
 
 async function one(
   question: Exclude<ApproveQuestion, { kind: "list" }>,
-  { approver, registry }: Known,
+  known: Known,
   way: Way,
 ): Promise<Result<object, Denial>> {
   const { deps, audit } = way;
-  const found = maySee(approver, await deps.approvals.pending(question.id), question.id);
+  const { approver } = known;
+  const looking = { ...known, nowSeconds: nowSeconds(deps.clock) };
+  const { id } = question;
+  const found = id.startsWith("tc_")
+    ? await findChange(id, looking, deps.changes)
+    : await findRequest(id, looking, deps.approvals);
   if (!found.ok) return found;
-  const pending = found.value;
-  const { id, agent, actors, grants, requestHash, principal, group, needed } = pending;
-  const resources = grants.map(({ resource }) => resource);
-  const approval = { id, requestHash, group, needed, resources };
-  audit.add({ agent, actors, grants, principal: principal.id, approval });
-  const standing = await deps.approvals.standing(pending);
+  const { pending, facts, may, shown, approvals, isAgents } = found.value;
+  audit.add(facts);
   // 5. rules
-  const may = mayDecide(approver, pending, { standing, registry, nowSeconds: nowSeconds(deps.clock) });
   if (question.kind === "show") {
     const why = may.ok ? undefined : may.error.code;
-    return ok({ ...shown(pending, standing, registry), you: { may: may.ok, ...(why === undefined ? {} : { why }) } });
+    return ok({ ...shown, you: { may: may.ok, ...(why === undefined ? {} : { why }) } });
   }
-  audit.add({ operation: question.verdict === "approved" ? "approval.approve" : "approval.refuse" });
+  const { verdict } = question;
+  audit.add({ operation: verdict === "approved" ? "approval.approve" : "approval.refuse" });
   if (!may.ok) return may;
-  if (question.shown !== requestHash) return err({ code: "approval_shown_other", id: pending.id });
+  const { requestHash, needed, expiresAtSeconds } = pending;
+  if (question.shown !== requestHash) return err({ code: "approval_shown_other", id });
   // 6. record
-  const atSeconds = nowSeconds(deps.clock);
   const decision = {
-    ...approver.as,
-    approval: pending.id,
-    verdict: question.verdict,
-    requestHash,
-    approver: approver.principal,
-    atSeconds,
-    expiresAtSeconds: pending.expiresAtSeconds,
+    ...{ ...approver.as, approval: id, verdict, requestHash, approver: approver.principal },
+    ...{ atSeconds: nowSeconds(deps.clock), expiresAtSeconds },
   };
   const record = deps.toRecord({ ...audit.facts, outcome: "allowed" }, deps.ids.id());
   const written = await deps.decisions.decide({ decision, replayEntries: approver.replayEntries, record });
   if (!written.ok)
     return written.error.kind === "replay"
       ? err({ code: "dpop_replayed" })
-      : err({ code: "approval_decided", id: pending.id, verdict: question.verdict });
+      : err({ code: "approval_decided", id, verdict });
   // 7. count
-  await countInRow(agent, question.verdict, way);
-  const approvals = standing.decisions.length + 1;
+  if (isAgents) await countInRow(pending.agent, verdict, way);
   return ok({
-    decided: { id: pending.id, verdict: question.verdict },
-    ...(question.verdict === "approved" ? { approvals, needed: pending.needed } : {}),
+    decided: { id, verdict },
+    ...(verdict === "approved" ? { approvals: approvals + 1, needed } : {}),
   });
 }
 

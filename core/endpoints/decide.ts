@@ -1,7 +1,9 @@
 import { type AuditContext, startAudit } from "../audit/context.ts";
 import { type DenyDeps, deny } from "../audit/deny.ts";
-import { decided, type Form, isTold, no } from "../authzen/answer.ts";
+import { decided, type Form, isTold, json, no } from "../authzen/answer.ts";
 import { type Admission, type Asker, askerOf } from "../authzen/asker.ts";
+import { type TellDeps, tellOfTool } from "../authzen/changes/tell.ts";
+import { readTold } from "../authzen/changes/told.ts";
 import { type DecidePorts, readFor } from "../authzen/decide.ts";
 import { conclude, formOfAsked, type Outcome, understood } from "../authzen/outcome.ts";
 import { formOf, readAsked } from "../authzen/request.ts";
@@ -10,11 +12,11 @@ import { budgetTold, spentFacts } from "../budgets/told.ts";
 import { type AuthenticateDeps, authenticateByHeader } from "../caller/authenticate.ts";
 import type { Denial } from "../denial/denial.ts";
 import { err, ok, type Result } from "../model/result.ts";
-import type { Call, Reply } from "../model/wire.ts";
+import { type Call, decidePaths, type Reply } from "../model/wire.ts";
 import type { SessionStore } from "../session/store.ts";
 
 /** What the decision point needs, whoever its callers are. */
-export interface DecideDeps extends DecidePorts, DenyDeps, SpendPorts {
+export interface DecideDeps extends DecidePorts, DenyDeps, SpendPorts, TellDeps {
   readonly store: DecidePorts["store"] & Pick<SessionStore, "use">;
 }
 
@@ -48,10 +50,15 @@ type Authenticate = (call: Call, more: DecideCall, audit: AuditContext) => Promi
  *    budget: there the asker would have been told yes
  *
  * Several questions in one call, and searches, spend nothing and make one record.
+ *
+ * Who tells how a tool of its server is declared now (`/tools/changes`) asks nothing, and goes a way of its own after 2,
+ * by which people are asked (`authzen/changes/tell.ts`).
  */
 export function createDecisionPoint(deps: DecideDeps, authenticate: Authenticate) {
   return async (call: Call, more: DecideCall): Promise<Reply> => {
-    const reply = await decide({ call, more, authenticate }, { deps, audit: startAudit(call, "decide", deps.clock) });
+    const audit = startAudit(call, "decide", deps.clock);
+    const way = call.path === decidePaths.changes ? tell : decide;
+    const reply = await way({ call, more, authenticate }, { deps, audit });
     const { requestId } = more;
     return requestId === undefined ? reply : { ...reply, headers: { ...reply.headers, "X-Request-ID": requestId } };
   };
@@ -107,6 +114,16 @@ async function decide({ call, more, authenticate }: Came, way: Way): Promise<Rep
   if (!recorded.ok) return refuse(recorded.error, form, way);
   const report = spent.ok ? spent.value?.report : undefined;
   return report ? decided(true, { report: report.id }) : outcome.reply;
+}
+
+async function tell({ call, more, authenticate }: Came, { audit, deps }: Way): Promise<Reply> {
+  audit.add({ operation: "approval.ask" });
+  const told = readTold(call, more);
+  if (!told.ok) return deny(deps, told.error, audit);
+  const admission = await authenticate(call, more, audit);
+  if (!admission.ok) return deny(deps, admission.error, audit);
+  const answer = await tellOfTool(told.value, admission.value, { deps, audit });
+  return answer.ok ? json(answer.value) : deny(deps, answer.error, audit);
 }
 
 /** Takes from budgets, where any applies: most calls have none, and then nothing is asked of the table. */

@@ -309,6 +309,13 @@ export const limits = {
   signInAgeMostSeconds: 86_400,
   acrValuesMost: 8,
   acrCharacters: 128,
+  /**
+   * A tool that is served otherwise than it is pinned: how long people may answer and their answer holds, how many such
+   * tools of one resource have a place at a time (threat 69), and the bytes of a declaration that is shown to them.
+   */
+  toolChangeLifeSeconds: 2_592_000,
+  toolChangesOfResource: 20,
+  toolChangeBytes: 16_384,
   /** How long ago a person signed in whose token, bound to no key, decides. */
   approverLoginAgeSeconds: 300,
   /** Requests of a group that are shown at once. */

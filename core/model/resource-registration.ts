@@ -37,6 +37,13 @@ export interface ToolDeclaration {
   readonly digests?: readonly string[];
 }
 
+/** The group of people who say whether a changed tool may go on, and how many different ones of it; one when it says none. */
+export interface ToolChangeRule {
+  /** As `<trusted issuer's name>/<group>`. */
+  readonly group: string;
+  readonly needed?: number;
+}
+
 /** A protected resource and who serves it. */
 export interface ResourceRegistration {
   readonly kind: "resource";
@@ -52,6 +59,11 @@ export interface ResourceRegistration {
   readonly frontedBy?: readonly string[];
   /** Its tools, for which decisions may be asked; a tool that is not here is refused. */
   readonly tools?: readonly ToolDeclaration[];
+  /**
+   * Who is asked, by name, where a tool is served otherwise than it is pinned, or is not declared. When it is left out
+   * nobody is: such a tool is refused until an apply.
+   */
+  readonly toolChanges?: ToolChangeRule;
   /** Its scopes; a scope belongs to exactly one resource. */
   readonly scopes: readonly string[];
   readonly accessTokenLifeSeconds?: number;

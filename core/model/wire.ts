@@ -121,6 +121,8 @@ export const decidePaths = {
   evaluations: "/access/v1/evaluations",
   resource: "/access/v1/search/resource",
   action: "/access/v1/search/action",
+  /** Not AuthZEN's: who serves or fronts a resource tells how a tool is declared now, so that people can be asked. */
+  changes: "/tools/changes",
 } as const;
 
 /** `POST <admin-revoke>` request. */

@@ -174,6 +174,9 @@ const resource = z.strictObject({
   servedBy: agentName,
   frontedBy: z.array(agentName).min(1).max(20).exactOptional(),
   tools: z.array(tool).min(1).max(limits.toolsOfResource).exactOptional(),
+  toolChanges: z
+    .strictObject({ group: text, needed: z.int().min(1).max(limits.approversMost).exactOptional() })
+    .exactOptional(),
   scopes: z.array(scope).min(1).max(200),
   accessTokenLifeSeconds: z.int().min(1).max(limits.sessionLifeMaxSeconds).exactOptional(),
   introspecting: z.literal(true).exactOptional(),

@@ -45,7 +45,7 @@ export async function toolDifferences(
 }
 
 /** The pinned name under which this very declaration has a pinned digest. */
-async function formerName(tool: ListedTool, former: readonly ToolPin[]): Promise<string | undefined> {
+export async function formerName(tool: ListedTool, former: readonly ToolPin[]): Promise<string | undefined> {
   for (const { name, digests = [] } of former) {
     const digest = await toolDigest({ ...tool, name });
     if (digest.ok && digests.includes(digest.value)) return name;

@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
 import { createAdminReadEndpoint } from "../../core/endpoints/admin-read.ts";
 import { createCedarEngine } from "../../core/policy/cedar.ts";
+import { createToolChangeReads } from "../aws/dynamodb/approvals/tool-changes.ts";
 import { createBudgetReads } from "../aws/dynamodb/budgets/budget-reads.ts";
 import { readRuns } from "../aws/dynamodb/canary-runs.ts";
 import { createRateLimiter } from "../aws/dynamodb/counters.ts";
@@ -28,6 +29,7 @@ const endpoint = createAdminReadEndpoint({
   leaves: createLeafPlaces(dynamo, tables.leaves),
   people: createPersonKeys(dynamo, tables),
   limiter: createRateLimiter(dynamo, tables, clock),
+  ...(process.env[env.changesTable] && { changes: createToolChangeReads(dynamo, tables) }),
   ...(canaryTable && { canary: { since: (atMillis) => readRuns(dynamo, canaryTable, atMillis) } }),
 });
 

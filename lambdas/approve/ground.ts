@@ -1,6 +1,7 @@
 import type { ApproveDeps } from "../../core/endpoints/approve.ts";
 import { createApprovalReads } from "../aws/dynamodb/approvals/approval-reads.ts";
 import { createDecisions } from "../aws/dynamodb/approvals/decisions.ts";
+import { createShownToolChanges } from "../aws/dynamodb/approvals/tool-changes.ts";
 import { createRegistrySource } from "../aws/dynamodb/registry/registry-source.ts";
 import { createQuarantineWriter } from "../aws/dynamodb/revocations/quarantine-writer.ts";
 import { createSessionStore } from "../aws/dynamodb/sessions/session-store.ts";
@@ -16,6 +17,7 @@ export function approveGround() {
     registries: createRegistrySource(dynamo, tables, setting("trustDomain")),
     store: createSessionStore(dynamo, tables, clock),
     approvals: createApprovalReads(dynamo, tables),
+    changes: createShownToolChanges(dynamo, tables),
     decisions: createDecisions(dynamo, tables),
     quarantines: createQuarantineWriter(dynamo, tables),
     failed: (failure) => logLater("error", "refusals in a row were not counted", { failure: loggable(failure) }),

@@ -15,6 +15,7 @@ class Deciding extends LanyardFunction {
     tables.grantSessionFind(this);
     tables.grantUsesTake(this);
     tables.grantBudgetSpend(this);
+    if (props.stage.approvals) tables.grantToolChangeAsk(this);
     tables.grantRegistryRead(this);
     tables.grantRecords(this);
   }

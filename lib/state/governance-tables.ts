@@ -104,9 +104,30 @@ export class GovernanceTables extends TrailTables {
     this.use(of, "decisions", { actions: ["BatchGetItem", "Query"], why });
   }
 
+  /**
+   * Tools that are served otherwise than they are pinned, each put with its record; and what people said of them, which
+   * a call of such a tool is held against. It can make nothing else wait, and answers nothing.
+   */
+  grantToolChangeAsk(of: LanyardFunction): void {
+    const why = "stores served tools that wait for people, each with its record";
+    this.use(of, "changes", { actions: ["PutItem"], conditions: inTransaction, why });
+    this.grantToolChangeRead(of);
+  }
+
+  /** Served tools that wait for people, and what they said of them. */
+  grantToolChangeRead(of: LanyardFunction): void {
+    const why = "reads served tools that wait for people, and what they said of them";
+    this.use(of, "changes", { actions: ["Query"], why });
+    this.use(of, "decisions", { actions: ["Query"], why });
+  }
+
   /** What a person says of a request that waits, put with its record. It cannot make one wait, nor use one. */
   grantApprovalDecide(of: LanyardFunction): void {
     this.grantApprovalRead(of);
+    this.use(of, "changes", {
+      actions: ["BatchGetItem", "GetItem", "Query"],
+      why: "reads served tools that wait for people",
+    });
     const why = "stores what people say of requests that wait, with its record";
     this.use(of, "decisions", { actions: ["PutItem"], conditions: inTransaction, why });
   }

@@ -63,6 +63,8 @@ const kept = {
   approvals: { partitionKey: text("key"), sortKey: text("item"), timeToLiveAttribute: "expiresAt" },
   // of its own, so that the function that asks can answer nothing (threat 55)
   decisions: { partitionKey: text("approval"), sortKey: text("approver"), timeToLiveAttribute: "expiresAt" },
+  // of its own, so that whoever decides about calls can make no request of an agent wait (threat 69)
+  changes: { partitionKey: text("key"), sortKey: text("item"), timeToLiveAttribute: "expiresAt" },
   keyring: { partitionKey: text("ring") },
   // a function with a URL writes here, so these rows are not in the table of rings
   orders: { partitionKey: text("ring"), dynamoStream: StreamViewType.NEW_IMAGE },
@@ -72,11 +74,12 @@ const kept = {
 /** Name of a table. */
 export type TableName = keyof typeof kept;
 
-/** Tables whose only writer is a function that a stage may leave out: the setting that makes it. */
-const writtenWith: Partial<Record<TableName, "awsCredentials" | "approvals">> = {
-  vends: "awsCredentials",
-  approvals: "approvals",
-  decisions: "approvals",
+/** Tables whose only writer is a function that a stage may leave out: the settings that all it takes. */
+const writtenWith: Partial<Record<TableName, readonly ("awsCredentials" | "approvals" | "decisions")[]>> = {
+  vends: ["awsCredentials"],
+  approvals: ["approvals"],
+  decisions: ["approvals"],
+  changes: ["approvals", "decisions"],
 };
 
 /** Tables that nobody may read but the functions that use them: whoever has a person's key reads what it encrypts. */
@@ -195,8 +198,7 @@ export class TableSet extends Construct {
    * read it, and CloudFormation drops no export that is still imported when the setting is taken out.
    */
   private isWritten(name: TableName): boolean {
-    const setting = writtenWith[name];
-    return setting === undefined || Boolean(this.#stage[setting]);
+    return (writtenWith[name] ?? []).every((setting) => Boolean(this.#stage[setting]));
   }
 
   private policyOf(name: TableName): PolicyDocument {

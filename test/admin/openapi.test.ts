@@ -104,6 +104,7 @@ describe("answers are as it says", () => {
       ],
       "/sessions/{sid}": [`/sessions/${child}`, `/sessions/${dead}`],
       "/budgets": [`/budgets?agent=${of("triage").id}`, `/budgets?session=${root}`],
+      "/tool-changes": ["/tool-changes"],
       "/canary": ["/canary"],
       "/leaf": ["/leaf?event=denied%23x", "/leaf?event=AAAAAAAAAAAAAAAAAAAAAA"],
       "/reach": [`/reach?agent=${of("planner").id}`, `/reach?session=${root}`],

@@ -48,9 +48,10 @@ export type ApproveWorld = World<Tokens>;
 export async function openApprove(more: readonly Registration[] = [], nonces?: DpopNonces) {
   const world = await createWorld([...rows, ...more], tokens);
   const { approvals } = world.store;
+  const { changes } = world.store;
   const deps = {
     ...world.ports,
-    approvals,
+    ...{ approvals, changes },
     decisions: approvals,
     quarantines: memoryQuarantines(world.store),
     failed: () => {},

@@ -116,7 +116,7 @@ export async function askAs(role: string | undefined, body: unknown, path: strin
   return { status, text, answer: JSON.parse(text) };
 }
 
-const decideDeps = () => world.deps;
+const decideDeps = () => ({ ...world.deps, changes: world.store.changes });
 
 export const no = '{"decision":false}';
 export const yes = '{"decision":true}';

@@ -2,7 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { graceSignsIn } from "../../local/demo/story/grace.ts";
 import { awaitRecords, type StoredRecord } from "../../local/demo/story/records.ts";
+import { patience } from "../kit/patience.ts";
 import { type Desk, openDesk } from "./tools/desk.ts";
 
 let desk: Desk;
@@ -67,7 +69,7 @@ describe("tools pinned, between the official client and the official server", ()
     expect(desk.server.called).toHaveLength(before);
     expect(await call("refund_order")).toBe("refund_order done");
     const told = (all: readonly StoredRecord[]) =>
-      all.filter(({ facts }) => JSON.stringify(facts).includes("tool_changed"));
+      all.filter(({ facts }) => facts.operation === "decide" && JSON.stringify(facts).includes("tool_changed"));
     const [first] = told(await awaitRecords(desk.world, (all) => told(all).length > 0, 20_000));
     expect(first?.facts).toMatchObject({ operation: "decide", outcome: "denied" });
     const check = await pin("--check", "--declarations", join(desk.folder, "orders.tools.json"));
@@ -106,6 +108,55 @@ describe("tools pinned, between the official client and the official server", ()
     expect(await call("read_order")).toMatch(refused);
     looksAs(good);
     expect(await call("read_order")).toBe("read_order done");
+  });
+
+  /** What people are asked about a tool now, and have not answered. */
+  const asked = async (tool: string) => {
+    const { out } = await desk.lanyard("tools", "changes", "-o", "json");
+    const { changes: items = [] } = JSON.parse(out) as {
+      changes?: { id: string; tool: string; state: string; change: string }[];
+    };
+    return items.filter((one) => one.tool === tool && one.state === "asked");
+  };
+
+  it("threat 69: a changed tool has people asked, who see what changed, and exactly what they approve goes on", async () => {
+    const next = { ...good, read_order: "Reads an order, with its lines." };
+    looksAs(next);
+    expect(await shown()).toEqual(["refund_order"]);
+    expect(await call("read_order")).toMatch(refused);
+    await expect.poll(async () => (await asked("read_order")).length, patience).toBeGreaterThan(0);
+    const grace = await graceSignsIn(desk.world);
+    const looked = await Promise.all(
+      (await asked("read_order")).map(async ({ id }) => [id, await grace.look(id)] as const),
+    );
+    const [id, seen] = looked.find(([, one]) => JSON.stringify(one).includes("with its lines")) ?? [];
+    if (id === undefined || seen === undefined) throw new Error("nobody is asked about the declaration of this test");
+    expect(seen).toMatchObject({ kind: "tool-change", change: "changed", tool: "read_order", scopes: ["orders:read"] });
+    await grace.say(id, "approve", seen);
+    expect(await call("read_order")).toBe("read_order done");
+    expect(await shown()).toEqual(["read_order", "refund_order"]);
+    looksAs({ ...next, read_order: `${next.read_order} ` });
+    expect(await call("read_order")).toMatch(refused);
+    looksAs(good);
+    expect(await call("read_order")).toBe("read_order done");
+  });
+
+  it("threat 69: what people refused stays refused, also when it is told of again, and a new tool needs all scopes", async () => {
+    looksAs({ ...good, export_orders: "Exports all orders." });
+    expect(await call("export_orders")).toMatch(refused);
+    expect(await shown()).toEqual(["read_order", "refund_order"]);
+    await expect
+      .poll(async () => (await asked("export_orders")).map(({ change }) => change), patience)
+      .toContain("new");
+    const grace = await graceSignsIn(desk.world);
+    for (const { id } of await asked("export_orders")) {
+      const seen = await grace.look(id);
+      expect(seen).toMatchObject({ scopes: ["orders:read", "orders:refund"] });
+      await grace.say(id, "refuse", seen);
+    }
+    expect(await call("export_orders")).toMatch(refused);
+    expect(await asked("export_orders")).toEqual([]);
+    looksAs(good);
   });
 
   const tool = { name: "read_order", description: good.read_order, inputSchema: { type: "object" } };

@@ -12,11 +12,14 @@ const address = "https://apr123.lambda-url.eu-west-1.on.aws";
 
 /** The two addresses by which people decide, on the same store as the token endpoint. */
 export function openApproving(world: World<Tokens>) {
-  const { approvals } = world.store;
+  const { approvals, changes } = world.store;
   const failed = (failure: unknown): never => {
     throw failure;
   };
-  const deps = { ...world.ports, approvals, decisions: approvals, quarantines: memoryQuarantines(world.store), failed };
+  const deps = {
+    ...{ ...world.ports, approvals, changes, decisions: approvals },
+    ...{ quarantines: memoryQuarantines(world.store), failed },
+  };
   const byIam = createApproveEndpoint(deps);
   const byToken = createApproveTokenEndpoint(deps);
 

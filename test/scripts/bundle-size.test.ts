@@ -22,7 +22,7 @@ const budgets: Readonly<Record<FunctionName, number>> = {
   signals: 350,
   "admin-revoke": 260,
   "admin-write": 270,
-  "admin-read": 326,
+  "admin-read": 330,
   discovery: 262,
   relay: 255,
   publisher: 287,

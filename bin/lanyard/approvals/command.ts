@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { callSigned } from "../deployment/call.ts";
 import { confirmed } from "../deployment/confirm.ts";
 import type { CommandContext } from "../deployment/context.ts";
@@ -6,6 +5,8 @@ import type { Profile } from "../deployment/profile.ts";
 import { Refused, Usage } from "../terminal/outcome.ts";
 import { plain, plainJson } from "../terminal/plain.ts";
 import { table } from "../terminal/table.ts";
+import { type ShownChange, type ShownRequest, shownApproval, waitingList } from "./shapes.ts";
+import { changeLines, happened } from "./tool-change.ts";
 
 /** Options of the commands. */
 export interface ApprovalOptions {
@@ -14,46 +15,11 @@ export interface ApprovalOptions {
   readonly shown?: string;
 }
 
-const listed = z.looseObject({
-  id: z.string(),
-  digest: z.string(),
-  group: z.string(),
-  needed: z.number(),
-  agent: z.string(),
-  principal: z.string(),
-  grants: z.array(z.looseObject({ resource: z.string(), scopes: z.array(z.string()) })),
-  expiresAtSeconds: z.number(),
-});
-const list = z.looseObject({
-  groups: z.array(z.string()),
-  items: z.array(listed.extend({ approvals: z.number() })),
-});
-const reaches = z.looseObject({
-  tools: z.array(z.string()),
-  roles: z.array(z.looseObject({ arn: z.string(), actions: z.array(z.string()) })),
-  onward: z.array(z.looseObject({ resource: z.string(), scopes: z.array(z.string()) })),
-});
-const shown = listed.extend({
-  action: z.string(),
-  actors: z.array(z.string()),
-  lifeSeconds: z.number(),
-  maxUses: z.number().optional(),
-  budget: z.unknown().optional(),
-  grants: z.array(
-    z.looseObject({ resource: z.string(), scopes: z.array(z.string()), details: z.array(z.unknown()), reaches }),
-  ),
-  policies: z.record(z.string(), z.string()),
-  agentSays: z.string().optional(),
-  decisions: z.array(z.looseObject({ verdict: z.string(), approver: z.string() })),
-  state: z.string(),
-  you: z.looseObject({ may: z.boolean(), why: z.string().optional() }),
-});
-
-type Shown = z.infer<typeof shown>;
+type Shown = ShownRequest | ShownChange;
 
 /** Lists what waits. */
 export async function runList({ json }: ApprovalOptions, { profile, terminal }: CommandContext): Promise<void> {
-  const found = list.safeParse(await callSigned(profile, addressOf(profile), { method: "GET" }));
+  const found = waitingList.safeParse(await callSigned(profile, addressOf(profile), { method: "GET" }));
   if (!found.success) throw new Refused("approve answered something else than a list");
   const { items, groups } = found.data;
   if (json) return terminal.out(plainJson({ ok: true, groups, items }));
@@ -62,7 +28,11 @@ export async function runList({ json }: ApprovalOptions, { profile, terminal }: 
   const shape = [
     { title: "ID", of: ({ id }: Row) => id, whole: true as const },
     { title: "AGENT", of: ({ agent }: Row) => agent },
-    { title: "SCOPES", of: ({ grants }: Row) => grants.flatMap(({ scopes }) => scopes).join(" ") },
+    {
+      title: "FOR",
+      of: (row: Row) =>
+        row.kind === "session" ? row.grants.flatMap(({ scopes }) => scopes).join(" ") : `${happened(row)}`,
+    },
     { title: "GROUP", of: ({ group }: Row) => group },
     { title: "YES", of: ({ approvals, needed }: Row) => `${approvals} of ${needed}`, whole: true as const },
     { title: "UNTIL", of: ({ expiresAtSeconds }: Row) => timeOf(expiresAtSeconds), whole: true as const },
@@ -113,14 +83,15 @@ export async function runDecide(
 }
 
 async function read(id: string, profile: Profile): Promise<Shown> {
-  const found = shown.safeParse(await callSigned(profile, addressOf(profile, id), { method: "GET" }));
+  const found = shownApproval.safeParse(await callSigned(profile, addressOf(profile, id), { method: "GET" }));
   if (!found.success) throw new Refused("approve answered something else than a request");
   return found.data;
 }
 
 /** Where a request, or the list, is. @throws Usage for an id that is none, or where the function's address is not known */
 function addressOf({ approve }: Profile, id?: string): string {
-  if (id !== undefined && !/^ap_[A-Za-z0-9_-]{22}$/.test(id)) throw new Usage(`${JSON.stringify(id)} is no id, ap_…`);
+  if (id !== undefined && !/^(?:ap|tc)_[A-Za-z0-9_-]{22}$/.test(id))
+    throw new Usage(`${JSON.stringify(id)} is no id, ap_… or tc_…`);
   if (!approve)
     throw new Usage(
       "where is approve? The stage needs approvals: true; then lanyard login again, set LANYARD_APPROVE_URL, or give --outputs <file>",
@@ -131,26 +102,33 @@ function addressOf({ approve }: Profile, id?: string): string {
 const timeOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 
 function linesOf(one: Shown): readonly string[] {
-  const { grants, decisions, you, agentSays } = one;
+  const { decisions, you } = one;
   return [
     `${one.id}, ${one.state} until ${timeOf(one.expiresAtSeconds)} UTC`,
-    `agent      ${one.actors.join(" → ")}`,
-    `for        ${one.principal}`,
-    `step       ${one.action}, for ${one.lifeSeconds} s${one.maxUses === undefined ? "" : `, ${one.maxUses} uses`}`,
-    ...(one.budget === undefined ? [] : [`may spend  ${JSON.stringify(one.budget)}`]),
-    ...grants.flatMap(({ resource, scopes, details, reaches: { tools, roles, onward } }) => [
-      `at         ${resource}`,
-      `  scopes   ${scopes.join(" ")}`,
-      ...details.map((detail) => `  details  ${plainJson(detail)}`),
-      ...(tools.length > 0 ? [`  tools    ${tools.join(" ")}`] : []),
-      ...roles.map(({ arn, actions }) => `  AWS      ${arn}: ${actions.join(" ")}`),
-      ...onward.map((to) => `  onward   ${to.resource}: ${to.scopes.join(" ")}`),
-    ]),
-    `by policy  ${Object.keys(one.policies).join(" ")}, ${one.needed} of ${one.group}`,
+    ...(one.kind === "session" ? requestLines(one) : changeLines(one)),
+    `asked      ${one.needed} of ${one.group}`,
     ...decisions.map(({ verdict, approver }) => `           ${verdict} by ${approver}`),
     // last and marked, since the agent chose every word of it
-    ...(agentSays === undefined ? [] : [`the agent says (its own word): ${agentSays}`]),
+    ...(one.kind === "tool-change" || one.agentSays === undefined
+      ? []
+      : [`the agent says (its own word): ${one.agentSays}`]),
     `digest     ${one.digest}`,
     ...(you.may ? [] : [`you may not decide it: ${you.why ?? ""}`]),
   ];
 }
+
+const requestLines = (one: ShownRequest): readonly string[] => [
+  `agent      ${one.actors.join(" → ")}`,
+  `for        ${one.principal}`,
+  `step       ${one.action}, for ${one.lifeSeconds} s${one.maxUses === undefined ? "" : `, ${one.maxUses} uses`}`,
+  ...(one.budget === undefined ? [] : [`may spend  ${JSON.stringify(one.budget)}`]),
+  ...one.grants.flatMap(({ resource, scopes, details, reaches: { tools, roles, onward } }) => [
+    `at         ${resource}`,
+    `  scopes   ${scopes.join(" ")}`,
+    ...details.map((detail) => `  details  ${plainJson(detail)}`),
+    ...(tools.length > 0 ? [`  tools    ${tools.join(" ")}`] : []),
+    ...roles.map(({ arn, actions }) => `  AWS      ${arn}: ${actions.join(" ")}`),
+    ...onward.map((to) => `  onward   ${to.resource}: ${to.scopes.join(" ")}`),
+  ]),
+  `by policy  ${Object.keys(one.policies).join(" ")}`,
+];

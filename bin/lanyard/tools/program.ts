@@ -3,13 +3,14 @@ import { readRegistry } from "../registry/read.ts";
 import { example } from "../terminal/help.ts";
 import { Usage } from "../terminal/outcome.ts";
 import type { OutputOptions } from "../terminal/output.ts";
+import { runChanges } from "./changes-command.ts";
 import { type ImportOptions, runImport } from "./import-command.ts";
 import { runTools } from "./list-command.ts";
 import { type PinOptions, runPin } from "./pin-command.ts";
 import type { SoughtUse } from "./uses.ts";
 
 /** Adds `tools`, `tools pin` and `tools import`; the latter two change files alone. */
-export function toolsCommands({ command, withDeployment, terminal, env }: CommandLine): void {
+export function toolsCommands({ command, common, withDeployment, terminal, env }: CommandLine): void {
   const tools = command("tools", "which agents work with which tools, servers, skills, plugins and scripts")
     .option("--agent <agent>", "of this agent")
     .option("--server <name>", "of this resource, by name or URI, or of this server")
@@ -22,6 +23,13 @@ export function toolsCommands({ command, withDeployment, terminal, env }: Comman
       }),
     );
   example(tools, "tools --server tickets", "tools --tool close_ticket --output id", "tools --at sha256:0d7a…");
+  example(
+    common(tools.command("changes"))
+      .description("tools that are served otherwise than they are pinned, and what people said of them")
+      .action((options: OutputOptions) => withDeployment(options, (context) => runChanges(options, context))),
+    "tools changes",
+    "tools changes --output id",
+  );
   example(
     tools
       .command("pin <from>")

@@ -26,7 +26,7 @@ const digest = /^[A-Za-z0-9_-]{43}$/;
  * @returns the question, or `not_found`, `method_not_allowed`, those of {@link readObject}
  */
 export function readApproveQuestion(call: Call): Result<ApproveQuestion, Denial> {
-  const match = /^\/approvals(?:\/(ap_[A-Za-z0-9_-]{22}))?$/.exec(call.path);
+  const match = /^\/approvals(?:\/((?:ap|tc)_[A-Za-z0-9_-]{22}))?$/.exec(call.path);
   if (!match) return err({ code: "not_found", path: call.path.slice(0, 100) });
   const { method } = call;
   const id = match[1];

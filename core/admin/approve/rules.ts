@@ -9,11 +9,11 @@ import type { Approver } from "./approver.ts";
  * Whether a person may see what waits: it is for a group of his.
  * @returns nothing, or `approval_foreign`, which says as much of what there is as of what there is not
  */
-export function maySee(
+export function maySee<T extends { readonly group: string }>(
   { groups }: Approver,
-  pending: PendingApproval | undefined,
+  pending: T | undefined,
   id: string,
-): Result<PendingApproval, Denial> {
+): Result<T, Denial> {
   if (!pending) return err({ code: "approval_foreign", id, why: "there is none" });
   return groups.includes(pending.group)
     ? ok(pending)

@@ -4,7 +4,7 @@ import type { RegistrySnapshot } from "../../model/snapshot.ts";
 
 /** One line of a list. */
 export const listed = ({ id, requestHash, group, needed, agent, principal, ...pending }: PendingApproval) => ({
-  ...{ id, digest: requestHash, group, needed, agent, principal: principal.id },
+  ...{ kind: "session", id, digest: requestHash, group, needed, agent, principal: principal.id },
   grants: pending.grants.map(({ resource, scopes }) => ({ resource, scopes })),
   createdAtSeconds: pending.createdAtSeconds,
   expiresAtSeconds: pending.expiresAtSeconds,

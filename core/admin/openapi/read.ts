@@ -122,6 +122,13 @@ export const readPaths = {
       ],
     },
   ),
+  "/tool-changes": get(
+    "toolChanges",
+    "Tools that are served otherwise than they are pinned, and what people said of them",
+    {
+      answer: "ToolChanges",
+    },
+  ),
   "/canary": get("canary", "How long what the revocation canary revoked within a day still worked", {
     answer: "Canary",
   }),

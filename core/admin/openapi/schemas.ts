@@ -41,6 +41,8 @@ const summary = {
 };
 
 const sometimes = ["description", "ownerPrincipal", "ownerConfirmedUntilSeconds"] as const;
+/** What a change has only sometimes. */
+const optionalOfChange = ["details", "from"] as const;
 
 /** Schemas of the answers. */
 export const schemas = {
@@ -110,6 +112,17 @@ export const schemas = {
     agents: list(object({ agent: text, sessions: count, deepest: count, scopes: texts, lastEndsAtSeconds: seconds })),
   }),
   Principals: page("Principal"),
+  ToolChanges: object({ items: list(ref("ToolChange")) }),
+  ToolChange: object(
+    {
+      ...{ id: text, resource: text, tool: text, digest: text, from: text, agent: text, group: text, needed: count },
+      change: { enum: ["changed", "renamed", "new"] },
+      ...{ scopes: list(text), details: { type: "object" } },
+      state: { enum: ["asked", "approved", "refused"] },
+      ...{ approvals: count, createdAtSeconds: seconds, expiresAtSeconds: seconds },
+    },
+    optionalOfChange,
+  ),
   Canary: object(
     {
       watches: { type: "boolean", description: "Whether the stage has a canary" },

@@ -1,3 +1,4 @@
+import type { ToolChangeReads } from "../../approvals/tool-changes/store.ts";
 import type { AuditContext } from "../../audit/context.ts";
 import type { DenyDeps } from "../../audit/deny.ts";
 import type { BudgetReads } from "../../budgets/store.ts";
@@ -21,6 +22,8 @@ export interface AdminReadDeps extends DenyDeps {
   readonly policy: PolicyEngine;
   readonly leaves: Leaves;
   readonly people: PersonKeys;
+  /** Served tools that people are asked about, where the stage asks anybody. */
+  readonly changes?: ToolChangeReads;
   /** Counts how many persons' keys an operator gets. */
   readonly limiter: RateLimiter;
   /** Runs of the revocation canary, where the stage has one. */

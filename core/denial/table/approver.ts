@@ -9,7 +9,7 @@ export type ApproverDenial =
   | { readonly code: "approver_login_old"; readonly ageSeconds?: number }
   | { readonly code: "approver_involved"; readonly as: "requester" | "owner" }
   | { readonly code: "approval_foreign"; readonly id: string; readonly why: string }
-  | { readonly code: "approval_over"; readonly id: string; readonly how: "expired" | "refused" | "used" }
+  | { readonly code: "approval_over"; readonly id: string; readonly how: "expired" | "refused" | "used" | "overtaken" }
   | { readonly code: "approval_decided"; readonly id: string; readonly verdict: "approved" | "refused" }
   | { readonly code: "approval_shown_other"; readonly id: string };
 
@@ -61,7 +61,7 @@ export const approverDenials: Rows<ApproverDenial> = {
     answer: { status: 404, error: "not_found", description: "nothing of that name waits for you" },
   },
   approval_over: {
-    rule: "what has expired, was refused or was used is not decided any more",
+    rule: "what has expired, was refused or used, or is not what the registry asks any more, is not decided",
     missing: (d) => `an open approval: ${d.id} is ${d.how}`,
     answer: {
       ...conflict("approval_over"),

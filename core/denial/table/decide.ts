@@ -26,6 +26,8 @@ export type DecideDenial =
       readonly held: readonly string[];
     }
   | { readonly code: "tool_undigested"; readonly resource: string; readonly tool: string }
+  | { readonly code: "change_foreign"; readonly server: string }
+  | { readonly code: "changes_full"; readonly server: string }
   | {
       readonly code: "arguments_refused";
       readonly tool: string;
@@ -84,6 +86,18 @@ export const decideDenials: Rows<DecideDenial> = {
     rule: "who asks about a pinned tool says at which digest its server declares it",
     missing: (d) => `a digest of ${d.tool} of ${d.resource}`,
     answer: no,
+  },
+  change_foreign: {
+    rule: "an agent tells of the tools of resources that it serves or fronts, and of no other's (threat 69)",
+    missing: (d) => `a resource of its own; it names ${d.server.slice(0, 200)}`,
+    answer: forbidden("the caller serves or fronts no such resource"),
+  },
+  changes_full: {
+    rule: `people are asked about at most ${limits.toolChangesOfResource} tools of a resource at a time (threat 69)`,
+    missing: (d) => `a place among those of ${d.server}`,
+    answer: forbidden(
+      "so many changed tools of this resource stand already that nobody is asked: apply what was approved",
+    ),
   },
   arguments_refused: {
     rule: "a call stays within the authorization details of its session (RFC 9396)",

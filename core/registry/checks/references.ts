@@ -67,7 +67,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...scopeSetFindings(row.lends, "lends", names),
         ...beyond({ agent: row.name, sets: row.lends }, "lends", names),
         ...beyond({ agent: row.name, sets: row.quarantine?.scopes ?? [] }, "quarantine.scopes", names),
-        ...askedGroup(row.quarantine?.approval?.group, names),
+        ...askedGroup(row.quarantine?.approval?.group, "quarantine.approval.group", names),
         ...row.selectors.flatMap((s, i) => selectorFindings(s, `selectors.${i}.exact`, names)),
         ...row.clients.flatMap((c, i) => personIssuer(c.issuer, `clients.${i}.issuer`, names)),
         ...(typeof row.owner === "string" ? [] : personIssuer(row.owner.issuer, "owner.issuer", names)),
@@ -99,6 +99,7 @@ export function referenceFindings(row: Registration, names: Names): readonly Fin
         ...repeated(row.scopes, "scopes"),
         ...(row.frontedBy ?? []).flatMap((agent, i) => frontFindings(agent, row, { path: `frontedBy.${i}`, names })),
         ...repeated(row.frontedBy ?? [], "frontedBy"),
+        ...askedGroup(row.toolChanges?.group, "toolChanges.group", names),
         ...toolFindings(row, names.detailsTypes),
       ];
     case "details-type":
@@ -208,10 +209,8 @@ const foreignScope = (of: ScopeMappingRegistration["from"], path: string, names:
     : [];
 
 /** A group that no issuer declares has nobody in it who could say yes. */
-const askedGroup = (group: string | undefined, { groups }: Names): readonly Finding[] =>
-  group === undefined || groups.has(group)
-    ? []
-    : [["quarantine.approval.group", `${group} is no group that a trusted issuer declares`]];
+const askedGroup = (group: string | undefined, path: string, { groups }: Names): readonly Finding[] =>
+  group === undefined || groups.has(group) ? [] : [[path, `${group} is no group that a trusted issuer declares`]];
 
 /**
  * Finds grants beyond what the agent may hold. They could never be used, so they are a mistake, and it is better found

@@ -23,6 +23,8 @@ export function lackingFindings(row: Registration, has: readonly StageHas[] | un
     ];
   if (row.kind === "resource" && row.frontedBy && !has.includes("decisions"))
     return [["frontedBy", "this stage has no decision point that a gateway could ask: set decisions and deploy"]];
+  if (row.kind === "resource" && row.toolChanges && !(has.includes("approvals") && has.includes("decisions")))
+    return [["toolChanges", "this stage asks nobody about tools: set approvals and decisions and deploy"]];
   if (row.kind === "receiver" && !has.includes("securityEvents"))
     return [["", "this stage pushes no security events: set securityEvents and deploy"]];
   if (row.kind === "aws-role" && !has.includes("awsCredentials"))

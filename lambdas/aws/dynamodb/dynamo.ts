@@ -38,6 +38,8 @@ export interface Tables {
   readonly approvals: string;
   /** What people said of them. */
   readonly decisions: string;
+  /** Tools that are served otherwise than they are pinned, and wait for people. */
+  readonly changes: string;
 }
 
 /**

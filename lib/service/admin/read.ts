@@ -18,6 +18,7 @@ export class AdminRead extends LanyardFunction {
     tables.grantRevocationRead(this);
     tables.grantUsesRead(this);
     tables.grantBudgetRead(this);
+    if (props.stage.approvals) tables.grantToolChangeRead(this);
     tables.grantRegistryRead(this);
     tables.grantLeafPlaces(this);
     tables.grantPersonKeyRead(this, "gives an operator a person's key, to read the audit by");

@@ -12,6 +12,7 @@ const asked: string[] = [];
 const id = `ap_${"A".repeat(22)}`;
 const digest = "D".repeat(43);
 const line = {
+  kind: "session",
   ...{ id, digest, group: "people/release", needed: 2, agent: "spiffe://x.example/agent/deployer", principal: "p_ada" },
   ...{ createdAtSeconds: 1_785_542_400, expiresAtSeconds: 1_785_543_300 },
 };
@@ -35,6 +36,25 @@ const request = {
   ...{ policies: { "deploy-with-approval": "x" }, meanings: {}, decisions: [] },
   agentSays: "trust me\u001b[2J",
 };
+const changeId = `tc_${"B".repeat(22)}`;
+const change = {
+  ...{ kind: "tool-change", id: changeId, digest, group: "people/release", needed: 1, agent: line.agent },
+  ...{
+    server: "https://orders.example",
+    tool: "read_order",
+    toolDigest: `sha256:${"1".repeat(64)}`,
+    change: "changed",
+  },
+  ...{ createdAtSeconds: 1_785_542_400, expiresAtSeconds: 1_788_134_400 },
+};
+const declared = (description: string) =>
+  JSON.stringify({ name: "read_order", description, inputSchema: { type: "object" } });
+const shownChange = {
+  ...change,
+  ...{ former: declared("Reads an order."), definition: declared("Reads \u0430n order.\u001b[2J") },
+  ...{ pinned: [`sha256:${"0".repeat(64)}`], scopes: ["orders:read"] },
+  ...{ decisions: [], state: "open", you: { may: true } },
+};
 const server = serveAll((call) => {
   if ("code" in verify(call)) return { status: 403, body: JSON.stringify({ message: "Forbidden" }) };
   asked.push(`${call.method} ${call.path} ${call.body}`.trim());
@@ -42,8 +62,16 @@ const server = serveAll((call) => {
   return {
     body: JSON.stringify(
       call.path === "/approvals"
-        ? { groups: ["people/release"], items: [{ ...line, grants: request.grants, approvals: 0 }] }
-        : request,
+        ? {
+            groups: ["people/release"],
+            items: [
+              { ...line, grants: request.grants, approvals: 0 },
+              { ...change, approvals: 0 },
+            ],
+          }
+        : call.path.endsWith(changeId)
+          ? shownChange
+          : request,
     ),
   };
 });
@@ -77,7 +105,7 @@ describe("lanyard approvals", () => {
   test("lists what waits, as lines and as JSON", async () => {
     expect((await lanyard(["list"])).out).toMatch(/ap_A{22}.*deploy:production.*0 of 2/);
     const { out } = await lanyard(["list", "--json"]);
-    expect(JSON.parse(out)).toMatchObject({ ok: true, items: [{ id, digest }] });
+    expect(JSON.parse(out)).toMatchObject({ ok: true, items: [{ id, digest }, { id: changeId }] });
   });
 
   test("shows scopes, details and what they reach, and the agent's word last, as such, and harmless", async () => {
@@ -87,6 +115,18 @@ describe("lanyard approvals", () => {
       expect(out).toContain(part);
     expect(out).toContain("the agent says (its own word): trust me\ufffd[2J");
     expect(JSON.parse((await lanyard(["show", id, "--json"])).out)).toMatchObject({ approval: { digest } });
+  });
+
+  test("threat 69: shows of a changed tool each line that differs, and no letter of it that hides or commands", async () => {
+    expect((await lanyard(["list"])).out).toMatch(/tc_B{22}.*tool read_order, changed.*0 of 1/);
+    const { code, out } = await lanyard(["show", changeId]);
+    expect(code).toBe(0);
+    expect(out).toContain('-  "description": "Reads an order."');
+    expect(out).toContain('+  "description": "Reads \\u0430n order.\\u001b[2J"');
+    for (const part of ["https://orders.example", "orders:read", shownChange.toolDigest, shownChange.pinned[0], digest])
+      expect(out).toContain(part);
+    expect((await lanyard(["approve", changeId])).out).toBe(`approved ${changeId}: 1 of 2`);
+    expect(posted()).toEqual([`POST /approvals/${changeId} {"verdict":"approve","shown":"${digest}"}`]);
   });
 
   test("decides by the digest of what it showed, once somebody is sure", async () => {

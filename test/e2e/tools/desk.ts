@@ -16,6 +16,9 @@ const schema = fromJsonSchema({ type: "object", properties: { order: { type: "st
 /** Whoever asks the server by the gateway says so: a server with two faces tells the two apart. */
 const seenThrough = "x-seen-through";
 
+/** Who says yes to changed tools signs in there; here she is proved by IAM. */
+const people = "https://people.orders.example";
+
 const agent = (name: string, more: object = {}) => ({
   ...{ kind: "agent", name, state: "active", owner: "tools@orders.example", sponsor: "tools@orders.example" },
   selectors: [{ type: "aws-sts-web-identity", exact: { roleArn: `arn:aws:iam::\${account}:role/tools/${name}` } }],
@@ -31,10 +34,21 @@ const rows = (resource: string) => {
     {
       ...{ kind: "resource", name: "orders", uri: resource, servedBy: "order-api", frontedBy: ["front"] },
       scopes: ["orders:read", "orders:refund"],
+      toolChanges: { group: "orders-people/release" },
       tools: [
         { name: "read_order", scopes: ["orders:read"] },
         { name: "refund_order", scopes: ["orders:read", "orders:refund"] },
       ],
+    },
+    {
+      ...{ kind: "trusted-issuer", name: "orders-people", purpose: "person", issuer: people, algorithms: ["ES256"] },
+      groups: { claim: "groups", names: ["release"] },
+    },
+    {
+      ...{ kind: "approver", name: "grace", groups: ["orders-people/release"] },
+      person: { issuer: people, sub: "grace" },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the registry's variable
+      iam: { uniqueId: "${releaseRoleId}", session: "grace" },
     },
     {
       ...{ kind: "policy", name: "tools-work" },

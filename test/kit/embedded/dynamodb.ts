@@ -34,6 +34,7 @@ export const tableNames: Tables = {
   leaves: "Leaves",
   approvals: "Approvals",
   decisions: "Decisions",
+  changes: "Changes",
 };
 
 /** Keys of some of the product's tables, all of them unless told otherwise, as they are deployed. */

@@ -27,6 +27,7 @@ import { rowsFor } from "./liveness.ts";
 import { consume, replayConflict } from "./replay.ts";
 import { asRenewed, rowKey } from "./rows.ts";
 import { takenOver } from "./take-over.ts";
+import { MemoryToolChanges } from "./tool-changes.ts";
 import { isWritten } from "./written.ts";
 
 type Deployment = RevocationEpoch & { readonly registryVersion: number };
@@ -59,8 +60,9 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
   /** When owners were confirmed last, by principal id. */
   readonly confirmations = new Map<string, number>();
   readonly budgets = new MemoryBudgets();
-  /** What waits for people, with what they said. */
+  /** What waits for people, with what they said: requests of agents, and served tools. */
   readonly approvals: MemoryApprovals;
+  readonly changes: MemoryToolChanges;
   deployment: Deployment | undefined;
   /** Records of transactions and of `put`, in order of writing. */
   readonly records: AuditRecord[] = [];
@@ -77,10 +79,10 @@ export class MemoryStore implements SessionStore, Outbox, RevocationStore, Perso
   private readonly nowSeconds: () => number;
 
   /** @param options registry version the deployment's row tells (undefined: never applied), and the time offers are evaluated by */
-  constructor(options: { registryVersion?: number; nowSeconds?: () => number } = {}) {
-    this.nowSeconds = options.nowSeconds ?? (() => 0);
+  constructor({ registryVersion, nowSeconds = () => 0 }: { registryVersion?: number; nowSeconds?: () => number } = {}) {
+    this.nowSeconds = nowSeconds;
     this.approvals = new MemoryApprovals(this, this.nowSeconds);
-    const { registryVersion } = options;
+    this.changes = new MemoryToolChanges(this, this.nowSeconds);
     if (registryVersion !== undefined) this.deployment = { epoch: 0, blocked: false, registryVersion };
   }
 

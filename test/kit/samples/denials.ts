@@ -58,6 +58,8 @@ export const denials: Samples = {
     ...{ digest: `sha256:${"0".repeat(64)}`, pinned: [`sha256:${"1".repeat(64)}`] },
   },
   tool_unregistered: { code: "tool_unregistered", agent: "planner", digest: `sha256:${"0".repeat(64)}` },
+  change_foreign: { code: "change_foreign", server: "https://other.example" },
+  changes_full: { code: "changes_full", server: "https://tickets.example" },
   tool_held_other: {
     ...{ code: "tool_held_other", resource: "https://tickets.example", tool: "read_ticket" },
     ...{ digest: `sha256:${"b".repeat(64)}`, held: [`sha256:${"a".repeat(64)}`] },

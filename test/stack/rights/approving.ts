@@ -5,9 +5,9 @@ export const approving = (role: "Approve" | "ApproveToken", more: readonly strin
   "Service",
   role,
   [
-    ...["Approvals", "Decisions", "Revocations"].map((table) => `dynamodb:BatchGetItem on ${table}`),
-    "dynamodb:GetItem on Approvals",
-    ...["Approvals", "Decisions", "Registry"].map((table) => `dynamodb:Query on ${table}`),
+    ...["Approvals", "Changes", "Decisions", "Revocations"].map((table) => `dynamodb:BatchGetItem on ${table}`),
+    ...["Approvals", "Changes"].map((table) => `dynamodb:GetItem on ${table}`),
+    ...["Approvals", "Changes", "Decisions", "Registry"].map((table) => `dynamodb:Query on ${table}`),
     "dynamodb:PutItem on Decisions if in a transaction",
     // nobody shows a proof where IAM authenticates
     ...(role === "ApproveToken" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),

@@ -9,7 +9,8 @@ export const deciding = (role: "Decide" | "DecideIam", more: readonly string[]):
     "dynamodb:GetItem on Sessions",
     // only a proof is used up, and at the other URL nobody shows one
     ...(role === "Decide" ? ["dynamodb:PutItem on Markers if in a transaction"] : []),
-    "dynamodb:Query on Registry",
+    "dynamodb:PutItem on Changes if in a transaction",
+    ...["Changes", "Decisions", "Registry"].map((table) => `dynamodb:Query on ${table}`),
     "dynamodb:Query on Subjects if row session:*",
     "dynamodb:PutItem on Budgets if in a transaction",
     "dynamodb:UpdateItem on Budgets",

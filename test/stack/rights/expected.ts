@@ -162,6 +162,7 @@ export const expected: [StackName, string, string[]][] = [
     "AdminRead",
     [
       "dynamodb:BatchGetItem on Budgets if row *#person/* or *#agent/* or *#policy/* or *#session/*",
+      ...["Changes", "Decisions"].map((table) => `dynamodb:Query on ${table}`),
       "dynamodb:BatchGetItem on Confirmations",
       "dynamodb:BatchGetItem on Counters if row uses#*",
       "dynamodb:BatchGetItem on Revocations",

@@ -149,6 +149,7 @@ describe("the stacks", () => {
       "AuditBusArn",
       "AuditBusName",
       "BudgetsTable",
+      "ChangesTable",
       "ConfirmationsTable",
       "CountersTable",
       "CredentialsUrl",

@@ -26,6 +26,7 @@ describe("retained resources", () => {
       "KeysStatus33E29662",
       "TablesApprovalsAE375412",
       "TablesBudgetsFD901A3B",
+      "TablesChangesCE5E7F7A",
       "TablesConfirmations46F85C43",
       "TablesCountersF3818E58",
       "TablesDecisions5C131F28",
@@ -98,6 +99,7 @@ describe("tables", () => {
     ["Budgets", ["key"], true, false],
     ["Approvals", ["key", "item"], true, false],
     ["Decisions", ["approval", "approver"], true, false],
+    ["Changes", ["key", "item"], true, false],
     ["Tombstones", ["session"], true, true],
     // a counter that expired would begin again at 0, and bring dead sessions back to life
     ["Revocations", ["subject"], false, true],
@@ -118,7 +120,7 @@ describe("tables", () => {
 
   test("all are encrypted by the data key, protected from deletion and restorable to a point in time", () => {
     const tables = all(templates, "AWS::DynamoDB::GlobalTable");
-    expect(tables).toHaveLength(19);
+    expect(tables).toHaveLength(20);
     for (const { it } of tables) {
       expect(it.Properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS" });
       expect(resolved(templates, "State", it.Properties.Replicas)).toMatchObject([

@@ -34,6 +34,7 @@ import {
   type DetailsTypeRegistration,
   type ResourceRegistration,
   ruleNames,
+  type ToolChangeRule,
   type ToolDeclaration,
 } from "../../../../core/model/resource-registration.ts";
 import { budget } from "../budgets/declared.ts";
@@ -167,6 +168,7 @@ const resource = members<ResourceRegistration>({
   uri: text,
   servedBy: text,
   frontedBy: optional(list(text)),
+  toolChanges: optional(members<ToolChangeRule>({ group: text, needed: optional(whole) })),
   tools: optional(
     list(
       members<ToolDeclaration>({

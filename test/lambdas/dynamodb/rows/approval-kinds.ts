@@ -1,5 +1,6 @@
 import { fc } from "@fast-check/vitest";
 import type { ApprovalDecision, PendingApproval } from "../../../../core/model/approval.ts";
+import type { ToolChange, ToolChangePlace } from "../../../../core/model/tool-change.ts";
 import {
   decisionItem,
   decisionOf,
@@ -12,6 +13,12 @@ import {
   pendingItem,
   pendingOf,
 } from "../../../../lambdas/aws/dynamodb/approvals/pending-rows.ts";
+import {
+  changeItem,
+  changeOfRow,
+  placeItem,
+  placeOf,
+} from "../../../../lambdas/aws/dynamodb/approvals/tool-change-rows.ts";
 import { budgetBounds } from "./budget-values.ts";
 import { type Kind, kind } from "./kind.ts";
 import { free, grant, text, texts, whole } from "./values.ts";
@@ -63,6 +70,22 @@ const approvalDecision = fc.record(
   },
 ) as fc.Arbitrary<ApprovalDecision>;
 
+const placed = {
+  ...{ id: text, server: text, tool: text, digest: text, from: text, requestHash: text, agent: text },
+  ...{ createdAtSeconds: whole, expiresAtSeconds: whole },
+};
+const placeNeeds = Object.keys(placed).filter((name) => name !== "from");
+const toolChange = fc.record(
+  {
+    ...{ ...placed, group: text, needed: whole, definition: text, former: text },
+    kind: fc.constantFrom("changed" as const, "renamed" as const, "new" as const),
+  },
+  { requiredKeys: [...placeNeeds, "group", "needed", "definition", "kind"] as never },
+) as fc.Arbitrary<ToolChange>;
+const toolPlace = fc.record({ ...placed, at: text }, { requiredKeys: [...placeNeeds, "at"] as never }) as fc.Arbitrary<
+  ToolChangePlace & { readonly at: string }
+>;
+
 /** Rows of what waits for people, and of what they said. */
 export const approvalKinds: readonly Kind[] = [
   kind({
@@ -85,6 +108,27 @@ export const approvalKinds: readonly Kind[] = [
       return it;
     },
     optional: [],
+  }),
+  kind({
+    name: "served tool",
+    table: "changes",
+    key: "key",
+    values: toolChange,
+    encode: changeItem,
+    decode: changeOfRow,
+    optional: ["from", "former"],
+  }),
+  kind({
+    name: "place of a served tool",
+    table: "changes",
+    key: "key",
+    values: toolPlace,
+    encode: ({ at, ...place }) => placeItem({ key: "server#x", item: at }, place),
+    decode: (item) => {
+      const { at, place } = placeOf(item);
+      return { ...place, at };
+    },
+    optional: ["from"],
   }),
   kind({
     name: "decision",

@@ -167,6 +167,7 @@ export const registration: fc.Arbitrary<Registration> = fc.oneof(
       scopes: ["crm:read"],
       introspecting: true,
       frontedBy: ["gateway"],
+      toolChanges: { group: "corp/tools", needed: 2 },
       tools: [{ name: "find", scopes: ["crm:read"], details: { customer: { id: "/id" } } }],
     }),
   ),
