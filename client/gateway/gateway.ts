@@ -75,7 +75,7 @@ export interface Gateway extends Pick<Telling, "tell"> {
 export function createGateway(input: GatewayInput): Gateway {
   const guard = createResourceServer(input);
   const { agent, resource, served } = input;
-  const { tell, mention } = createTelling(agent, resource);
+  const { tell, mention, seen } = createTelling(agent, resource);
   return {
     tell,
     ...(guard.metadata ? { metadata: guard.metadata } : {}),
@@ -102,7 +102,9 @@ export function createGateway(input: GatewayInput): Gateway {
           const each = await Promise.all(listed.map(async (tool) => ({ tool, ...(await digestOf(tool)) })));
           const { pins, differs } = await callable(agent, { subject, resource, served: each });
           for (const { tool, name } of each) if (name !== undefined && differs.has(name)) mention(tool);
-          return each.filter((one) => isAsPinned(one, pins)).map(({ tool }) => tool);
+          const kept = each.filter((one) => isAsPinned(one, pins));
+          for (const { tool, name } of kept) if (name !== undefined && pins.get(name) !== undefined) seen(name, tool);
+          return kept.map(({ tool }) => tool);
         },
       };
     },

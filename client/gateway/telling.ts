@@ -1,3 +1,4 @@
+import { limits } from "../../core/model/limits.ts";
 import { canonicalOf, readListed } from "../../core/tools/declaration.ts";
 import type { LanyardAgent } from "../agent/agent.ts";
 import { malformed } from "./tool-call.ts";
@@ -23,17 +24,22 @@ export interface Telling {
   tell(definition: unknown, former?: unknown): Promise<ToldTool>;
   /** The same in passing: once for each declaration, and without a failure, after which it is told again. */
   mention(definition: unknown): void;
+  /** Keeps a declaration that is served as it is pinned, so that people see what of it changes one day. */
+  seen(name: string, definition: unknown): void;
 }
 
 const states: readonly unknown[] = ["pinned", "unasked", "asked", "approved", "refused"];
 /** Declarations that were told of and are remembered: more than a server lists. */
 const mostKnown = 2_000;
+/** Tools whose pinned declaration is kept: as many as a resource may declare. */
+const mostSeen = limits.toolsOfResource;
 
 /** Makes it for one resource, by the agent that serves or fronts it. */
 export function createTelling(agent: Pick<LanyardAgent, "decide">, resource: string): Telling {
   const known = new Set<string>();
-  const tell = async (definition: unknown, former?: unknown): Promise<ToldTool> => {
-    const body = { server: resource, definition, ...(former === undefined ? {} : { former }) };
+  const former = new Map<string, unknown>();
+  const tell = async (definition: unknown, before?: unknown): Promise<ToldTool> => {
+    const body = { server: resource, definition, ...(before === undefined ? {} : { former: before }) };
     const { state, approval } = await agent.decide("changes", body);
     if (!isState(state) || (approval !== undefined && typeof approval !== "string"))
       throw malformed("no state of a tool");
@@ -48,7 +54,14 @@ export function createTelling(agent: Pick<LanyardAgent, "decide">, resource: str
       if (!text.ok || known.has(text.value)) return;
       if (known.size >= mostKnown) known.clear();
       known.add(text.value);
-      tell(definition).catch(() => known.delete(text.value));
+      const before = listed.ok ? former.get(listed.value.name) : undefined;
+      // what was pinned when it was seen need not be any more: then people see the new one alone
+      tell(definition, before)
+        .catch(() => (before === undefined ? Promise.reject() : tell(definition)))
+        .catch(() => known.delete(text.value));
+    },
+    seen(name, definition) {
+      if (former.size < mostSeen || former.has(name)) former.set(name, definition);
     },
   };
 }

@@ -41,6 +41,18 @@ describe("telling how a tool is declared now", () => {
     await vi.waitFor(() => expect(agent.asked).toHaveLength(2), patience);
   });
 
+  it("mentions beside it the declaration that was seen as pinned, and without that one where it is pinned no more", async () => {
+    const agent = agentOf(new LanyardError("request_refused", "decide"), { state: "asked" });
+    const { mention, seen } = createTelling(agent, resource);
+    seen("read_order", tool("Old."));
+    mention(tool("New."));
+    await vi.waitFor(() => expect(agent.asked).toHaveLength(2), patience);
+    expect(agent.asked.map(([, body]) => body)).toEqual([
+      { server: resource, definition: tool("New."), former: tool("Old.") },
+      { server: resource, definition: tool("New.") },
+    ]);
+  });
+
   it("mentions it again after a failure, and never what nobody could be shown", async () => {
     const agent = agentOf(new LanyardError("unreachable", "decide"), { state: "asked" });
     const { mention } = createTelling(agent, resource);

@@ -120,7 +120,8 @@ describe("tools pinned, between the official client and the official server", ()
   };
 
   it("threat 69: a changed tool has people asked, who see what changed, and exactly what they approve goes on", async () => {
-    const next = { ...good, read_order: "Reads an order, with its lines." };
+    const next = { ...good, read_order: "With its lines, an order is read." };
+    expect(await shown()).toEqual(["read_order", "refund_order"]);
     looksAs(next);
     expect(await shown()).toEqual(["refund_order"]);
     expect(await call("read_order")).toMatch(refused);
@@ -129,9 +130,10 @@ describe("tools pinned, between the official client and the official server", ()
     const looked = await Promise.all(
       (await asked("read_order")).map(async ({ id }) => [id, await grace.look(id)] as const),
     );
-    const [id, seen] = looked.find(([, one]) => JSON.stringify(one).includes("with its lines")) ?? [];
+    const [id, seen] = looked.find(([, one]) => JSON.stringify(one).includes("With its lines")) ?? [];
     if (id === undefined || seen === undefined) throw new Error("nobody is asked about the declaration of this test");
     expect(seen).toMatchObject({ kind: "tool-change", change: "changed", tool: "read_order", scopes: ["orders:read"] });
+    expect(JSON.stringify(seen)).toContain("Reads an order.");
     await grace.say(id, "approve", seen);
     expect(await call("read_order")).toBe("read_order done");
     expect(await shown()).toEqual(["read_order", "refund_order"]);
