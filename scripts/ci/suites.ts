@@ -93,13 +93,15 @@ export const quietSuites: readonly Suite[] = [synth, story, suite("npm test", 25
  */
 export const parts: readonly (readonly [name: string, quietSeconds: number, paths: readonly string[]])[] = [
   ["authority", 25, ["test/token", "test/session", "test/narrow", "test/policy", "test/person", "test/dpop"]],
+  ["what else is asked", 10, ["test/approve", "test/decide", "test/tools", "test/credentials", "test/aws"]],
   ["proofs", 15, ["test/attest", "test/jwt", "test/verify", "test/age"]],
   ["attacks on the running cloud", 45, ["test/e2e"]],
   ["the functions' edges", 35, ["test/lambdas", "test/discovery", "test/status", "test/events", "test/errors"]],
+  ["what is heard and told", 20, ["test/signals", "test/notices", "test/stop", "test/sealing", "test/lineage"]],
   [
     "operators",
-    100,
-    ["test/admin", "test/registry", "test/ring", "test/audit", "test/tlog", "test/bin", "test/canary"],
+    105,
+    ["test/admin", "test/registry", "test/ring", "test/audit", "test/evidence", "test/tlog", "test/bin", "test/canary"],
   ],
   ["the templates", 30, ["test/stack", "test/drift", "test/walls.test.ts"]],
   ["clients", 35, ["test/client", "test/clients", "test/conformance", "test/packages"]],
