@@ -11,6 +11,7 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import type { CallableName } from "../lambdas/manifest.ts";
 import type { LanyardFunction } from "./function/lanyard-function.ts";
 import type { Stage } from "./settings/stage.ts";
 
@@ -130,6 +131,23 @@ export class Alarms extends Construct {
       above: 0,
       description: "more is stopped in AWS than is dead, since not all fits into the deny policies, or nobody stops",
       missing: TreatMissingData.BREACHING,
+    });
+  }
+
+  /**
+   * Rings when a function answered that something failed on our side. Such an answer is no error of Lambda's; most
+   * callers tell somebody, but this one is a machine that nobody watches, and what it said is lost with its last try.
+   */
+  ofFailedAnswers(name: string, service: CallableName): void {
+    const answered = (of: string) => this.own("Answers", { service, class: of }, { statistic: "Sum", period });
+    // an alarm each: of one expression over both it is not known what a series without any point makes of it
+    this.alarm(`${name}Failed`, answered("server_error"), {
+      above: 0,
+      description: `${service} failed at what it was told`,
+    });
+    this.alarm(`${name}Unavailable`, answered("temporarily_unavailable"), {
+      above: 0,
+      description: `${service} could not do what it was told, and said to come again`,
     });
   }
 

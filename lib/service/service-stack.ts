@@ -112,6 +112,7 @@ export class ServiceStack extends Stack {
     const { "admin-rotate": ordered, ...answering } = called;
     for (const one of [...Object.values(answering), ...others, issuer.discovery]) alarms.ofFunction(one.node.id, one);
     watchPublisher(alarms, publisher);
+    if (stage.signals) alarms.ofFailedAnswers("Signals", "signals");
     if (awsStop) {
       alarms.ofFunction("AwsStop", awsStop);
       alarms.ofCoarseStops();

@@ -164,6 +164,30 @@ describe("a default stage", () => {
   });
 });
 
+describe("what identity providers say and is not written", () => {
+  const of = (settings: Parameters<typeof synthesized>[0]) =>
+    all(synthesized(settings).templates, "AWS::CloudWatch::Alarm")
+      .map(({ it }) => it.Properties)
+      .filter(({ MetricName }) => MetricName === "Answers");
+
+  test("rings, though the function answered and Lambda counts no error: nobody watches the provider that is told", () => {
+    const alarms = of({ signals: true });
+    const named = (one: string) => ({
+      ...{ Namespace: "Lanyard", Statistic: "Sum", Threshold: 0, Period: 60, EvaluationPeriods: 1 },
+      Dimensions: [
+        { Name: "class", Value: one },
+        { Name: "service", Value: "signals" },
+        { Name: "stage", Value: "dev" },
+      ],
+    });
+    expect(alarms).toMatchObject([named("server_error"), named("temporarily_unavailable")]);
+  });
+
+  test("has no alarm where the stage hears nobody", () => {
+    expect(of({ signals: false })).toEqual([]);
+  });
+});
+
 describe("every alarm", () => {
   const alarms = all(
     synthesized({ outboundIdentityFederation: true, alarms: { eachFunction: true } }).templates,
