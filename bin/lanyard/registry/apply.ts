@@ -40,6 +40,7 @@ export async function runApply(directory: string, options: ApplyOptions, context
       const plan = await planRegistry(input);
       const skipped = await skippedFiles(directory);
       if (skipped.length > 0) terminal.err(skippedLine(skipped));
+      for (const warning of plan.warnings) terminal.err(`warning: ${warning}`);
       return plan;
     },
     make: async (plan) => applyPlan(input, plan ?? (await planRegistry(input)), options.reason),

@@ -3,6 +3,7 @@ import type { Registration } from "../../../core/model/registry.ts";
 import type { RegistryProblem } from "../../../core/model/registry-document.ts";
 import { type Applied, appliedSchema } from "../../../core/registry/applied.ts";
 import { validateRegistry } from "../../../core/registry/validate.ts";
+import { registryWarnings } from "../../../core/registry/warnings.ts";
 import { callSigned, type Signing } from "../deployment/call.ts";
 import { Refused } from "../terminal/outcome.ts";
 import { readRegistryFolder } from "./folder.ts";
@@ -21,6 +22,8 @@ export interface ApplyInput extends Signing {
 /** What an apply would change, and the registrations it would make the registry. */
 export interface RegistryPlan extends Applied {
   readonly rows: readonly Registration[];
+  /** What it allows and may not be meant, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The folder is not a valid registry: nothing was written. */
@@ -54,7 +57,7 @@ export async function planRegistry(input: ApplyInput): Promise<RegistryPlan> {
   if (!rows.ok) throw new RegistryInvalid(rows.error);
   const body = { registrations: rows.value, dryRun: true };
   const planned = await changeRegistry(input, { method: "PUT", path: "registry", body });
-  return { ...planned, rows: rows.value };
+  return { ...planned, rows: rows.value, warnings: registryWarnings(rows.value, planned.difference, cedar) };
 }
 
 /**
