@@ -11,12 +11,11 @@ export { HttpApiAuthorizer, type HttpApiAuthorizerProps } from "./authorizers/ht
 export { RestAuthorizer, type RestAuthorizerProps } from "./authorizers/rest.ts";
 export type { DomainTarget } from "./issuer/http-api.ts";
 export { Lanyard, type LanyardUrls } from "./lanyard.ts";
+export type { CloudTrailProps, DeliveryProps } from "./settings/audit-props.ts";
 export type {
   AlarmsProps,
   AwsCredentialsProps,
-  CloudTrailProps,
   CodeLookupProps,
-  DeliveryProps,
   DomainProps,
   KeysProps,
   LanyardProps,

@@ -1,4 +1,4 @@
-import type { Stage } from "./props.ts";
+import type { Stage } from "./complete.ts";
 
 /** What a stage has only where its settings say so, for the functions that validate a registry. */
 export const stageHas = ({ keys, securityEvents, awsCredentials, decisions, approvals, signals }: Stage): string =>

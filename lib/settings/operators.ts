@@ -2,7 +2,8 @@
 import { Aws } from "aws-cdk-lib";
 import { type Duty, forOperators, functions } from "../../lambdas/manifest.ts";
 import { type Check, list, optional, settings, text } from "./check.ts";
-import type { Operators, Stage } from "./props.ts";
+import type { Stage } from "./complete.ts";
+import type { Operators } from "./props.ts";
 
 /** Duties of operators, with one function for each. */
 const duties: readonly Duty[] = forOperators.map((name) => functions[name].duty);

@@ -1,12 +1,12 @@
 /** The settings of one stage (one deployment), read once and refused as a whole when any of them is wrong. */
 import { callable, noncingEndpoints } from "../../lambdas/manifest.ts";
 import { integer, list, named, oneOf, optional, otherwise, settings, text, truth } from "./check.ts";
+import type { Stage } from "./complete.ts";
 import { reservableOf } from "./concurrency.ts";
 import { operatorContradictions, operatorsSetting } from "./operators.ts";
-import type { Stage } from "./props.ts";
 import { refusedRegion } from "./regions.ts";
 
-export type { Stage } from "./props.ts";
+export type { Stage } from "./complete.ts";
 
 /** Days that CloudWatch Logs can keep a log group. */
 const logDays = [
