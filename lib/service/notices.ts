@@ -1,12 +1,13 @@
 import { Duration } from "aws-cdk-lib";
-import { CfnRule, type EventBus, Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { type EventBus, Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
-import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Alias } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { functions } from "../../lambdas/manifest.ts";
+import { busToQueue } from "../function/bus-queue.ts";
 import { LanyardFunction } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
 import { deadLetters } from "../function/stream.ts";
@@ -74,7 +75,12 @@ export class Notices extends LanyardFunction {
       { noticesTopic: topic.topicArn },
     );
     state.tables.grantTold(this);
-    rule(this, told, bus);
+    busToQueue(this, "Asked", {
+      ...{ bus, description: "Every request that begins to wait for people, to whoever tells them" },
+      // a request waits for a quarter of an hour; of its record Lanyard's own columns are enough
+      ...{ operations: ["approval.ask"], inputPath: "$.detail.unmapped.lanyard", triedSeconds: 900 },
+      ...{ queue: asks, dead: told.untold },
+    });
     new Rule(this, "OnSchedule", {
       description: "People are told what waits for them",
       schedule: Schedule.rate(Duration.minutes(everyMinutes)),
@@ -82,48 +88,6 @@ export class Notices extends LanyardFunction {
       targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
     });
   }
-}
-
-function rule(made: LanyardFunction, { asks, untold }: NoticesTopic, bus: EventBus): void {
-  const asked = new CfnRule(made, "Asked", {
-    eventBusName: bus.eventBusName,
-    description: "Every request that begins to wait for people, to whoever tells them",
-    // only the relay may put events on this bus
-    eventPattern: {
-      source: ["lanyard"],
-      detail: { unmapped: { lanyard: { operation: ["approval.ask"], outcome: ["allowed"] } } },
-    },
-    targets: [
-      {
-        id: "Asks",
-        arn: asks.queueArn,
-        inputPath: "$.detail.unmapped.lanyard",
-        deadLetterConfig: { arn: untold.queueArn },
-        // a request waits for a quarter of an hour
-        retryPolicy: { maximumEventAgeInSeconds: 900, maximumRetryAttempts: 185 },
-      },
-    ],
-  });
-  for (const to of [asks, untold])
-    to.addToResourcePolicy(
-      new PolicyStatement({
-        sid: "TheRuleSends",
-        principals: [new ServicePrincipal("events.amazonaws.com")],
-        actions: ["sqs:SendMessage"],
-        resources: [to.queueArn],
-        conditions: { ArnEquals: { "aws:SourceArn": asked.attrArn } },
-      }),
-    );
-  asks.addToResourcePolicy(
-    new PolicyStatement({
-      sid: "OnlyTheRuleSends",
-      effect: Effect.DENY,
-      principals: [new AnyPrincipal()],
-      actions: ["sqs:SendMessage"],
-      resources: [asks.queueArn],
-      conditions: { Bool: { "aws:PrincipalIsAWSService": "false" } },
-    }),
-  );
 }
 
 /**

@@ -1,11 +1,11 @@
 import { Aws, Duration } from "aws-cdk-lib";
-import { CfnRule, type EventBus } from "aws-cdk-lib/aws-events";
-import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { EventBus } from "aws-cdk-lib/aws-events";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { functions } from "../../lambdas/manifest.ts";
 import { acknowledgeReceiverSecrets } from "../acknowledged.ts";
+import { busToQueue } from "../function/bus-queue.ts";
 import { LanyardFunction } from "../function/lanyard-function.ts";
 import { roleArn } from "../function/roles.ts";
 import { deadLetters } from "../function/stream.ts";
@@ -67,7 +67,11 @@ export class Transmitter extends LanyardFunction {
     this.grantSecrets(`/lanyard/${stage.name}/receivers/`);
     this.grantQueues(queues);
     work(this, queues.events, parallelism(stage).transmitter);
-    rule(this, queues, { bus: props.bus, sender: roleArn(stage, "transmitter") });
+    busToQueue(this, "Revocations", {
+      ...{ bus: props.bus, description: "Every revocation, to the transmitter of security events" },
+      ...{ operations: ["revoke", "session.end"], inputPath: "$.detail", triedSeconds: 86_400 },
+      ...{ queue: queues.events, dead: queues.undelivered, sender: roleArn(stage, "transmitter") },
+    });
   }
 
   private grantSecrets(path: string): void {
@@ -99,52 +103,4 @@ function work(made: LanyardFunction, queue: Queue, maxConcurrency: number): void
     reportBatchItemFailures: true,
   });
   mapping.node.addDependency(made.role);
-}
-
-function rule(
-  made: LanyardFunction,
-  { events: queue, undelivered }: EventQueues,
-  { bus, sender }: { readonly bus: EventBus; readonly sender: string },
-): void {
-  const revocations = new CfnRule(made, "Revocations", {
-    eventBusName: bus.eventBusName,
-    description: "Every revocation, to the transmitter of security events",
-    // only the relay may put events on this bus
-    eventPattern: {
-      source: ["lanyard"],
-      detail: { unmapped: { lanyard: { operation: ["revoke", "session.end"], outcome: ["allowed"] } } },
-    },
-    targets: [
-      {
-        id: "Events",
-        arn: queue.queueArn,
-        inputPath: "$.detail",
-        deadLetterConfig: { arn: undelivered.queueArn },
-        retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
-      },
-    ],
-  });
-  for (const to of [queue, undelivered]) {
-    to.addToResourcePolicy(
-      new PolicyStatement({
-        sid: "TheRuleSends",
-        principals: [new ServicePrincipal("events.amazonaws.com")],
-        actions: ["sqs:SendMessage"],
-        resources: [to.queueArn],
-        conditions: { ArnEquals: { "aws:SourceArn": revocations.attrArn } },
-      }),
-    );
-  }
-  // without this policy, anybody who may send to any queue of the account could make us sign and push events about
-  // revocations that never happened (threat 23)
-  queue.addToResourcePolicy(
-    new PolicyStatement({
-      sid: "OnlyRuleAndTransmitterSend",
-      effect: Effect.DENY,
-      principals: [new AnyPrincipal()],
-      actions: ["sqs:SendMessage"],
-      resources: [queue.queueArn],
-      conditions: { ArnNotEquals: { "aws:PrincipalArn": sender }, Bool: { "aws:PrincipalIsAWSService": "false" } },
-    }),
-  );
 }

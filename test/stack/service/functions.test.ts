@@ -227,7 +227,7 @@ describe("the way of security events to the transmitter", () => {
 
   test("threat 23: nobody but the rule and the transmitter puts anything on it", () => {
     const own = statements("EventsPolicy").map((statement) => statement as { Sid?: string });
-    expect(own.find(({ Sid }) => Sid === "OnlyRuleAndTransmitterSend")).toMatchObject({
+    expect(own.find(({ Sid }) => Sid === "NobodyElseSends")).toMatchObject({
       Effect: "Deny",
       Principal: { AWS: "*" },
       Action: "sqs:SendMessage",
