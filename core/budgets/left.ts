@@ -14,7 +14,7 @@ export interface SpentRow {
 }
 
 /** How a budget stands in one window. */
-export interface WindowLeft {
+interface WindowLeft {
   readonly window: BudgetWindow;
   readonly renewsAtSeconds: number;
   readonly calls?: { readonly limit: number; readonly spent: number; readonly left: number };

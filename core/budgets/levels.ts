@@ -1,10 +1,7 @@
-import type { Budget, BudgetBounds } from "../model/budget.ts";
+import type { Budget, BudgetBounds, BudgetOwner } from "../model/budget.ts";
 import type { Session } from "../model/session.ts";
 import type { RegistrySnapshot } from "../model/snapshot.ts";
 import { policyBudgets } from "./annotation.ts";
-
-/** Whose budget it is. */
-type BudgetOwner = "person" | "agent" | "policy" | "session";
 
 /** A budget that a call must fit, and for whom it counts. */
 export interface BudgetLevel {

@@ -21,6 +21,19 @@ export interface BudgetBounds {
   readonly money?: PerWindow & { readonly currency: string };
 }
 
+/** Whose spending a budget bounds. */
+export type BudgetOwner = "person" | "agent" | "policy" | "session";
+
+/** A budget that has no room for a call. */
+export interface BudgetShort {
+  readonly budget: string;
+  readonly of: BudgetOwner;
+  /** `calls`, or the currency whose smallest unit is counted. */
+  readonly what: string;
+  readonly left: number;
+  readonly renewsAtSeconds: number;
+}
+
 /** A budget as it is declared. */
 export interface Budget extends BudgetBounds {
   /** Unique among the budgets beside it. */

@@ -1,3 +1,5 @@
+import type { BudgetShort } from "../model/budget.ts";
+
 /**
  * Why a resource server refuses a request, as a value: a stable `code` and the facts its operator needs. To add one,
  * add a member here and a row below; the row alone decides what the caller is told.
@@ -26,15 +28,7 @@ export type VerifyRefusal =
   // what it may do
   | { readonly code: "scope_insufficient"; readonly required: readonly string[]; readonly missing: readonly string[] }
   | { readonly code: "details_forbid"; readonly type: string; readonly field: string; readonly why: string }
-  /** A budget has no room for the request: `what` is `calls` or a currency, of which `left` units are left. */
-  | {
-      readonly code: "budget_spent";
-      readonly budget: string;
-      readonly of: "person" | "agent" | "policy" | "session";
-      readonly what: string;
-      readonly left: number;
-      readonly renewsAtSeconds: number;
-    }
+  | ({ readonly code: "budget_spent" } & BudgetShort)
   /** A budget bounds money, and this server named no cost in its currency. */
   | { readonly code: "cost_required"; readonly budget: string; readonly currency: string }
   // something is missing on our side: fail closed, ask again

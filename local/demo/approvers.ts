@@ -5,7 +5,7 @@ import type { RunningCloud } from "./boot.ts";
 import type { Credentials } from "./endpoints.ts";
 
 /** The role, which the stage `local` names among those that approve. */
-export const releaseRole = (account: string): string => `arn:aws:iam::${account}:role/release`;
+const releaseRole = (account: string): string => `arn:aws:iam::${account}:role/release`;
 
 /** Its unique id, as the registry names it. */
 export const releaseRoleId = (account: string): string => roleIdOf(releaseRole(account));

@@ -19,7 +19,7 @@ export interface StandingPorts {
 }
 
 /** How people answered, or that what they were asked has ended. */
-export type StandingNow = ChangeStanding | { readonly state: "expired" };
+type StandingNow = ChangeStanding | { readonly state: "expired" };
 
 /** Whether enough people approved, of whom every one counts. */
 export const isApproved = (standing: StandingNow): standing is Extract<ChangeStanding, { state: "asked" }> =>

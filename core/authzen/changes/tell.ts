@@ -23,7 +23,7 @@ export interface TellDeps extends DecidePorts {
  * How it stands with a tool that somebody told of. `pinned`: it is served as somebody looked at it, or is not pinned.
  * `unasked`: nobody is asked here. `asked`: people are. `approved`, `refused`: they have answered.
  */
-export interface ToldAnswer {
+interface ToldAnswer {
   readonly state: "pinned" | "unasked" | "asked" | "approved" | "refused";
   readonly approval?: string;
 }

@@ -1,18 +1,10 @@
-import type { BudgetWindow } from "../../model/budget.ts";
+import type { BudgetShort, BudgetWindow } from "../../model/budget.ts";
 import { limits } from "../../model/limits.ts";
 import { badRequest, badTarget, forbidden, type Rows } from "../row.ts";
 
 /** Refusals about what may be spent. */
 export type BudgetDenial =
-  | {
-      readonly code: "budget_spent";
-      readonly budget: string;
-      readonly of: "person" | "agent" | "policy" | "session";
-      /** `calls`, or the currency whose smallest unit is counted. */
-      readonly what: string;
-      readonly left: number;
-      readonly renewsAtSeconds: number;
-    }
+  | ({ readonly code: "budget_spent" } & BudgetShort)
   | { readonly code: "cost_required"; readonly budget: string; readonly currency: string }
   | { readonly code: "report_unknown" }
   | { readonly code: "report_settled"; readonly settled: number; readonly currency: string }
